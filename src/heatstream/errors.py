@@ -1,0 +1,47 @@
+"""Everything heatstream raises by itself.
+
+HeatstreamError
+├── SettingsError        a setting is unknown, missing or out of range
+├── BadInput             a file or a message that a person or a machine gave us
+│   └── RegistryError    a registry file, line by line
+├── Refused              the law, or a choice that nobody made, forbids an answer
+├── StoreError           the database is not what this release expects
+└── BrokerError          the broker ended the session or is set up unsafely
+"""
+
+
+class HeatstreamError(Exception):
+    """The root: its text is the message for a person, saying what was seen, what was expected and where."""
+
+
+class SettingsError(HeatstreamError):
+    """A setting is unknown, missing or out of range."""
+
+
+class BadInput(HeatstreamError):
+    """Something given from outside cannot be used."""
+
+
+class RegistryError(BadInput):
+    """Registry files with faults.
+
+    Attributes
+    ----------
+    faults : one line a fault, `file:line: column: what was seen, what was expected`
+    """
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class Refused(HeatstreamError):
+    """The rule pack or the operator's choices do not say what to answer; the text names what must be chosen."""
+
+
+class StoreError(HeatstreamError):
+    """The database is not what this release expects."""
+
+
+class BrokerError(HeatstreamError):
+    """The broker ended the session, or is set up so that messages would be lost."""

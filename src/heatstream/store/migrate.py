@@ -1,0 +1,76 @@
+"""Bring a database to this release's schema; one city a database."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.schema import CreateIndex, CreateTable, SetColumnComment
+
+import heatstream
+from heatstream.errors import StoreError
+from heatstream.store.pool import create_engine
+from heatstream.store.tables import metadata
+from heatstream.store.timescale import cut_along_time
+
+_PACKAGE = Path(heatstream.__file__).parent
+
+
+def _scripts() -> Path:
+    """The migrations stand inside an installed package, and at the top level of a checkout."""
+    packaged = _PACKAGE / "migrations"
+    return packaged if packaged.is_dir() else _PACKAGE.parents[1] / "migrations"
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_scripts()))
+    config.attributes["connection"] = connection
+    return config
+
+
+async def upgrade(url: str, revision: str = "head") -> None:
+    """Run the migrations up to `revision`, alone: a second `migrate` waits for the first."""
+    engine = create_engine(url, size=1, application="heatstream-migrate")
+    try:
+        async with engine.connect() as conn:
+            await conn.run_sync(lambda sync: command.upgrade(_config(sync), revision))
+            await conn.commit()
+    finally:
+        await engine.dispose()
+
+
+async def revision(conn: AsyncConnection) -> str | None:
+    """The revision this database stands at; None when it was never migrated."""
+    if not await conn.run_sync(lambda sync: inspect(sync).has_table("alembic_version")):
+        return None
+    found: str | None = await conn.scalar(text("select version_num from alembic_version"))
+    return found
+
+
+async def require_current(conn: AsyncConnection) -> None:
+    """Refuse to work on a database of another release."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415  (slow to import, and only needed once a start)
+
+    head = ScriptDirectory(str(_scripts())).get_current_head()
+    found = await revision(conn)
+    if found != head:
+        raise StoreError(f"the database stands at revision {found}, this release needs {head}: run `heatstream migrate`")
+
+
+async def create_declared(conn: AsyncConnection, *, hypertables: bool) -> None:
+    """Build what the metadata declares, without any migration: the other side of the equality test."""
+    for table in metadata.sorted_tables:
+        if "by_time" in table.info and not hypertables:
+            table = table.to_metadata(type(metadata)(naming_convention=metadata.naming_convention))  # noqa: PLW2901
+            table.dialect_options["postgresql"]["partition_by"] = f"RANGE ({table.info['by_time']})"
+        await conn.execute(CreateTable(table))
+        for index in sorted(table.indexes, key=lambda each: str(each.name)):
+            await conn.execute(CreateIndex(index))
+        for column in table.columns:
+            if column.comment:
+                await conn.execute(SetColumnComment(column))
+        if "by_time" in table.info:
+            for statement in cut_along_time(table, hypertable=hypertables):
+                await conn.execute(text(statement))

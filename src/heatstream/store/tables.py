@@ -1,0 +1,677 @@
+"""The one declared schema.
+
+Units close a name: `_centi` hundredths of °C, `_centi_m2` hundredths of m², `_fen` money, `_min` minutes. Instants are
+`timestamptz`; a `day` is a local calendar day at UTC+08:00. Tables with `info["by_time"]` are cut along that column:
+hypertables under TimescaleDB, native range partitions without it (`store.timescale`).
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, INT8MULTIRANGE, JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+
+Instant = DateTime(timezone=True)
+
+
+def _id() -> Column[int]:
+    return Column("id", Integer, Identity(always=True), primary_key=True)
+
+
+def _code(comment: str) -> Column[str]:
+    return Column("code", Text, nullable=False, unique=True, comment=comment)
+
+
+def _text(name: str, comment: str | None = None, *, null: bool = True) -> Column[str]:
+    return Column(name, Text, nullable=null, comment=comment)
+
+
+def _ref(table: str, *, null: bool = False, name: str | None = None) -> Column[int]:
+    return Column(name or f"{table}_id", Integer, ForeignKey(f"{table}.id"), nullable=null)
+
+
+def _dates() -> tuple[Column[object], Column[object]]:
+    return (
+        Column("valid_from", Date, nullable=False, comment="first day it holds"),
+        Column("valid_to", Date, comment="last day it holds; null = still"),
+    )
+
+
+def _instants() -> tuple[Column[object], Column[object]]:
+    return (
+        Column("valid_from", Instant, nullable=False, comment="first instant of this installation"),
+        Column("valid_to", Instant, comment="first instant after it; null = still installed"),
+    )
+
+
+def _area(name: str, comment: str) -> Column[int]:
+    return Column(name, Integer, comment=f"{comment} [0.01 m²]")
+
+
+def _small(name: str, comment: str, *, null: bool = False) -> Column[int]:
+    return Column(name, SmallInteger, nullable=null, comment=comment)
+
+
+# --- registry ---------------------------------------------------------------------------------------------------------
+
+city = Table(
+    "city",
+    metadata,
+    Column("id", Integer, primary_key=True, server_default=text("1")),
+    _code("as in the MQTT topics"),
+    _text("name", null=False),
+    _text("division_code", "行政区划代码"),
+    *_dates(),
+    CheckConstraint("id = 1", name="one_city_a_database"),
+)
+district = Table(
+    "district", metadata, _id(), _code("区县"), _text("name", null=False), _text("division_code", "行政区划代码"), *_dates()
+)
+community = Table(
+    "community",
+    metadata,
+    _id(),
+    _code("小区"),
+    _text("name", null=False),
+    _ref("district"),
+    _text("street_office", "街道"),
+    _text("residents_committee", "社区"),
+    *_dates(),
+)
+company = Table(
+    "company",
+    metadata,
+    _id(),
+    _code("供热企业"),
+    _text("name", null=False),
+    _text("credit_code", "统一社会信用代码"),
+    _text("licence_no", "供热经营许可证"),
+    _text("licence_scope", "经营范围"),
+    Column("licence_expires", Date),
+    *_dates(),
+)
+heat_source = Table(
+    "heat_source",
+    metadata,
+    _id(),
+    _code("热源"),
+    _text("name", null=False),
+    _ref("company"),
+    _text("kind", "chp 热电联产 | boiler 锅炉 | heat_pump 热泵 | industrial 工业余热 | other", null=False),
+    *_dates(),
+    CheckConstraint("kind in ('chp','boiler','heat_pump','industrial','other')", name="kind"),
+)
+heat_station = Table(
+    "heat_station",
+    metadata,
+    _id(),
+    _code("换热站"),
+    _text("name", null=False),
+    _ref("heat_source"),
+    _ref("company"),
+    *_dates(),
+)
+building = Table(
+    "building",
+    metadata,
+    _id(),
+    _code("楼栋"),
+    _text("name", null=False),
+    _ref("community"),
+    _ref("heat_station"),
+    _text("address", "标准地址"),
+    _small("floors", "storeys above ground", null=True),
+    _small("stairs", "单元数", null=True),
+    _small("built_year", "year of completion", null=True),
+    Column("open_ground_floor", Boolean, comment="底层架空"),
+    *_dates(),
+)
+household = Table(
+    "household",
+    metadata,
+    _id(),
+    _code("户号"),
+    _ref("building"),
+    _text("kind", "residential 居民 | other 非居民", null=False),
+    _text("address", "标准地址", null=False),
+    _small("stair", "单元", null=True),
+    _small("floor", "楼层", null=True),
+    _text("door", "房号"),
+    *_dates(),
+    CheckConstraint("kind in ('residential','other')", name="kind"),
+    Index(None, "building_id"),
+)
+neighbour = Table(
+    "neighbour",
+    metadata,
+    _ref("household"),
+    _ref("household", name="neighbour_id"),
+    _text("side", "above | below | beside: where the neighbour is", null=False),
+    *_dates(),
+    PrimaryKeyConstraint("household_id", "neighbour_id"),
+    CheckConstraint("side in ('above','below','beside')", name="side"),
+)
+room = Table(
+    "room",
+    metadata,
+    _id(),
+    _code("房间"),
+    _ref("household"),
+    _text("kind", "bedroom 卧室 | living_room 起居室 | kitchen 厨房 | bathroom 卫生间 | other", null=False),
+    _area("area_centi_m2", "使用面积 of the room"),
+    _text("orientation", "north | south | east | west"),
+    *_dates(),
+    CheckConstraint("kind in ('bedroom','living_room','kitchen','bathroom','other')", name="kind"),
+    Index(None, "household_id"),
+)
+profile = Table(
+    "profile",
+    metadata,
+    _id(),
+    _code("payload mapping profile of foreign gateways"),
+    _text("name", null=False),
+    Column("definition", JSONB, nullable=False, comment="the mapping, as docs/formats.md tells"),
+    *_dates(),
+)
+gateway = Table(
+    "gateway",
+    metadata,
+    _id(),
+    _code("as in the MQTT topics; the user name at the broker"),
+    _text("name"),
+    _ref("company", null=True),
+    _ref("profile", null=True),
+    _text("owner", "who operates it"),
+    Column(
+        "first_sequence",
+        BigInteger,
+        nullable=False,
+        server_default=text("1"),
+        comment="the sequence of its first message; receipts count up from here",
+    ),
+    *_dates(),
+)
+point = Table(
+    "point",
+    metadata,
+    _id(),
+    _text("device", "监测点 as the gateway names it; one device has one installation at a time", null=False),
+    _ref("household"),
+    _ref("room", null=True),
+    _ref("gateway", null=True),
+    _small("interval_min", "nominal sampling interval [min]; also the slot of its day grid"),
+    _small("height_cm", "above the floor [cm]", null=True),
+    Column("accepted_on", Date, comment="验收: readings before it are no evidence"),
+    Column("filed_on", Date, comment="备案"),
+    _text("owner", "who owns the device"),
+    _text("certificate_no", "检定证书"),
+    Column("certificate_expires", Date),
+    *_instants(),
+    UniqueConstraint("device", "valid_from"),
+    CheckConstraint("interval_min in (5,10,15,20,30,60)", name="interval"),
+    Index(None, "household_id"),
+)
+meter = Table(
+    "meter",
+    metadata,
+    _id(),
+    _text("device", "热量表 as the gateway names it", null=False),
+    _ref("heat_source", null=True),
+    _ref("heat_station", null=True),
+    _ref("household", null=True),
+    _ref("gateway", null=True),
+    _small("interval_min", "nominal sampling interval [min]"),
+    _text("certificate_no", "检定证书"),
+    Column("certificate_expires", Date),
+    *_instants(),
+    UniqueConstraint("device", "valid_from"),
+)
+contract = Table(
+    "contract",
+    metadata,
+    _id(),
+    _code("合同编号"),
+    _ref("household"),
+    _ref("company"),
+    _area("building_area_centi_m2", "建筑面积"),
+    _area("inner_area_centi_m2", "套内建筑面积"),
+    _area("usable_area_centi_m2", "使用面积"),
+    _area("billed_area_centi_m2", "收费面积"),
+    Column("supplied", Boolean, nullable=False, server_default=text("true"), comment="实供"),
+    Column("metered", Boolean, nullable=False, server_default=text("false"), comment="按热计量收费"),
+    Column("fee_due_fen", BigInteger, comment="应缴热费 of this season, as billed [fen]"),
+    Column("fee_paid_fen", BigInteger, comment="实缴热费 [fen]"),
+    _small("standard_centi", "合同约定室温 [0.01 °C]; null = the law's", null=True),
+    *_dates(),
+    Index(None, "household_id"),
+)
+stop_period = Table(
+    "stop_period",
+    metadata,
+    _id(),
+    _code("报停申请号"),
+    _ref("household"),
+    *_dates(),
+    Index(None, "household_id"),
+)
+registry_change = Table(
+    "registry_change",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", Instant, nullable=False, server_default=func.now()),
+    _text("by", "who imported it", null=False),
+    _text("noun", "the table", null=False),
+    _text("code", null=False),
+    Column("before", JSONB, comment="null = new"),
+    Column("after", JSONB, nullable=False),
+    Index(None, "noun", "code"),
+)
+
+REGISTRY = (
+    city,
+    district,
+    community,
+    company,
+    heat_source,
+    heat_station,
+    building,
+    household,
+    neighbour,
+    room,
+    profile,
+    gateway,
+    point,
+    meter,
+    contract,
+    stop_period,
+)
+
+# --- what was received ------------------------------------------------------------------------------------------------
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True, comment="commit order of every writer"),
+    _text("writer", "ingest | replay | import", null=False),
+    Column("written_at", Instant, nullable=False, server_default=func.now()),
+    Index(None, "written_at"),
+)
+reading = Table(
+    "reading",
+    metadata,
+    Column("point_id", Integer, nullable=False),
+    Column("observed_at", Instant, nullable=False, comment="the device's time"),
+    Column("received_at", Instant, nullable=False, comment="ours"),
+    Column("gateway_at", Instant, comment="the gateway's sent_at; null = it gave none"),
+    _small("temp_centi", "[0.01 °C], rounded toward minus infinity"),
+    Column("flags", SmallInteger, nullable=False, server_default=text("0"), comment="bits of core.quality"),
+    Column("batch_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("point_id", "observed_at"),
+    info={"by_time": "observed_at", "days": 1},
+)
+reading_conflict = Table(
+    "reading_conflict",
+    metadata,
+    Column("point_id", Integer, nullable=False),
+    Column("observed_at", Instant, nullable=False),
+    _small("temp_centi", "a second value for an instant that has one [0.01 °C]"),
+    Column("received_at", Instant, nullable=False),
+    Column("gateway_at", Instant),
+    Column("flags", SmallInteger, nullable=False, server_default=text("0")),
+    Column("batch_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("point_id", "observed_at", "temp_centi"),
+    Index(None, "observed_at"),
+)
+conflict_decision = Table(
+    "conflict_decision",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("point_id", Integer, nullable=False),
+    Column("observed_at", Instant, nullable=False),
+    _small("temp_centi", "the value that counts; null = neither does", null=True),
+    _text("officer", null=False),
+    _text("reason", null=False),
+    Column("decided_at", Instant, nullable=False, server_default=func.now()),
+    Column("batch_id", BigInteger, nullable=False),
+    Index(None, "point_id", "observed_at"),
+)
+_METER_COLUMNS = (
+    ("supply_centi", Integer, "[0.01 °C]"),
+    ("return_centi", Integer, "[0.01 °C]"),
+    ("flow_l_h", Integer, "[l/h]"),
+    ("power_w", BigInteger, "[W]"),
+    ("energy_wh", BigInteger, "cumulated [Wh]"),
+    ("volume_l", BigInteger, "cumulated [l]"),
+    ("supply_kpa", Integer, "[kPa]"),
+    ("return_kpa", Integer, "[kPa]"),
+    ("outdoor_centi", Integer, "[0.01 °C]"),
+)
+
+
+def _meter_columns() -> list[Column[object]]:
+    return [
+        Column("meter_id", Integer, nullable=False),
+        Column("observed_at", Instant, nullable=False),
+        Column("received_at", Instant, nullable=False),
+        Column("gateway_at", Instant),
+        *(Column(name, kind, comment=comment) for name, kind, comment in _METER_COLUMNS),
+        _text("fault", "故障代码 as the meter gives it"),
+        Column("flags", SmallInteger, nullable=False, server_default=text("0")),
+        Column("batch_id", BigInteger, nullable=False),
+    ]
+
+
+meter_reading = Table(
+    "meter_reading",
+    metadata,
+    *_meter_columns(),
+    PrimaryKeyConstraint("meter_id", "observed_at"),
+    info={"by_time": "observed_at", "days": 7},
+)
+meter_conflict = Table(
+    "meter_conflict",
+    metadata,
+    *_meter_columns(),
+    Column("digest", LargeBinary, nullable=False, comment="SHA-256 of the values, so that a repeat is one row"),
+    PrimaryKeyConstraint("meter_id", "observed_at", "digest"),
+)
+reject = Table(
+    "reject",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _text("topic", null=False),
+    Column("payload", LargeBinary, nullable=False, comment="the message, whole"),
+    Column("payload_sha256", LargeBinary, nullable=False),
+    _text("gateway", "as the topic names it"),
+    _text("reason", "why the message as a whole is unusable; null = only some of its readings are"),
+    _text("detail", "what was seen, what was expected, where"),
+    Column("readings", Integer, nullable=False, comment="refused readings in it; 0 = the message cannot be read"),
+    Column("seen", BigInteger, nullable=False, server_default=text("1"), comment="how often it came"),
+    Column("first_received_at", Instant, nullable=False),
+    Column("last_received_at", Instant, nullable=False),
+    Column("batch_id", BigInteger, nullable=False),
+    Column("resolved_at", Instant, comment="when a replay left nothing of it refused"),
+    UniqueConstraint("topic", "payload_sha256"),
+    Index(None, "gateway", "id"),
+    Index("reject_open_idx", "id", postgresql_where=text("resolved_at is null")),
+)
+reject_reading = Table(
+    "reject_reading",
+    metadata,
+    Column("reject_id", BigInteger, ForeignKey("reject.id", ondelete="CASCADE"), nullable=False),
+    Column("position", Integer, nullable=False, comment="place of the reading in its message, from 0"),
+    _text("reason", null=False),
+    _text("detail", "what was seen, what was expected"),
+    _text("point", "device as sent"),
+    _text("at", "time as sent"),
+    _text("value", "value as sent"),
+    Column("resolved_at", Instant),
+    PrimaryKeyConstraint("reject_id", "position"),
+    Index(None, "reason"),
+)
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("batch_id", BigInteger, ForeignKey("batch.id"), nullable=False),
+    _text("gateway", "as the topic names it", null=False),
+    _text("kind", "indoor | meters | status", null=False),
+    Column("messages", Integer, nullable=False),
+    Column("undecodable", Integer, nullable=False, comment="messages, not readings"),
+    Column("over_quota", Integer, nullable=False, comment="messages counted only: the gateway's reject quota was spent"),
+    Column("readings", Integer, nullable=False, comment="= stored + repeated + conflicting + rejected"),
+    Column("stored", Integer, nullable=False),
+    Column("repeated", Integer, nullable=False, comment="the same point, instant and value stands already"),
+    Column("conflicting", Integer, nullable=False, comment="the instant has another value"),
+    Column("rejected", Integer, nullable=False),
+    Column("late", Integer, nullable=False, comment="of the stored: older than the late limit when received"),
+    PrimaryKeyConstraint("batch_id", "gateway", "kind"),
+    CheckConstraint("readings = stored + repeated + conflicting + rejected", name="conservation"),
+    Index(None, "gateway", "batch_id"),
+)
+gateway_progress = Table(
+    "gateway_progress",
+    metadata,
+    Column("gateway", Text, primary_key=True),
+    Column("contiguous", BigInteger, nullable=False, comment="every sequence up to this one is stored or rejected"),
+    Column("highest", BigInteger, nullable=False),
+    Column("beyond", INT8MULTIRANGE, nullable=False, comment="sequences above `contiguous` that came"),
+    Column("last_received_at", Instant, nullable=False),
+    Column("status", JSONB, comment="its newest status message"),
+    Column("status_at", Instant),
+)
+incident = Table(
+    "incident",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", Instant, nullable=False, server_default=func.now()),
+    _text("kind", "session_lost | clock_suspect | broker_dropped | sequence_went_back | qos0", null=False),
+    _text("gateway"),
+    Column("detail", JSONB, nullable=False),
+    Index(None, "at"),
+)
+flag = Table(
+    "flag",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("point_id", Integer, ForeignKey("point.id"), nullable=False),
+    _text("kind", "below_standard", null=False),
+    _small("limit_centi", "the standard it was held against [0.01 °C]"),
+    _small("temp_centi", "the newest reading while the flag stands [0.01 °C]"),
+    _small("lowest_centi", "the lowest while it stands [0.01 °C]"),
+    Column("since", Instant, nullable=False, comment="the reading that raised it"),
+    Column("observed_at", Instant, nullable=False, comment="the newest reading that kept it"),
+    Column("until", Instant, comment="the reading that ended it; null = now"),
+    Index("flag_open_idx", "point_id", "kind", unique=True, postgresql_where=text("until is null")),
+    Index(None, "since"),
+)
+
+# --- what was judged --------------------------------------------------------------------------------------------------
+
+closing = Table(
+    "closing",
+    metadata,
+    Column("id", Integer, primary_key=True, server_default=text("1")),
+    Column("closed_through", Date, nullable=False, comment="this day and every earlier one is closed"),
+    Column("closed_at", Instant, nullable=False, server_default=func.now()),
+    CheckConstraint("id = 1", name="one_row"),
+)
+day_dirty = Table(
+    "day_dirty",
+    metadata,
+    Column("household_id", Integer, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("batch_id", BigInteger, nullable=False, comment="the newest batch that touched it"),
+    _small("reason", "core.finding.Change: why it must be judged again"),
+    Column("marked_at", Instant, nullable=False, server_default=func.now()),
+    PrimaryKeyConstraint("household_id", "day"),
+)
+policy = Table(
+    "policy",
+    metadata,
+    _id(),
+    Column("hash", LargeBinary, nullable=False, unique=True, comment="SHA-256 of `canonical`"),
+    _text("place", null=False),
+    _text("watermark", "stands on every result of it, e.g. 演示·非法律依据"),
+    _text("canonical", "packs and choices in canonical form", null=False),
+    Column("first_used_at", Instant, nullable=False, server_default=func.now()),
+)
+run = Table(
+    "run",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _ref("policy", null=True),
+    _text("code_version", null=False),
+    Column("through_batch", BigInteger, nullable=False, comment="the cut-off: batches up to this one were read"),
+    Column("started_at", Instant, nullable=False, server_default=func.now()),
+    Column("ended_at", Instant),
+    Column("counts", JSONB, comment="household-days judged and findings by outcome"),
+)
+
+
+def _window(prefix: str, word: str) -> list[Column[int]]:
+    return [
+        _small(f"{prefix}slots_expected", f"{word}: slots of the window"),
+        _small(f"{prefix}slots_valid", f"{word}: slots with a reading that counts"),
+        _small(f"{prefix}min_centi", f"{word}: minimum [0.01 °C]", null=True),
+        Column(f"{prefix}sum_centi", Integer, nullable=False, comment=f"{word}: sum over valid slots [0.01 °C]"),
+        _small(f"{prefix}below_min", f"{word}: minutes below the limit"),
+    ]
+
+
+day_statistic = Table(
+    "day_statistic",
+    metadata,
+    Column("point_id", Integer, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("household_id", Integer, nullable=False),
+    _small("algorithm", "core.statistic: frozen id"),
+    _small("slot_min", "slot [min]"),
+    _small("limit_centi", "the standard it was held against [0.01 °C]"),
+    _small("day_from_min", "昼 begins [minutes after local midnight]"),
+    _small("day_to_min", "昼 ends, 夜 begins [minutes after local midnight]"),
+    Column("readings", Integer, nullable=False, comment="readings of the statutory day, excluded ones too"),
+    _small("conflicts", "instants with two values and no decision"),
+    *_window("", "00:00–24:00"),
+    *_window("day_", "昼"),
+    *_window("night_", "夜, labelled by the day it begins on"),
+    _small("longest_below_min", "longest time below in one piece [min]"),
+    _small("below_at_start_min", "time below from 00:00 on in one piece [min]"),
+    _small("below_at_end_min", "time below up to 24:00 in one piece [min]"),
+    _small("hourly_lowest_centi", "lowest hourly mean, floored [0.01 °C]", null=True),
+    _small("hourly_mean_centi", "mean of the hourly means, floored [0.01 °C]", null=True),
+    Column("digest", LargeBinary, nullable=False, comment="SHA-256 of the readings used, core.digest"),
+    Column("through_batch", BigInteger, nullable=False),
+    PrimaryKeyConstraint("point_id", "day"),
+    Index(None, "household_id", "day"),
+    info={"by_time": "day", "days": 7},
+)
+
+
+def _finding_columns() -> list[Column[object]]:
+    return [
+        Column("run_id", BigInteger, nullable=False),
+        Column("policy_id", Integer, nullable=False),
+        Column("household_id", Integer, nullable=False),
+        Column("period_kind", SmallInteger, nullable=False, comment="1 day | 2 month | 3 claim"),
+        Column("period_from", Date, nullable=False),
+        Column("period_to", Date, nullable=False),
+        Column("outcome", SmallInteger, nullable=False, comment="1 合格 | 2 不达标 | 3 无法判定 | 4 未监测"),
+        Column("reason", SmallInteger, nullable=False, comment="core.finding.Reason; 0 = none"),
+        Column("point_id", Integer, comment="the room's point that decided; null = the rooms together"),
+        Column("statistic", SmallInteger, nullable=False, comment="core.finding.Statistic that decided"),
+        Column("value_centi", SmallInteger, comment="its value [0.01 °C]"),
+        Column("limit_centi", SmallInteger, comment="the standard [0.01 °C]"),
+        Column("margin_centi", SmallInteger, comment="value − limit [0.01 °C]"),
+        Column("day_value_centi", SmallInteger, comment="昼 minimum [0.01 °C]"),
+        Column("night_value_centi", SmallInteger, comment="夜 minimum [0.01 °C]"),
+        Column("slots_valid", SmallInteger, nullable=False),
+        Column("slots_expected", SmallInteger, nullable=False),
+        Column("below_min", SmallInteger, nullable=False, comment="minutes below the standard"),
+        Column("tier", SmallInteger, comment="place in the pack's tiers, from 0"),
+        Column("tier_at_least", Boolean, nullable=False, comment="the tier is a lower bound: coverage was partial"),
+        Column("ratio_e4", Integer, comment="share of the fee [0.0001]"),
+        Column("computed_fen", BigInteger, comment="测算额 [fen]: from readings, never called owed"),
+        Column("entitlement_fen", BigInteger, comment="应退热费 [fen]"),
+        Column("ruled_fen", BigInteger, comment="裁定额 [fen]"),
+        Column("grade", SmallInteger, nullable=False, comment="1 evidence | 2 what-if only: values not read or attested"),
+        Column("digest", LargeBinary, nullable=False, comment="SHA-256 over the digests of the days it used"),
+        Column("change", SmallInteger, nullable=False, comment="core.finding.Change: why this finding was made"),
+        Column("supersedes", BigInteger, comment="the finding before it"),
+    ]
+
+
+finding = Table(
+    "finding",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), nullable=False),
+    *_finding_columns(),
+    PrimaryKeyConstraint("id", "period_from"),
+    Index(None, "household_id", "period_from"),
+    info={"by_time": "period_from", "days": 1},
+)
+finding_current = Table(
+    "finding_current",
+    metadata,
+    Column("household_id", Integer, nullable=False),
+    Column("period_kind", SmallInteger, nullable=False),
+    Column("period_from", Date, nullable=False),
+    Column("finding_id", BigInteger, nullable=False),
+    PrimaryKeyConstraint("household_id", "period_kind", "period_from"),
+    info={"by_time": "period_from", "days": 1},
+)
+legal_hold = Table(
+    "legal_hold",
+    metadata,
+    _id(),
+    _ref("household", null=True),
+    Column("day_from", Date, nullable=False),
+    Column("day_to", Date, nullable=False),
+    _text("reason", null=False),
+    _text("by", null=False),
+    Column("placed_at", Instant, nullable=False, server_default=func.now()),
+    Column("released_at", Instant),
+)
+frozen_evidence = Table(
+    "frozen_evidence",
+    metadata,
+    Column("household_id", Integer, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("bundle_sha256", LargeBinary, nullable=False),
+    Column("frozen_at", Instant, nullable=False, server_default=func.now()),
+    PrimaryKeyConstraint("household_id", "day"),
+)
+
+# --- who may ask, and what ran ----------------------------------------------------------------------------------------
+
+api_key = Table(
+    "api_key",
+    metadata,
+    _id(),
+    _text("name", null=False),
+    Column("prefix", Text, nullable=False, unique=True, comment="shown in lists; finds the row"),
+    Column("hash", LargeBinary, nullable=False, comment="SHA-256 of the key: 256 random bits need no slow hash"),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("created_at", Instant, nullable=False, server_default=func.now()),
+    Column("expires_at", Instant),
+    Column("revoked_at", Instant),
+)
+job_run = Table(
+    "job_run",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _text("job", null=False),
+    Column("started_at", Instant, nullable=False, server_default=func.now()),
+    Column("ended_at", Instant),
+    Column("succeeded", Boolean),
+    _text("detail"),
+    Index(None, "job", "started_at"),
+)
+
+BY_TIME = tuple(table for table in metadata.tables.values() if "by_time" in table.info)
