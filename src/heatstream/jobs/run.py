@@ -1,0 +1,108 @@
+"""The one process that does what recurs; every run leaves a row, and `/readyz` and the metrics tell the last success."""
+
+import asyncio
+import datetime as dt
+import signal
+from collections.abc import Awaitable, Callable, Mapping
+
+import asyncpg
+import structlog
+from pgqueuer import AsyncpgPoolDriver, Queries
+from pgqueuer.adapters.persistence import qb
+from pgqueuer.core.sm import SchedulerManager
+from pgqueuer.domain.models import Schedule
+from pgqueuer.domain.settings import DBSettings
+from prometheus_client import Gauge, start_http_server
+from sqlalchemy import insert, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from heatstream.errors import SettingsError
+from heatstream.jobs import tasks
+from heatstream.settings import Settings
+from heatstream.store import migrate, pool
+from heatstream.store.tables import job_run
+
+log = structlog.get_logger("heatstream.jobs")
+
+Task = Callable[[AsyncConnection, Settings, dt.datetime], Awaitable[str]]
+
+# What recurs, and when [cron, UTC]: the nightly ones at 02:xx local time.
+TASKS: Mapping[str, tuple[str, Task]] = {
+    "partitions": ("*/10 * * * *", tasks.make_partitions),
+    "retention": ("20 18 * * *", tasks.delete_old_readings),
+    "columnstore": ("40 18 * * *", tasks.compress_old_readings),
+}
+
+SUCCEEDED = Gauge("heatstream_job_last_success_timestamp_seconds", "When a job last succeeded", ["job"])
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+async def run_task(engine: AsyncEngine, settings: Settings, name: str, now: Callable[[], dt.datetime] = _now) -> bool:
+    """Run one job in a transaction of its own and keep its outcome; tell whether it succeeded."""
+    async with engine.begin() as conn:
+        row = await conn.scalar(insert(job_run).values(job=name).returning(job_run.c.id))
+    try:
+        async with engine.begin() as conn:
+            detail, succeeded = await TASKS[name][1](conn, settings, now()), True
+    except Exception as error:
+        # Whatever it was, the next job and the next time must not suffer: it is logged whole and kept.
+        log.exception("job failed", job=name)
+        detail, succeeded = f"{type(error).__name__}: {error}", False
+    async with engine.begin() as conn:
+        await conn.execute(
+            update(job_run).where(job_run.c.id == row).values(ended_at=now(), succeeded=succeeded, detail=detail)
+        )
+    if succeeded:
+        SUCCEEDED.labels(name).set_to_current_time()
+        log.info("job done", job=name, detail=detail)
+    return succeeded
+
+
+def _check(settings: Settings) -> None:
+    after = settings.jobs.compress_after_days
+    if after is not None and after <= settings.ingest.past_days:
+        raise SettingsError(
+            f"HEATSTREAM_JOBS_COMPRESS_AFTER_DAYS is {after}, expected more than HEATSTREAM_INGEST_PAST_DAYS "
+            f"({settings.ingest.past_days}): a late reading must not meet a compressed chunk"
+        )
+
+
+async def _schedule(engine: AsyncEngine, settings: Settings, queue: asyncpg.Pool, stop: asyncio.Event) -> None:
+    environment = DBSettings(db_schema="pgqueuer")  # a schema of its own: public is ours alone
+    queries = Queries(AsyncpgPoolDriver(queue), qbe=qb.QueryBuilderEnvironment(environment), qbs=qb.QuerySchedulerBuilder(environment))
+    await (queries.upgrade() if await queries.schema_is_installed() else queries.install())
+    scheduler = SchedulerManager(queries)
+    scheduler.shutdown = stop
+    for name, (cron, _) in TASKS.items():
+
+        async def run(_schedule: Schedule, name: str = name) -> None:
+            await run_task(engine, settings, name)
+
+        scheduler.schedule(name, cron, clean_old=True)(run)
+    await scheduler.run()
+
+
+async def main(settings: Settings, *, once: bool = False) -> int:
+    """Run every job now, and then on schedule until told to stop."""
+    _check(settings)
+    engine = pool.create_engine(settings.database_url(), size=2, application="heatstream-jobs")
+    try:
+        async with engine.connect() as conn:
+            await migrate.require_current(conn)
+        done = [await run_task(engine, settings, name) for name in TASKS]
+        if once:
+            return 0 if all(done) else 1
+        if settings.jobs.metrics_port is not None:
+            start_http_server(settings.jobs.metrics_port)
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        async with asyncpg.create_pool(settings.database_url(), min_size=1, max_size=2) as queue:
+            await _schedule(engine, settings, queue, stop)
+    finally:
+        await engine.dispose()
+    return 0
+
