@@ -1,0 +1,1 @@
+"""The PostgreSQL and the broker that `demo` and the tests start, and the demo itself."""

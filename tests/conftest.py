@@ -1,0 +1,175 @@
+"""Real servers for the tests: one a session and kind, and a freshly migrated database a test.
+
+A test that asks for `database_url`, `engine` or `conn` runs once on plain PostgreSQL and once on TimescaleDB; with
+`HEATSTREAM_TEST_COMMUNITY_URL` also on the Community edition that this names. Tests marked `community` run there alone.
+"""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from heatstream.embedded.broker import BrokerServer, Options
+from heatstream.embedded.broker import broker as run_broker
+from heatstream.embedded.postgres import Kind, PostgresServer, postgres, why_no_timescale
+from heatstream.store.migrate import upgrade
+from heatstream.store.pool import create_engine
+
+COMMUNITY_URL = os.environ.get("HEATSTREAM_TEST_COMMUNITY_URL")
+NO_COMMUNITY = pytest.mark.skipif(not COMMUNITY_URL, reason="HEATSTREAM_TEST_COMMUNITY_URL names no server")
+NO_TIMESCALE = pytest.mark.skipif(bool(why_no_timescale()), reason=f"no TimescaleDB here: {why_no_timescale()}")
+
+OwnPostgres = Callable[..., Awaitable[PostgresServer]]
+OwnBroker = Callable[..., Awaitable[BrokerServer]]
+
+
+def _editions(only_community: bool) -> list[object]:
+    community = pytest.param("community", marks=NO_COMMUNITY)
+    if only_community:
+        return [community]
+    every = ["plain", pytest.param("timescale", marks=NO_TIMESCALE)]
+    return [*every, community] if COMMUNITY_URL else every
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "edition" in metafunc.fixturenames:
+        only_community = metafunc.definition.get_closest_marker("community") is not None
+        metafunc.parametrize("edition", _editions(only_community), indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def edition(request: pytest.FixtureRequest) -> str:
+    """plain, timescale (the Apache edition) or community."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Iterator[Path]:
+    """A folder that the account of the servers can enter; pytest's own is closed to it."""
+    folder = Path(tempfile.mkdtemp(prefix="heatstream-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@contextlib.asynccontextmanager
+async def _server_url(edition: str, scratch: Path) -> AsyncIterator[str]:
+    if edition == "community":
+        yield str(COMMUNITY_URL)
+    else:
+        async with postgres(edition, scratch / f"postgres-{edition}", durable=False) as server:
+            yield server.url
+
+
+async def _tell(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _at(url: str, database: str) -> str:
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def server_url(edition: str, scratch: Path) -> AsyncIterator[str]:
+    """The session's server of this edition, with nothing in its `postgres` database."""
+    async with _server_url(edition, scratch) as url:
+        yield url
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def template(server_url: str, edition: str) -> AsyncIterator[str]:
+    """Name of a migrated database to clone; nobody can connect to it, for a clone needs it empty of sessions."""
+    name = f"heatstream_{uuid.uuid4().hex[:12]}"
+    await _tell(server_url, f"create database {name}")
+    await upgrade(_at(server_url, name))
+    if edition == "community":
+        await _tell(_at(server_url, name), "select _timescaledb_functions.stop_background_workers()")
+    await _tell(server_url, f"alter database {name} with allow_connections false")
+    yield name
+    await _tell(server_url, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def database_url(server_url: str, template: str) -> AsyncIterator[str]:
+    """A migrated database that is this test's alone."""
+    name = f"{template}_{uuid.uuid4().hex[:12]}"
+    await _tell(server_url, f"create database {name} template {template}")
+    yield _at(server_url, name)
+    await _tell(server_url, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def empty_database_url(server_url: str) -> AsyncIterator[str]:
+    """A database that was never migrated."""
+    name = f"heatstream_empty_{uuid.uuid4().hex[:12]}"
+    await _tell(server_url, f"create database {name}")
+    yield _at(server_url, name)
+    await _tell(server_url, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(database_url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def conn(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection with a transaction begun."""
+    async with engine.begin() as connection:
+        yield connection
+
+
+def _require_mosquitto(server: BrokerServer) -> BrokerServer:
+    if server.kind != "mosquitto":
+        pytest.fail(f"the tests need Mosquitto, found {server.kind}")
+    return server
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def broker(scratch: Path) -> AsyncIterator[BrokerServer]:
+    """The session's Mosquitto: take topics and client ids of your own, and leave it running."""
+    async with run_broker(scratch / "broker") as server:
+        yield _require_mosquitto(server)
+
+
+@pytest.fixture
+async def own_broker(scratch: Path) -> AsyncIterator[OwnBroker]:
+    """Start a Mosquitto that this test may stop, kill and restart: `await own_broker(max_queued_bytes=1000)`."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(**options: str | int) -> BrokerServer:
+            folder = scratch / f"broker-{uuid.uuid4().hex[:12]}"
+            given: Options = options
+            return _require_mosquitto(await stack.enter_async_context(run_broker(folder, options=given)))
+
+        yield start
+
+
+@pytest.fixture
+async def own_postgres(scratch: Path) -> AsyncIterator[OwnPostgres]:
+    """Start a PostgreSQL that this test may stop, kill and restart; its `postgres` database is migrated."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(kind: Kind = "plain", *, data: Path | None = None, durable: bool = False) -> PostgresServer:
+            folder = data or scratch / f"postgres-{uuid.uuid4().hex[:12]}"
+            server = await stack.enter_async_context(postgres(kind, folder, durable=durable))
+            await upgrade(server.url)
+            return server
+
+        yield start
