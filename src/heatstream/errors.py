@@ -6,7 +6,10 @@ HeatstreamError
 │   └── RegistryError    a registry file, line by line
 ├── Refused              the law, or a choice that nobody made, forbids an answer
 ├── StoreError           the database is not what this release expects
+│   └── LockLost         another may be writing by now
 └── BrokerError          the broker ended the session or is set up unsafely
+    ├── BrokerLost       the connection ended; connect again
+    └── TakenOver        another client came under our name
 """
 
 
@@ -43,5 +46,17 @@ class StoreError(HeatstreamError):
     """The database is not what this release expects."""
 
 
+class LockLost(StoreError):
+    """The connection that holds the writers' lock is gone: another may be writing by now."""
+
+
 class BrokerError(HeatstreamError):
     """The broker ended the session, or is set up so that messages would be lost."""
+
+
+class BrokerLost(BrokerError):
+    """The connection to the broker ended; what was not acknowledged comes again on the next."""
+
+
+class TakenOver(BrokerError):
+    """Another client came under our name: two would take turns at one session."""

@@ -1,0 +1,326 @@
+"""The MQTT session with the broker, so that nothing is acknowledged before it is stored.
+
+Each rule here was a loss in a trial (docs/decisions/mqtt-client.md):
+
+- One new client a connection, never the client's own reconnect: packet ids belong to the connection that delivered
+  them, and acknowledging an old id on a new session acknowledges another message.
+- Wait for the consumer *and* for the client's background task: a reset can end the second and leave the first waiting.
+- The receive maximum is explicit and below 65,535: at 65,535 the client omits it and ids are used twice.
+- The flush timer stands beside the iterator: a timeout around it swallows a message each time it strikes.
+- The iterator of a living connection is never cancelled, for the same reason.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+import ssl
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import aiomqtt
+import numpy as np
+from mqtt5 import ConnAckPacket, PubAckPacket, PublishPacket, QoS, RetainHandling
+
+from heatstream import settings
+from heatstream.errors import BrokerLost, TakenOver
+from heatstream.ingest.columns import Received
+
+KEEP_ALIVE_S = 10
+"""The client pings after so long without sending; a connection silent for twice this time is dead."""
+
+CONNECT_S = 5
+CLOSE_S = 3
+DROPPED_TOPIC = "$SYS/broker/publish/messages/dropped"
+_TAKEN_OVER = "SESSION_TAKEN_OVER"
+_REFUSALS = (aiomqtt.ConnectError, aiomqtt.NegativeAckError, aiomqtt.ProtocolError, OSError, TimeoutError)
+
+
+class Ear(logging.Logger):
+    """Hears what the client tells nobody but its logger: why the broker hung up, and what the client threw away.
+
+    The texts are those of the pinned release; `tests/ingest/test_broker.py` holds them against it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("aiomqtt", logging.CRITICAL)
+        self.heard = True
+        self.thrown_away = 0
+        self.reason = ""
+
+    def debug(self, msg: object, *_args: object, **_options: object) -> None:
+        self.heard = True
+        if msg == "Dropping QoS=0 PUBLISH":
+            self.thrown_away += 1
+
+    def warning(self, msg: object, *args: object, **_options: object) -> None:
+        if str(msg).startswith("Received DisconnectPacket"):
+            self.reason = str(args[0])
+
+    def exception(self, msg: object, *_args: object, **_options: object) -> None:
+        self.reason = self.reason or str(msg)
+
+
+@dataclass(slots=True, eq=False)
+class Batch:
+    """Messages in the order of their delivery, and the one connection that may acknowledge them."""
+
+    connection: "Connection"
+    packets: list[PublishPacket] = field(default_factory=list)
+    received_ns: list[int] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.packets)
+
+    def received(self) -> Received:
+        """Lay out the messages of gateways; what the broker tells of itself is left aside."""
+        kept = [i for i, packet in enumerate(self.packets) if not packet.topic.startswith("$SYS/")]
+        packets = self.packets if len(kept) == len(self.packets) else [self.packets[i] for i in kept]
+        received_us = np.array(self.received_ns, dtype=np.int64) // 1000
+        return Received([each.topic for each in packets], [each.payload for each in packets], received_us[kept])
+
+    def packet_ids(self) -> list[int]:
+        return [each.packet_id for each in self.packets if each.packet_id is not None]
+
+    def qos0(self) -> int:
+        return sum(each.qos == QoS.AT_MOST_ONCE for each in self.packets)
+
+    def dropped(self) -> int | None:
+        """Tell the broker's own count of messages it dropped, where this batch holds one."""
+        told = [each.payload for each in self.packets if each.topic == DROPPED_TOPIC]
+        return int(told[-1]) if told and told[-1].isdigit() else None
+
+
+class Gathering:
+    """What was received and not yet taken: ripe when full, or when its oldest message has waited long enough."""
+
+    def __init__(self, connection: "Connection", full: int, flush_s: float) -> None:
+        self._connection = connection
+        self._full = full
+        self._flush_s = flush_s
+        self._batch = Batch(connection)
+        self._ripe = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self.closed = False
+
+    def __len__(self) -> int:
+        return len(self._batch)
+
+    def add(self, packet: PublishPacket) -> None:
+        if self.closed:
+            return
+        batch = self._batch
+        batch.packets.append(packet)
+        batch.received_ns.append(time.time_ns())
+        if len(batch.packets) == 1:
+            self._timer = asyncio.get_running_loop().call_later(self._flush_s, self._ripe.set)
+        elif len(batch.packets) == self._full:
+            self._ripe.set()
+
+    async def take(self) -> Batch | None:
+        """Wait for a ripe batch; None after `close` when nothing is left."""
+        await self._ripe.wait()
+        taken, self._batch = self._cut()
+        if self._timer:
+            self._timer.cancel()
+        if not self.closed:
+            self._wait_again()
+        return taken if taken.packets else None
+
+    def close(self) -> None:
+        """Take nothing more; what is there is ripe. The broker keeps the rest, for nobody acknowledges it."""
+        self.closed = True
+        self._ripe.set()
+
+    def _cut(self) -> tuple[Batch, Batch]:
+        whole, cut = self._batch, self._full
+        if len(whole) <= cut:
+            return whole, Batch(self._connection)
+        return (
+            Batch(self._connection, whole.packets[:cut], whole.received_ns[:cut]),
+            Batch(self._connection, whole.packets[cut:], whole.received_ns[cut:]),
+        )
+
+    def _wait_again(self) -> None:
+        if len(self._batch) >= self._full:
+            return
+        self._ripe.clear()
+        if self._batch:
+            age_s = (time.time_ns() - self._batch.received_ns[0]) / 1e9
+            self._timer = asyncio.get_running_loop().call_later(max(0.0, self._flush_s - age_s), self._ripe.set)
+
+
+class Connection:
+    """One connection. When it is lost, all it delivered and nobody acknowledged comes again on the next."""
+
+    def __init__(self, client: aiomqtt.Client, ear: Ear, ingest: settings.Ingest) -> None:
+        self._client = client
+        self._ear = ear
+        self._consumer: asyncio.Task[None] | None = None
+        self.gathering = Gathering(self, ingest.flush_messages, ingest.flush_ms / 1000)
+        self.unacknowledged = 0
+        self.greeting = ConnAckPacket()
+
+    @property
+    def thrown_away(self) -> int:
+        """Messages of QoS 0 that the client dropped, unseen by us."""
+        return self._ear.thrown_away
+
+    async def open(self, filters: Iterable[str]) -> None:
+        """Connect, start to receive, subscribe. Receiving comes first: a resumed session begins with its backlog."""
+        async with asyncio.timeout(CONNECT_S):
+            await self._client.__aenter__()
+        self.greeting = await self._client.connected()
+        self._consumer = asyncio.create_task(self._consume(), name="consume")
+        async with asyncio.timeout(CONNECT_S):
+            await self._subscribe(filters)
+
+    async def _subscribe(self, filters: Iterable[str]) -> None:
+        for pattern in filters:
+            await self._client.subscribe(
+                pattern, max_qos=QoS.AT_LEAST_ONCE, retain_handling=RetainHandling.SEND_IF_SUBSCRIPTION_NOT_EXISTS
+            )
+        with contextlib.suppress(aiomqtt.NegativeAckError):  # a broker may keep its own counts to itself
+            await self._client.subscribe(DROPPED_TOPIC, max_qos=QoS.AT_LEAST_ONCE)
+
+    async def _consume(self) -> None:
+        add = self.gathering.add
+        async for packet in self._client.messages():
+            if isinstance(packet, PublishPacket):
+                self.unacknowledged += packet.packet_id is not None
+                add(packet)
+
+    async def lost(self) -> None:
+        """Wait until the connection ends, by whichever way; never returns.
+
+        Raises
+        ------
+        TakenOver
+            Another client came under our name.
+        BrokerLost
+            Any other end; connect again.
+        """
+        assert self._consumer is not None  # noqa: S101  (open() came first)
+        watchdog = asyncio.create_task(self._silent(), name="watchdog")
+        ends: set[asyncio.Task[None]] = {self._consumer, self._client._tasks, watchdog}  # noqa: SLF001
+        try:
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            watchdog.cancel()
+        raised = [repr(each.exception()) for each in done if not each.cancelled() and each.exception()]
+        raise self.end("; ".join(raised) or f"silent for {2 * KEEP_ALIVE_S} s")
+
+    async def _silent(self) -> None:
+        while self._ear.heard:
+            self._ear.heard = False
+            await asyncio.sleep(2 * KEEP_ALIVE_S)
+
+    def end(self, seen: str) -> TakenOver | BrokerLost:
+        """Say why it ended: what the broker said comes before what we saw."""
+        if self._ear.reason == _TAKEN_OVER:
+            return TakenOver("another client took over our session: two ingests must not share a client id")
+        return BrokerLost(self._ear.reason or seen)
+
+    async def acknowledge(self, batch: Batch) -> None:
+        """Tell the broker that these are stored: one write for all, each alone costs half the speed."""
+        if batch.connection is not self:
+            raise BrokerLost("the batch came over a connection that is gone; the broker sends it again")
+        ids = batch.packet_ids()
+        writer = self._writer()
+        writer.write(b"".join([PubAckPacket(each).write() for each in ids]))
+        self.unacknowledged -= len(ids)
+        try:
+            await writer.drain()
+        except OSError as error:
+            raise BrokerLost(str(error)) from error
+
+    async def publish(self, topic: str, payload: bytes) -> None:
+        """Publish for the broker to retain."""
+        try:
+            await self._client.publish(topic, payload, retain=True)
+        except _REFUSALS as error:
+            raise BrokerLost(str(error)) from error
+
+    def _writer(self) -> asyncio.StreamWriter:
+        return self._client._writer  # noqa: SLF001
+
+    async def close(self, *, politely: bool) -> None:
+        """End the connection; the broker keeps the session. Impolitely where the peer may no longer listen."""
+        if not politely and hasattr(self._client, "_writer"):
+            self._writer().transport.abort()
+        with contextlib.suppress(*_REFUSALS, ExceptionGroup):
+            async with asyncio.timeout(CLOSE_S):
+                await self._client.__aexit__(None, None, None)
+        if hasattr(self._client, "_writer"):
+            self._writer().transport.abort()
+        if self._consumer:
+            self._consumer.cancel()  # the connection is dead: nothing it holds will be acknowledged
+            await asyncio.gather(self._consumer, return_exceptions=True)
+
+
+def _tls(broker: settings.Broker) -> ssl.SSLContext | None:
+    return ssl.create_default_context(cafile=broker.ca_file) if broker.tls else None
+
+
+def create_client(broker: settings.Broker, ingest: settings.Ingest, ear: Ear) -> aiomqtt.Client:
+    """Make the client of one connection."""
+    secret = broker.secret()
+    return aiomqtt.Client(
+        hostname=broker.host,
+        port=broker.port,
+        identifier=ingest.client_id,
+        logger=ear,
+        ssl_context=_tls(broker),
+        username=broker.user,
+        password=secret.encode() if secret is not None else None,
+        clean_start=False,
+        session_expiry_interval=ingest.session_days * 86_400,
+        reconnect=False,
+        keep_alive=KEEP_ALIVE_S,
+        receive_max=ingest.receive_max,
+        max_packet_size=ingest.max_packet_bytes,
+    )
+
+
+async def _knock(host: str, port: int) -> None:
+    """See whether the broker listens. The client's own connect blocks the loop, for minutes where a host is silent."""
+    async with asyncio.timeout(CONNECT_S):
+        _, writer = await asyncio.open_connection(host, port)
+    writer.transport.abort()
+
+
+@contextlib.asynccontextmanager
+async def connect(
+    broker: settings.Broker, ingest: settings.Ingest, filters: Iterable[str]
+) -> AsyncIterator[Connection]:
+    """Hold one connection to the broker.
+
+    Raises
+    ------
+    BrokerLost
+        It does not listen, refuses us, or went away before the block began.
+    TakenOver
+        Another client came under our name meanwhile.
+    """
+    ear = Ear()
+    connection = Connection(create_client(broker, ingest, ear), ear, ingest)
+    politely = False
+    try:
+        try:
+            await _knock(broker.host, broker.port)
+            await connection.open(filters)
+        except _REFUSALS as error:
+            raise connection.end(f"{broker.host}:{broker.port}: {str(error) or type(error).__name__}") from error
+        yield connection
+        politely = True
+    finally:
+        await connection.close(politely=politely)
+
+
+def waits(first_s: float = 0.1, most_s: float = 5.0) -> Iterator[float]:
+    """Waiting times that double, each shortened by chance so that many do not come back at once."""
+    wait_s = first_s
+    while True:
+        yield wait_s * random.uniform(0.5, 1.0)  # noqa: S311
+        wait_s = min(2 * wait_s, most_s)
