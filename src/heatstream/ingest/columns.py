@@ -22,6 +22,9 @@ ABSENT_US: Final = int(np.iinfo(np.int64).min)
 
 NO_SEQUENCE: Final = -1
 
+WHOLE_MAX: Final = int(np.iinfo(np.int64).max)
+"""The largest sequence number; a meter's quantity beyond it stands as ±WHOLE_MAX."""
+
 CENTI_MAX: Final = int(np.iinfo(np.int32).max)
 """A temperature beyond int32 hundredths stands as ±CENTI_MAX: out of any physical range, and never wrapped."""
 
@@ -62,12 +65,20 @@ class Kind(StrEnum):
     STATUS = "status"
 
 
+class Way(NamedTuple):
+    """Which decoder reads a message, and as what."""
+
+    profile: str
+    """`native`, `senml`, or a mapping profile of the subscription table."""
+    kind: Kind
+    gateway_path: str | None = None
+    """Where in the payload the gateway's name stands, where the subscription says so."""
+
+
 class Route(NamedTuple):
     """What a topic says before the payload is looked at."""
 
-    profile: str
-    """Names the decoder: `native`, `senml`, or a mapping profile of the settings."""
-    kind: Kind
+    way: Way
     city: str | None
     gateway: str | None
     """None where the subscription takes the gateway from the payload."""

@@ -12,13 +12,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from heatstream.ingest.columns import ABSENT_US, Codes, Fault, Ints, Mask
+from heatstream.ingest.columns import ABSENT_US, Codes, Fault, Ints, Mask, SmallInts
 
 Bytes = NDArray[np.uint8]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _SECOND_US: Final = 1_000_000
+LATEST_US: Final = 253_402_300_799_999_999
+"""The end of the year 9999, the last that has a spelling."""
 _BASE: Final = "dddd-dd-ddTdd:dd:dd"
 _LAYOUTS: Final = {
     len(layout): layout
@@ -30,10 +32,11 @@ _RFC3339: Final = re.compile(
     re.ASCII,
 )
 _WITHOUT_ZONE: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?", re.ASCII)
-_MONTH_DAYS: Final = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], dtype=np.int64)
+_FIRST_DAY_OF_MONTH: Final[Ints] = (
+    np.arange("0000-01", "10000-02", dtype="datetime64[M]").astype("datetime64[D]").astype(np.int64)
+)
 _LAST_HOUR: Final = 23
 _LAST_SIXTIETH: Final = 59
-_FEBRUARY: Final = 2
 
 
 class TimeUnreadableError(ValueError):
@@ -133,44 +136,37 @@ def _fits(columns: Bytes, layout: str) -> Mask:
     return fits
 
 
-def _number(columns: Bytes, start: int, stop: int) -> Ints:
-    value = np.zeros(columns.shape[1], dtype=np.int64)
-    for column in columns[start:stop]:
-        value = value * 10 + (column & np.uint8(15))
-    return value
+def _two(columns: Bytes, start: int) -> Bytes:
+    return (columns[start] & np.uint8(15)) * np.uint8(10) + (columns[start + 1] & np.uint8(15))
 
 
 def _instants_of(columns: Bytes, layout: str, readable: Mask) -> Ints:
     """Compute the instants; clear `readable` where the calendar or the clock has no such instant."""
-    year, month, day = _number(columns, 0, 4), _number(columns, 5, 7), _number(columns, 8, 10)
-    hour, minute, second = _number(columns, 11, 13), _number(columns, 14, 16), _number(columns, 17, 19)
-    readable &= (hour <= _LAST_HOUR) & (minute <= _LAST_SIXTIETH) & (second <= _LAST_SIXTIETH)
-    readable &= (year >= 1) & (month >= 1) & (day >= 1) & (day <= _days_in_month(year, month))
-    seconds = _days_since_epoch(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
+    month, day, hour, minute, second = (_two(columns, start) for start in (5, 8, 11, 14, 17))
+    readable &= (hour <= _LAST_HOUR) & (minute <= _LAST_SIXTIETH) & (second <= _LAST_SIXTIETH) & (day >= 1)
+    seconds = hour * np.int32(3_600) + minute * np.int32(60) + second
     if layout.endswith("+dd:dd"):
         seconds -= _offset_s(columns[-6:], readable)
-    return seconds * _SECOND_US + _fraction_us(columns, layout)
+    days = _days_since_epoch(_two(columns, 0) * np.int32(100) + _two(columns, 2), month, day, readable)
+    return (days * 86_400 + seconds) * _SECOND_US + _fraction_us(columns[len(_BASE) + 1 :], layout)
 
 
-def _fraction_us(columns: Bytes, layout: str) -> Ints | int:
-    digits = layout[len(_BASE) + 1 :].split("+")[0].count("d") if "." in layout else 0
-    return _number(columns, 20, 20 + digits) * 10 ** (6 - digits) if digits else 0
+def _days_since_epoch(year: SmallInts, month: Bytes, day: Bytes, readable: Mask) -> Ints:
+    readable &= (year >= 1) & (month >= 1) & (month <= 12)  # noqa: PLR2004 the months of a year
+    month_index = np.where(readable, year * np.int32(12) + month - np.int32(1), 0)
+    first_day = _FIRST_DAY_OF_MONTH[month_index]
+    readable &= day <= _FIRST_DAY_OF_MONTH[month_index + 1] - first_day
+    return first_day + day - 1
 
 
-def _offset_s(columns: Bytes, readable: Mask) -> Ints:
-    hours, minutes = _number(columns, 1, 3), _number(columns, 4, 6)
+def _offset_s(columns: Bytes, readable: Mask) -> SmallInts:
+    hours, minutes = _two(columns, 1), _two(columns, 4)
     readable &= (hours <= _LAST_HOUR) & (minutes <= _LAST_SIXTIETH)
-    return np.where(columns[0] == ord("-"), -1, 1) * (hours * 3_600 + minutes * 60)
+    east = np.where(columns[0] == ord("-"), np.int32(-1), np.int32(1))
+    return east * (hours * np.int32(3_600) + minutes * np.int32(60))
 
 
-def _days_in_month(year: Ints, month: Ints) -> Ints:
-    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    return _MONTH_DAYS[np.where(month <= 12, month, 0)] + (leap & (month == _FEBRUARY))  # noqa: PLR2004
-
-
-def _days_since_epoch(year: Ints, month: Ints, day: Ints) -> Ints:
-    """Count days of the proleptic Gregorian calendar, the year begun in March so that the leap day is its last."""
-    before_march = month <= _FEBRUARY
-    march_year = year - before_march
-    day_of_year = (153 * (month + np.where(before_march, 9, -3)) + 2) // 5 + day - 1
-    return march_year * 365 + march_year // 4 - march_year // 100 + march_year // 400 + day_of_year - 719_468
+def _fraction_us(columns: Bytes, layout: str) -> SmallInts | int:
+    digits = layout.partition(".")[2].partition("+")[0].count("d")
+    places = (10 ** (5 - place) for place in range(digits))
+    return sum((columns[place] & np.uint8(15)) * np.int32(worth) for place, worth in enumerate(places))
