@@ -36,8 +36,8 @@ LOOPBACK: dict[str, str | int] = {
     "log_dest": "stderr",
 }
 NO_REDELIVERY = (
-    "this broker (iotcore) does not redeliver what was not acknowledged: a reading can be lost between broker and store. "
-    "Good enough to look around; install Mosquitto (apt-get install mosquitto) for anything that counts"
+    "this broker (iotcore) does not redeliver what was not acknowledged: a reading can be lost between broker and "
+    "store. Good enough to look around; install Mosquitto (apt-get install mosquitto) for anything that counts"
 )
 IOTCORE = """id = 0
 
@@ -195,7 +195,7 @@ async def _listens(port: int) -> bool:
 
 
 def prepare(folder: Path, *, port: int | None = None, options: Options | None = None) -> BrokerServer:
-    """Have a broker ready for the loopback; it is not started. `options` stand above the usual ones (Mosquitto only)."""
+    """Have a broker ready for the loopback; it is not started. `options` stand above `LOOPBACK` (Mosquitto only)."""
     choice, folder, port = find_broker(), folder.absolute(), port or child.free_port()
     if choice.kind == "iotcore":
         return BrokerServer(choice, folder, IOTCORE.format(port=port), port)

@@ -15,8 +15,8 @@ from pathlib import Path
 from heatstream.embedded.places import Account
 
 LEASH = Path(__file__).with_name("leash.py")
-# Below the range from which the kernel takes ports for outgoing connections: a server that is restarted on its port must
-# find it free.
+# Below the range from which the kernel takes ports for outgoing connections: a server that is started again on its port
+# must find it free.
 PORTS = range(20_000, 32_000)
 
 
@@ -62,7 +62,7 @@ def start(
 async def ended(child: subprocess.Popen[bytes], seconds: float) -> bool:
     """Wait until the child has ended, at most so long."""
     deadline = time.monotonic() + seconds
-    while child.poll() is None and time.monotonic() < deadline:
+    while child.poll() is None and time.monotonic() < deadline:  # noqa: ASYNC110  (nothing of ours ends it)
         await asyncio.sleep(0.01)
     return child.poll() is not None
 

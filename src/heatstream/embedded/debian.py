@@ -23,14 +23,15 @@ class Bundle:
 
 
 _LIBRARIES = (
-    "libc6 libgcc-s1 libcap2 libcom-err2 libgssapi-krb5-2 libk5crypto3 libkeyutils1 libkrb5-3 libkrb5support0 libssl3t64 "
-    "libsystemd0 libzstd1 zlib1g"
+    "libc6 libgcc-s1 libcap2 libcom-err2 libgssapi-krb5-2 libk5crypto3 libkeyutils1 libkrb5-3 libkrb5support0 "
+    "libssl3t64 libsystemd0 libzstd1 zlib1g"
 )
 TIMESCALE = Bundle(
     "timescale",
     tuple(
-        f"postgresql-17 postgresql-client-17 postgresql-17-timescaledb {_LIBRARIES} libstdc++6 libaudit1 libcap-ng0 libicu76 "
-        "libldap2 liblz4-1 liblzma5 libpam0g libpq5 libreadline8t64 libsasl2-2 libtinfo6 libxml2 libxxhash0".split()
+        f"postgresql-17 postgresql-client-17 postgresql-17-timescaledb {_LIBRARIES} libstdc++6 libaudit1 libcap-ng0 "
+        "libicu76 libldap2 liblz4-1 liblzma5 libpam0g libpq5 libreadline8t64 libsasl2-2 libtinfo6 libxml2 "
+        "libxxhash0".split()
     ),
 )
 MOSQUITTO = Bundle(

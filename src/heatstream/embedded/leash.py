@@ -2,8 +2,8 @@
 
 usage: python -I -S leash.py PARENT SIGNAL [UID:GID] -- COMMAND...
 
-A program of its own, run by path: code between fork and exec in a process with threads may wait for ever for a lock that
-a thread of the parent held. The account changes first, for the kernel forgets the leash when credentials change.
+A program of its own, run by path: code between fork and exec in a process with threads may wait for ever for a lock
+that a thread of the parent held. The account changes first, for the kernel forgets the leash when credentials change.
 """
 
 import ctypes

