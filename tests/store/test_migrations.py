@@ -8,17 +8,24 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from heatstream.embedded.postgres import programs
 from heatstream.errors import StoreError
 from heatstream.store import migrate, timescale
 from heatstream.store.pool import create_engine
 from heatstream.store.tables import BY_TIME, metadata
 
 
+@pytest.fixture
+def pg_dump() -> Path:
+    """The newest one dumps every server of the tests."""
+    return programs("plain") / "pg_dump"
+
+
 def dumped(pg_dump: Path, url: str) -> list[str]:
-    """Take the schema as `pg_dump` writes it, without comments, the extension's own parts and blank lines."""
+    """Take the schema as `pg_dump` writes it, without comments, blank lines and the server's own version stamps."""
     command = [pg_dump, "-s", "--no-owner", "--schema=public", "--exclude-table=alembic_version", url]
     text_ = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, "PGTZ": "UTC"}).stdout
-    return [line for line in text_.splitlines() if line.strip() and not line.startswith(("--", "\\", "SET ", "SELECT pg_catalog"))]
+    return [line for line in text_.splitlines() if line.strip() and not line.startswith(("--", "\\", "SET ", "SELECT pg_catalog")) and "pg_attver" not in line]
 
 
 async def test_the_migrations_build_what_the_metadata_declares(

@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.errors import RegistryError
-from heatstream.store import registry, registry_csv
+from heatstream.store import registry, registry_csv, timescale
 from heatstream.store.tables import closing, contract, day_dirty, day_statistic, household, point, registry_change
 
 TOWN = {
@@ -123,6 +123,7 @@ async def test_a_changed_contract_has_its_closed_days_judged_again(conn: AsyncCo
     await registry.import_files(conn, [write(tmp_path / "in", TOWN)], "tester")
     await conn.execute(insert(closing).values(closed_through=dt.date(2026, 1, 6)))
     home = await conn.scalar(select(household.c.id).where(household.c.code == "H1"))
+    await timescale.ensure_partitions(conn, day_statistic, dt.date(2026, 1, 5), dt.date(2026, 1, 6))
     await conn.execute(insert(day_statistic), [statistic(home, dt.date(2026, 1, day)) for day in (5, 6)])
     changed = tmp_path / "contract.csv"
     changed.write_text(TOWN["contract"].replace("9000", "9500"), encoding="utf-8")

@@ -64,15 +64,19 @@ async def _days_stored(conn: AsyncConnection, before: dt.date) -> list[dt.date]:
 async def _delete_day(conn: AsyncConnection, table: Table, day: dt.date) -> None:
     start = dt.datetime.combine(day, dt.time(), LOCAL)
     if (await edition(conn)).hypertables:
-        # A chunk's bounds are the extension's own: delete by time, and let it drop the chunks that are left empty.
+        # A chunk's bounds are the extension's own, not local midnight: a chunk can hold hours of a day that must stay.
         await conn.execute(table.delete().where(table.c.observed_at >= start, table.c.observed_at < start + dt.timedelta(days=1)))
-        await conn.execute(
-            text("select drop_chunks(:table, older_than => :end, newer_than => :start)"),
-            {"table": table.name, "start": start - dt.timedelta(days=2), "end": start},
-        )
+        await _drop_empty_chunks(conn, table, start + dt.timedelta(days=1))
         return
     [(name, _, _)] = pieces(table, day, day)
     await conn.execute(text(f"drop table if exists {name}"))
+
+
+async def _drop_empty_chunks(conn: AsyncConnection, table: Table, before: dt.datetime) -> None:
+    chunks = text("select c::text from show_chunks(cast(:table as regclass), older_than => cast(:before as timestamptz)) c")
+    for chunk in (await conn.scalars(chunks, {"table": table.name, "before": before})).all():
+        if not await conn.scalar(text(f"select exists (select from {chunk})")):
+            await conn.execute(text(f"drop table {chunk}"))
 
 
 async def delete_readings(conn: AsyncConnection, before: dt.date) -> tuple[list[dt.date], list[Kept]]:

@@ -355,7 +355,7 @@ conflict_decision = Table(
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("point_id", Integer, nullable=False),
     Column("observed_at", Instant, nullable=False),
-    _small("temp_centi", "the value that counts; null = neither does", null=True),
+    _small("temp_centi", "the value that counts [0.01 °C]; null = neither does", null=True),
     _text("officer", null=False),
     _text("reason", null=False),
     Column("decided_at", Instant, nullable=False, server_default=func.now()),

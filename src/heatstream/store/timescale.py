@@ -84,7 +84,7 @@ async def ensure_partitions(conn: AsyncConnection, table: Table, first: dt.date,
     there = await _existing(conn, table)
     missing = [piece for piece in pieces(table, first, last) if piece[0] not in there]
     for name, start, end in missing:
-        await conn.execute(text(f"create table {name} (like {table.name} including all)"))
+        await conn.execute(text(f"create table {name} (like {table.name} including all excluding identity)"))
         await conn.execute(text(f"alter table {table.name} attach partition {name} for values from ('{start}') to ('{end}')"))
     return [name for name, _, _ in missing]
 
