@@ -105,7 +105,12 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("point_id", sa.Integer(), nullable=False),
         sa.Column("observed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("temp_centi", sa.SmallInteger(), nullable=True, comment="the value that counts [0.01 °C]; null = neither does"),
+        sa.Column(
+            "temp_centi",
+            sa.SmallInteger(),
+            nullable=True,
+            comment="the value that counts [0.01 °C]; null = neither does",
+        ),
         sa.Column("officer", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),

@@ -24,9 +24,15 @@ from heatstream.errors import HeatstreamError, Refused, SettingsError
 
 FAILED, WRONG_USE, REFUSED = 1, 2, 3
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="From room temperatures to findings a heating office can sign. 供热室温监测与退费测算")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="From room temperatures to findings a heating office can sign. 供热室温监测与退费测算",
+)
 ingest_app = typer.Typer(invoke_without_command=True, help="Take readings from the broker into the store.")
-evaluate_app = typer.Typer(invoke_without_command=True, help="Judge household-days: statistics, findings, computed amounts.")
+evaluate_app = typer.Typer(
+    invoke_without_command=True, help="Judge household-days: statistics, findings, computed amounts."
+)
 registry_app = typer.Typer(no_args_is_help=True, help="Households, points, gateways, contracts: import and export.")
 keys_app = typer.Typer(no_args_is_help=True, help="API keys of machines.")
 conflicts_app = typer.Typer(no_args_is_help=True, help="Instants with two values: list them, decide them.")
@@ -92,7 +98,9 @@ def ingest(
 
 
 @ingest_app.command("status")
-def ingest_status(hours: Annotated[int, typer.Option(help="How many hours back.")] = 24, as_json: JsonOption = False) -> None:
+def ingest_status(
+    hours: Annotated[int, typer.Option(help="How many hours back.")] = 24, as_json: JsonOption = False
+) -> None:
     """Show conservation by gateway and hour, missing sequences, late, conflicts, rejects, lag."""
     from heatstream.ingest import status
 
@@ -176,7 +184,9 @@ def doctor(as_json: JsonOption = False) -> None:
 
 @registry_app.command("import")
 def registry_import(
-    files: Annotated[list[Path], typer.Argument(help="CSV files named by their table, or folders of them.", exists=True)],
+    files: Annotated[
+        list[Path], typer.Argument(help="CSV files named by their table, or folders of them.", exists=True)
+    ],
     by: By = "",
 ) -> None:
     """Import registry files, all or nothing."""
@@ -235,7 +245,12 @@ def keys_list() -> None:
 
     table = Table("prefix", "name", "scopes", "created", "expires", "revoked")
     for key in asyncio.run(run()):
-        table.add_row(key.prefix, key.name, " ".join(key.scopes), *(_when(at) for at in (key.created_at, key.expires_at, key.revoked_at)))
+        table.add_row(
+            key.prefix,
+            key.name,
+            " ".join(key.scopes),
+            *(_when(at) for at in (key.created_at, key.expires_at, key.revoked_at)),
+        )
     out.print(table)
 
 
@@ -270,14 +285,21 @@ def conflicts_list(limit: Annotated[int, typer.Option(help="At most so many.")] 
 
     table = Table("point", "instant", "stored °C", "other °C")
     for each in asyncio.run(run()):
-        table.add_row(each.device, each.observed_at.isoformat(), f"{each.stored_centi / 100:.2f}", " ".join(f"{c / 100:.2f}" for c in each.other_centi))
+        table.add_row(
+            each.device,
+            each.observed_at.isoformat(),
+            f"{each.stored_centi / 100:.2f}",
+            " ".join(f"{c / 100:.2f}" for c in each.other_centi),
+        )
     out.print(table)
 
 
 @conflicts_app.command("decide")
 def conflicts_decide(
     point: Annotated[str, typer.Argument(help="The point's device name.")],
-    instant: Annotated[dt.datetime, typer.Argument(help="The instant, with its zone.", formats=["%Y-%m-%dT%H:%M:%S%z"])],
+    instant: Annotated[
+        dt.datetime, typer.Argument(help="The instant, with its zone.", formats=["%Y-%m-%dT%H:%M:%S%z"])
+    ],
     officer: Annotated[str, typer.Option(help="Who decides.")],
     reason: Annotated[str, typer.Option(help="Why; kept for good.")],
     value: Annotated[str | None, typer.Option(help="The value that counts [°C]; without it neither counts.")] = None,
@@ -294,7 +316,9 @@ def conflicts_decide(
 
 
 @replay_app.command("rejects")
-def replay_rejects(reason: Annotated[str | None, typer.Option(help="Only rejects with this reason code.")] = None) -> None:
+def replay_rejects(
+    reason: Annotated[str | None, typer.Option(help="Only rejects with this reason code.")] = None,
+) -> None:
     """Feed rejected messages again; what is usable now is stored and resolved."""
     from heatstream.ingest import replay
 
@@ -314,12 +338,19 @@ def rules_list() -> None:
     table = Table("id", "place", "from", "to", *(capability for capability in pack.CAPABILITIES))
     for each in pack.shipped():
         status = each.status()
-        table.add_row(each.id, each.place, *(str(day or "") for day in (each.effective_from, each.effective_to)), *(status[c] for c in pack.CAPABILITIES))
+        table.add_row(
+            each.id,
+            each.place,
+            *(str(day or "") for day in (each.effective_from, each.effective_to)),
+            *(status[c] for c in pack.CAPABILITIES),
+        )
     out.print(table)
 
 
 @rules_app.command("check")
-def rules_check(choices: Annotated[Path, typer.Argument(help="The operator's choices file.", exists=True, dir_okay=False)]) -> None:
+def rules_check(
+    choices: Annotated[Path, typer.Argument(help="The operator's choices file.", exists=True, dir_okay=False)],
+) -> None:
     """Tell whether a choices file makes a policy; if not, what must be chosen."""
     from heatstream.rules import policy
 

@@ -1,4 +1,4 @@
-"""Logs: structlog to standard error; one line per event and reason per minute, so that a storm does not bury its cause."""
+"""Logs: structlog to standard error; one line per event and reason a minute: a storm must not bury its cause."""
 
 import logging
 import sys
@@ -36,7 +36,11 @@ class OncePerMinute:
 
 def configure(settings: Log) -> None:
     """Set the process's logging up, once, at its start."""
-    renderer = structlog.processors.JSONRenderer(ensure_ascii=False) if settings.format == "json" else structlog.dev.ConsoleRenderer()
+    renderer = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if settings.format == "json"
+        else structlog.dev.ConsoleRenderer()
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -94,15 +94,21 @@ class Ingest(Section):
 
     client_id: str = Field("heatstream-ingest", description="the broker keeps its session under this name")
     receive_max: int = Field(16384, ge=20, le=65534, description="messages in flight; never 65,535, see operations.md")
-    max_packet_bytes: int = Field(16384, ge=256, description="largest message taken [bytes]; × receive_max = memory budget")
+    max_packet_bytes: int = Field(
+        16384, ge=256, description="largest message taken [bytes]; × receive_max = memory budget"
+    )
     session_days: int = Field(14, ge=7, description="the broker keeps our session so long while we are away [days]")
     flush_ms: int = Field(200, ge=1, description="a batch is written at the latest after this time [ms]")
     flush_messages: int = Field(8192, ge=1, description="or when it holds so many messages")
     ahead_s: int = Field(300, ge=0, description="a reading further ahead of our clock is refused [s]")
     past_days: int = Field(400, ge=1, description="an older reading is refused [days]")
     late_hours: int = Field(24, ge=1, description="an older reading counts as late [h]")
-    reject_quota: int = Field(10_000, ge=0, description="refused messages kept per gateway and hour; more are counted only")
-    repeated_time_limit: int = Field(3, ge=2, description="so many readings of one point with one time in a message are a broken backlog")
+    reject_quota: int = Field(
+        10_000, ge=0, description="refused messages kept per gateway and hour; more are counted only"
+    )
+    repeated_time_limit: int = Field(
+        3, ge=2, description="so many readings of one point with one time in a message are a broken backlog"
+    )
     metrics_port: int | None = Field(None, description="serve /metrics, /livez, /readyz on this port")
     subscriptions: tuple[Subscription, ...] = Field((), description="third-party topics (file only)")
 
@@ -112,8 +118,12 @@ class Evaluate(Section):
 
     choices_file: Path | None = Field(None, description="the operator's choices; without it only statistics and flags")
     packs_dir: Path | None = Field(None, description="rule packs of the operator, beside those shipped")
-    standard_centi: int = Field(1800, description="what statistics and flags are held against without a contract's own [0.01 °C]")
-    day_window: Annotated[str, AfterValidator(_window)] = Field("06:00-22:00", description="昼; the rest is 夜. Local configuration, no law")
+    standard_centi: int = Field(
+        1800, description="what statistics and flags are held against without a contract's own [0.01 °C]"
+    )
+    day_window: Annotated[str, AfterValidator(_window)] = Field(
+        "06:00-22:00", description="昼; the rest is 夜. Local configuration, no law"
+    )
     close_after_min: int = Field(120, ge=0, description="a day is closed so long after its night ended [min]")
     settle_s: int = Field(300, ge=0, description="a late household-day is judged after so long without more [s]")
     every_s: int = Field(30, ge=1, description="how often to look for work [s]")
@@ -140,8 +150,12 @@ class Jobs(Section):
     """What recurs."""
 
     partitions_ahead_days: int = Field(14, ge=2, description="native partitions are made so far ahead [days]")
-    retention_days: int | None = Field(None, ge=30, description="readings are deleted after it; never by default [days]")
-    compress_after_days: int | None = Field(None, ge=30, description="columnstore after it, Community edition only [days]")
+    retention_days: int | None = Field(
+        None, ge=30, description="readings are deleted after it; never by default [days]"
+    )
+    compress_after_days: int | None = Field(
+        None, ge=30, description="columnstore after it, Community edition only [days]"
+    )
     metrics_port: int | None = Field(None, description="serve /metrics, /livez, /readyz on this port")
 
 
@@ -207,7 +221,9 @@ def _from_file(path: Path) -> dict[str, object]:
 
 def _unknown(environ: Mapping[str, str], known: Mapping[str, object]) -> list[str]:
     return sorted(
-        name for name in environ if name.startswith(PREFIX) and name not in known and name[len(PREFIX) :] not in ELSEWHERE
+        name
+        for name in environ
+        if name.startswith(PREFIX) and name not in known and name[len(PREFIX) :] not in ELSEWHERE
     )
 
 
@@ -239,5 +255,6 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
 
 def _faults(error: ValidationError) -> str:
     return "\n".join(
-        f"setting {'.'.join(map(str, fault['loc']))}: seen {fault['input']!r}: {fault['msg']}" for fault in error.errors()
+        f"setting {'.'.join(map(str, fault['loc']))}: seen {fault['input']!r}: {fault['msg']}"
+        for fault in error.errors()
     )

@@ -24,8 +24,14 @@ def pg_dump() -> Path:
 def dumped(pg_dump: Path, url: str) -> list[str]:
     """Take the schema as `pg_dump` writes it, without comments, blank lines and the server's own version stamps."""
     command = [pg_dump, "-s", "--no-owner", "--schema=public", "--exclude-table=alembic_version", url]
-    text_ = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, "PGTZ": "UTC"}).stdout
-    return [line for line in text_.splitlines() if line.strip() and not line.startswith(("--", "\\", "SET ", "SELECT pg_catalog")) and "pg_attver" not in line]
+    text_ = subprocess.run(
+        command, check=True, capture_output=True, text=True, env={**os.environ, "PGTZ": "UTC"}
+    ).stdout
+    return [
+        line
+        for line in text_.splitlines()
+        if line.strip() and not line.startswith(("--", "\\", "SET ", "SELECT pg_catalog")) and "pg_attver" not in line
+    ]
 
 
 async def test_the_migrations_build_what_the_metadata_declares(
@@ -60,7 +66,9 @@ async def test_migrating_twice_changes_nothing(database_url: str, engine: AsyncE
 async def test_a_database_that_was_never_migrated_is_refused(empty_database_url: str) -> None:
     engine = create_engine(empty_database_url)
     async with engine.connect() as conn:
-        with pytest.raises(StoreError, match="stands at revision None, this release needs .*: run `heatstream migrate`"):
+        with pytest.raises(
+            StoreError, match=r"stands at revision None, this release needs .*: run `heatstream migrate`"
+        ):
             await migrate.require_current(conn)
     await engine.dispose()
 
@@ -71,6 +79,9 @@ def test_every_quantity_has_a_unit_in_its_comment() -> None:
         f"{table.name}.{column.name}"
         for table in metadata.tables.values()
         for column in table.columns
-        if column.name.endswith(suffixes) and not (column.comment or "").strip().endswith("]") and "minutes" not in (column.comment or "") and "[" not in (column.comment or "")
+        if column.name.endswith(suffixes)
+        and not (column.comment or "").strip().endswith("]")
+        and "minutes" not in (column.comment or "")
+        and "[" not in (column.comment or "")
     ]
     assert silent == []

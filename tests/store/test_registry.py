@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (rows of CSV files)
 """The registry is imported whole or not at all, and every fault is told with its line."""
 
 import datetime as dt
@@ -40,10 +41,11 @@ async def test_a_town_is_imported_and_exported_as_it_was(conn: AsyncConnection, 
     await registry.export_files(conn, tmp_path / "out")
     again = registry_csv.read([tmp_path / "out"])
     first = registry_csv.read([tmp_path / "in"])
-    assert {name: [{k: v for k, v in line.values.items() if v is not None} for line in lines] for name, lines in first.items()} == {
-        name: [
-            {k: v for k, v in line.values.items() if k in first[name][0].values and v is not None} for line in lines
-        ]
+    assert {
+        name: [{k: v for k, v in line.values.items() if v is not None} for line in lines]
+        for name, lines in first.items()
+    } == {
+        name: [{k: v for k, v in line.values.items() if k in first[name][0].values and v is not None} for line in lines]
         for name, lines in again.items()
     }
 
@@ -68,7 +70,9 @@ async def test_a_change_keeps_what_stood_before(conn: AsyncConnection, tmp_path:
     assert await conn.scalar(select(contract.c.fee_paid_fen)) == 0
 
 
-async def test_every_fault_is_told_with_file_and_line_and_nothing_is_taken(conn: AsyncConnection, tmp_path: Path) -> None:
+async def test_every_fault_is_told_with_file_and_line_and_nothing_is_taken(
+    conn: AsyncConnection, tmp_path: Path
+) -> None:
     town = TOWN | {
         "building": TOWN["building"].replace("C1,T1", "C9,T1"),
         "household": TOWN["household"].replace("H2,B1,residential", "H2,B1,house"),
@@ -83,12 +87,16 @@ async def test_every_fault_is_told_with_file_and_line_and_nothing_is_taken(conn:
     town |= {"household": TOWN["household"], "room": TOWN["room"]}
     with pytest.raises(RegistryError) as seen:
         await registry.import_files(conn, [write(tmp_path / "in", town)], "tester")
-    assert seen.value.faults == ["building.csv:2: community: seen 'C9', expected a code of community, here or imported before"]
+    assert seen.value.faults == [
+        "building.csv:2: community: seen 'C9', expected a code of community, here or imported before"
+    ]
 
 
 async def test_a_device_measures_in_one_place_at_a_time(conn: AsyncConnection, tmp_path: Path) -> None:
     town = TOWN | {"point": TOWN["point"] + "P-000001,H2,,gw-0001,10,2025-11-01,2025-11-01T00:00:00+08:00\n"}
-    with pytest.raises(RegistryError, match=r"point.csv:3: valid_from: .*P-000001's installation before it has ended \(None\)"):
+    with pytest.raises(
+        RegistryError, match=r"point.csv:3: valid_from: .*P-000001's installation before it has ended \(None\)"
+    ):
         await registry.import_files(conn, [write(tmp_path / "in", town)], "tester")
 
 

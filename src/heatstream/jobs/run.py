@@ -1,4 +1,4 @@
-"""The one process that does what recurs; every run leaves a row, and `/readyz` and the metrics tell the last success."""
+"""The one process that does what recurs; every run leaves a row, `/readyz` and the metrics tell the last success."""
 
 import asyncio
 import datetime as dt
@@ -72,7 +72,9 @@ def _check(settings: Settings) -> None:
 
 async def _schedule(engine: AsyncEngine, settings: Settings, queue: asyncpg.Pool, stop: asyncio.Event) -> None:
     environment = DBSettings(db_schema="pgqueuer")  # a schema of its own: public is ours alone
-    queries = Queries(AsyncpgPoolDriver(queue), qbe=qb.QueryBuilderEnvironment(environment), qbs=qb.QuerySchedulerBuilder(environment))
+    queries = Queries(
+        AsyncpgPoolDriver(queue), qbe=qb.QueryBuilderEnvironment(environment), qbs=qb.QuerySchedulerBuilder(environment)
+    )
     await (queries.upgrade() if await queries.schema_is_installed() else queries.install())
     scheduler = SchedulerManager(queries)
     scheduler.shutdown = stop
@@ -105,4 +107,3 @@ async def main(settings: Settings, *, once: bool = False) -> int:
     finally:
         await engine.dispose()
     return 0
-

@@ -14,7 +14,9 @@ async def make_partitions(conn: AsyncConnection, settings: Settings, now: dt.dat
     """Make the native partitions of the coming days; a hypertable makes its own."""
     today = now.astimezone(LOCAL).date()
     ahead = today + dt.timedelta(days=settings.jobs.partitions_ahead_days)
-    made = [name for table in BY_TIME for name in await ensure_partitions(conn, table, today - dt.timedelta(days=1), ahead)]
+    made = [
+        name for table in BY_TIME for name in await ensure_partitions(conn, table, today - dt.timedelta(days=1), ahead)
+    ]
     return f"made {len(made)} partitions up to {ahead}"
 
 

@@ -56,7 +56,9 @@ async def require_current(conn: AsyncConnection) -> None:
     head = ScriptDirectory(str(_scripts())).get_current_head()
     found = await revision(conn)
     if found != head:
-        raise StoreError(f"the database stands at revision {found}, this release needs {head}: run `heatstream migrate`")
+        raise StoreError(
+            f"the database stands at revision {found}, this release needs {head}: run `heatstream migrate`"
+        )
 
 
 async def create_declared(conn: AsyncConnection, *, hypertables: bool) -> None:

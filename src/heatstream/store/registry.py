@@ -3,6 +3,8 @@
 import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,23 +30,12 @@ def _key(table: Table, values: Mapping[str, Any]) -> Key:
 
 
 async def _rows(conn: AsyncConnection, table: Table) -> dict[Key, Row]:
-    return {_key(table, row): dict(row) for row in (await conn.execute(select(table))).mappings()}
+    rows = [dict(row) for row in (await conn.execute(select(table))).mappings()]
+    return {_key(table, row): row for row in rows}
 
 
 def _codes(table: Table, rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     return {row["code"]: row["id"] for row in rows} if "code" in table.c else {}
-
-
-def _resolve(table: Table, line: Line, ids: Mapping[str, Mapping[str, int]], faults: list[str]) -> None:
-    for field in fields(table):
-        code = line.values.get(field.column.name)
-        if field.refers_to is None or code is None:
-            continue
-        found = ids[field.refers_to].get(str(code))
-        if found is None:
-            faults.append(line.fault(field.name, code, f"a code of {field.refers_to}, here or imported before"))
-        else:
-            line.values[field.column.name] = found
 
 
 def _check_repeats(table: Table, lines: list[Line], faults: list[str]) -> None:
@@ -52,7 +43,9 @@ def _check_repeats(table: Table, lines: list[Line], faults: list[str]) -> None:
     for line in lines:
         key = _key(table, line.values)
         if key in seen:
-            faults.append(line.fault(" ".join(key_columns(table)), key, f"a row once; it stands in line {seen[key].number} too"))
+            faults.append(
+                line.fault(" ".join(key_columns(table)), key, f"a row once; it stands in line {seen[key].number} too")
+            )
         seen[key] = line
 
 
@@ -66,21 +59,33 @@ def _check_installations(table: Table, lines: list[Line], there: Mapping[Key, Ro
         periods[str(values["device"])][_key(table, values)] = (values["valid_from"], values.get("valid_to"), line)
     for device, rows in periods.items():
         ordered = sorted(rows.values(), key=lambda period: period[0])
-        for (_, end, one), (start, _, other) in zip(ordered, ordered[1:], strict=False):
-            line = other or one
-            if line is not None and (end is None or end > start):
-                faults.append(line.fault("valid_from", str(start), f"an instant after {device}'s installation before it has ended ({end})"))
+        for (_, end, one), (start, _, other) in pairwise(ordered):
+            late = other or one
+            if late is not None and (end is None or end > start):
+                faults.append(
+                    late.fault(
+                        "valid_from",
+                        str(start),
+                        f"an instant after {device}'s installation before it has ended ({end})",
+                    )
+                )
 
 
 def _check_city(lines: list[Line], there: Mapping[Key, Row], faults: list[str]) -> None:
     codes = {str(line.values["code"]) for line in lines} | {key[0] for key in there}
     if len(codes) > 1:
-        faults.append(f"{lines[0].file}:{lines[0].number}: code: seen {', '.join(sorted(codes))}, expected one city a database")
+        faults.append(
+            f"{lines[0].file}:{lines[0].number}: code: seen {', '.join(sorted(codes))}, expected one city a database"
+        )
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     """Make a row fit for the change log."""
-    return {name: value if isinstance(value, int | bool | dict | list | None) else str(value) for name, value in row.items() if name != "id"}
+    return {
+        name: value if isinstance(value, int | bool | dict | list | None) else str(value)
+        for name, value in row.items()
+        if name != "id"
+    }
 
 
 def _same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
@@ -103,7 +108,9 @@ async def _update_changed(conn: AsyncConnection, table: Table, changed: list[tup
         await conn.execute(update(table).where(*matches).values(values), {f"key_{name}": before[name] for name in keys})
 
 
-async def _log_changes(conn: AsyncConnection, table: Table, by: str, new: list[Row], changed: list[tuple[Row, Row]]) -> None:
+async def _log_changes(
+    conn: AsyncConnection, table: Table, by: str, new: list[Row], changed: list[tuple[Row, Row]]
+) -> None:
     pairs: list[tuple[Row | None, Row]] = [*((None, row) for row in new), *changed]
     if pairs:
         rows = [
@@ -119,36 +126,61 @@ async def _log_changes(conn: AsyncConnection, table: Table, by: str, new: list[R
         await conn.execute(insert(registry_change), rows)
 
 
-async def _import_table(
-    conn: AsyncConnection, table: Table, lines: list[Line], by: str, ids: dict[str, dict[str, int]], faults: list[str]
-) -> tuple[Counter[str], set[int]]:
-    there = await _rows(conn, table)
-    before_faults = len(faults)
-    for line in lines:
-        _resolve(table, line, ids, faults)
-    _check_repeats(table, lines, faults)
-    if table.name in {"point", "meter"}:
-        _check_installations(table, lines, there, faults)
-    if table is city and lines:
-        _check_city(lines, there, faults)
-    ids[table.name] = _codes(table, there.values())
-    if len(faults) > before_faults:
-        # The rest of the files is still looked at, so that one import tells every fault.
-        ids[table.name] |= {str(line.values["code"]): 0 for line in lines if "code" in line.values}
-        return Counter(), set()
-    new = [line.values for line in lines if _key(table, line.values) not in there]
-    old = [(there[_key(table, line.values)], line.values) for line in lines if _key(table, line.values) in there]
-    changed = [(before, after) for before, after in old if not _same(before, after)]
-    if not faults:
-        await _insert_new(conn, table, new)
-        await _update_changed(conn, table, changed)
-        await _log_changes(conn, table, by, new, changed)
-        if "code" in table.c and new:
-            ids[table.name] = _codes(table, (await _rows(conn, table)).values())
-    else:
-        ids[table.name] |= {str(row["code"]): 0 for row in new if "code" in row}
-    touched = await _households(conn, table, [*new, *(row for pair in changed for row in pair)])
-    return Counter(new=len(new), changed=len(changed), same=len(old) - len(changed)), touched
+@dataclass(slots=True)
+class _Import:
+    """One import under way: what is known so far, and every fault found."""
+
+    conn: AsyncConnection
+    by: str
+    ids: dict[str, dict[str, int]] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    touched: set[int] = field(default_factory=set)
+
+    def resolve(self, table: Table, line: Line) -> None:
+        """Put the ids in the place of the codes a line refers to."""
+        for cell_ in fields(table):
+            code = line.values.get(cell_.column.name)
+            if cell_.refers_to is None or code is None:
+                continue
+            found = self.ids[cell_.refers_to].get(str(code))
+            if found is None:
+                expected = f"a code of {cell_.refers_to}, here or imported before"
+                self.faults.append(line.fault(cell_.name, code, expected))
+            else:
+                line.values[cell_.column.name] = found
+
+    def check(self, table: Table, lines: list[Line], there: Mapping[Key, Row]) -> bool:
+        """Look for what a line alone does not show; tell whether this table is without fault."""
+        before = len(self.faults)
+        for line in lines:
+            self.resolve(table, line)
+        _check_repeats(table, lines, self.faults)
+        if table.name in {"point", "meter"}:
+            _check_installations(table, lines, there, self.faults)
+        if table is city and lines:
+            _check_city(lines, there, self.faults)
+        return len(self.faults) == before
+
+    async def take(self, table: Table, lines: list[Line]) -> Counter[str]:
+        """Take one table's lines; while there is a fault anywhere, only look for more."""
+        there = await _rows(self.conn, table)
+        self.ids[table.name] = _codes(table, there.values())
+        if not self.check(table, lines, there) or self.faults:
+            self.ids[table.name] |= {str(line.values["code"]): 0 for line in lines if "code" in line.values}
+            return Counter()
+        new = [line.values for line in lines if _key(table, line.values) not in there]
+        old = [(there[_key(table, line.values)], line.values) for line in lines if _key(table, line.values) in there]
+        changed = [(before, after) for before, after in old if not _same(before, after)]
+        await self.save(table, new, changed)
+        return Counter(new=len(new), changed=len(changed), same=len(old) - len(changed))
+
+    async def save(self, table: Table, new: list[Row], changed: list[tuple[Row, Row]]) -> None:
+        await _insert_new(self.conn, table, new)
+        await _update_changed(self.conn, table, changed)
+        await _log_changes(self.conn, table, self.by, new, changed)
+        if new:
+            self.ids[table.name] = _codes(table, (await _rows(self.conn, table)).values())
+        self.touched |= await _households(self.conn, table, [*new, *(row for pair in changed for row in pair)])
 
 
 async def _households(conn: AsyncConnection, table: Table, rows: list[Row]) -> set[int]:
@@ -199,27 +231,28 @@ async def import_files(conn: AsyncConnection, paths: Iterable[Path], by: str) ->
     """
     files = read(paths)
     await conn.execute(text("select pg_advisory_xact_lock(hashtext('heatstream.registry'))"))
-    faults: list[str] = []
-    ids: dict[str, dict[str, int]] = {}
-    counts, touched = {}, set()
-    for name, table in TABLES.items():
-        counts[name], households = await _import_table(conn, table, files[name], by, ids, faults)
-        touched |= households
-    if faults:
-        raise RegistryError(faults)
-    if touched:
-        await mark_registry_changed(conn, touched)
+    importing = _Import(conn, by)
+    counts = {name: await importing.take(table, files[name]) for name, table in TABLES.items()}
+    if importing.faults:
+        raise RegistryError(importing.faults)
+    if importing.touched:
+        await mark_registry_changed(conn, importing.touched)
     await conn.execute(text(f"select pg_notify('{CHANNEL}', '')"))
     return {name: count for name, count in counts.items() if files[name]}
 
 
 async def export_files(conn: AsyncConnection, folder: Path) -> dict[str, int]:
     """Write the registry as the files that `import_files` reads."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  (a command of its own: nobody waits)
     codes: dict[str, dict[int, str]] = {}
     written = {}
     for name, table in TABLES.items():
-        rows = [dict(row) for row in (await conn.execute(select(table).order_by(*(table.c[k] for k in key_columns(table))))).mappings()]
+        rows = [
+            dict(row)
+            for row in (
+                await conn.execute(select(table).order_by(*(table.c[k] for k in key_columns(table))))
+            ).mappings()
+        ]
         if "code" in table.c:
             codes[name] = {row["id"]: row["code"] for row in rows}
         _write(table, rows, codes, folder / f"{name}.csv")
@@ -231,12 +264,12 @@ def _write(table: Table, rows: list[Row], codes: Mapping[str, Mapping[int, str]]
     columns = fields(table)
     with path.open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file)
-        out.writerow([field.name for field in columns])
+        out.writerow([each.name for each in columns])
         for row in rows:
-            values = [row[field.column.name] for field in columns]
+            values = [row[each.column.name] for each in columns]
             out.writerow(
-                cell(codes[field.refers_to][value] if field.refers_to and value is not None else value)
-                for field, value in zip(columns, values, strict=True)
+                cell(codes[each.refers_to][value] if each.refers_to and value is not None else value)
+                for each, value in zip(columns, values, strict=True)
             )
 
 
@@ -260,5 +293,3 @@ async def require_city(conn: AsyncConnection, code: str | None) -> str:
     if code is not None and code != found:
         raise RegistryError([f"HEATSTREAM_CITY is {code!r}, this database is of {found!r}: one city a database"])
     return found
-
-

@@ -154,7 +154,11 @@ def _check_dates(line: Line, faults: list[str]) -> None:
 def _check_header(table: Table, file: str, header: Iterable[str], faults: list[str]) -> None:
     known = {field.name for field in fields(table)}
     needed = {field.name for field in fields(table) if field.required}
-    faults.extend(f"{file}:1: unknown column {name!r}; {table.name} has {', '.join(sorted(known))}" for name in header if name not in known)
+    faults.extend(
+        f"{file}:1: unknown column {name!r}; {table.name} has {', '.join(sorted(known))}"
+        for name in header
+        if name not in known
+    )
     faults.extend(f"{file}:1: column {name!r} is missing" for name in sorted(needed - set(header)))
 
 
@@ -169,7 +173,9 @@ def parse(table: Table, file: str, text: str, faults: list[str]) -> list[Line]:
     for row in reader:
         line = Line(file, reader.line_num, {})
         if "" in row:
-            faults.append(f"{file}:{line.number}: seen {len(row[''])} cells too many, expected {len(reader.fieldnames or ())}")
+            faults.append(
+                f"{file}:{line.number}: seen {len(row[''])} cells too many, expected {len(reader.fieldnames or ())}"
+            )
         else:
             _parse_line(table, line, row, faults)
         lines.append(line)
@@ -178,7 +184,14 @@ def parse(table: Table, file: str, text: str, faults: list[str]) -> list[Line]:
 
 def _table_of(path: Path) -> Table:
     if path.stem not in TABLES:
-        raise RegistryError([f"{path.name}: no such registry table; the file's name must be one of {', '.join(f'{n}.csv' for n in TABLES)}"])
+        raise RegistryError(
+            [
+                (
+                    f"{path.name}: no such registry table; "
+                    f"the file's name must be one of {', '.join(f'{name}.csv' for name in TABLES)}"
+                )
+            ]
+        )
     return TABLES[path.stem]
 
 

@@ -30,14 +30,24 @@ async def _held(conn: AsyncConnection, day: dt.date) -> bool:
 async def _unfrozen(conn: AsyncConnection, day: dt.date) -> int:
     """Count the day's failing or contested household-days whose evidence nobody has frozen."""
     start = dt.datetime.combine(day, dt.time(), LOCAL)
-    contested = select(exists().where(reading_conflict.c.observed_at >= start, reading_conflict.c.observed_at < start + dt.timedelta(days=1)))
+    contested = select(
+        exists().where(
+            reading_conflict.c.observed_at >= start, reading_conflict.c.observed_at < start + dt.timedelta(days=1)
+        )
+    )
     frozen = select(frozen_evidence.c.household_id).where(
         frozen_evidence.c.household_id == finding.c.household_id, frozen_evidence.c.day == finding.c.period_from
     )
     decided = (FAILING, UNDETERMINED) if await conn.scalar(contested) else (FAILING,)
     query = (
         select(func.count())
-        .select_from(finding_current.join(finding, (finding.c.id == finding_current.c.finding_id) & (finding.c.period_from == finding_current.c.period_from)))
+        .select_from(
+            finding_current.join(
+                finding,
+                (finding.c.id == finding_current.c.finding_id)
+                & (finding.c.period_from == finding_current.c.period_from),
+            )
+        )
         .where(finding_current.c.period_from == day, finding.c.outcome.in_(decided), ~exists(frozen))
     )
     return int(await conn.scalar(query) or 0)
@@ -65,7 +75,9 @@ async def _delete_day(conn: AsyncConnection, table: Table, day: dt.date) -> None
     start = dt.datetime.combine(day, dt.time(), LOCAL)
     if (await edition(conn)).hypertables:
         # A chunk's bounds are the extension's own, not local midnight: a chunk can hold hours of a day that must stay.
-        await conn.execute(table.delete().where(table.c.observed_at >= start, table.c.observed_at < start + dt.timedelta(days=1)))
+        await conn.execute(
+            table.delete().where(table.c.observed_at >= start, table.c.observed_at < start + dt.timedelta(days=1))
+        )
         await _drop_empty_chunks(conn, table, start + dt.timedelta(days=1))
         return
     [(name, _, _)] = pieces(table, day, day)
@@ -73,9 +85,11 @@ async def _delete_day(conn: AsyncConnection, table: Table, day: dt.date) -> None
 
 
 async def _drop_empty_chunks(conn: AsyncConnection, table: Table, before: dt.datetime) -> None:
-    chunks = text("select c::text from show_chunks(cast(:table as regclass), older_than => cast(:before as timestamptz)) c")
+    chunks = text(
+        "select c::text from show_chunks(cast(:table as regclass), older_than => cast(:before as timestamptz)) c"
+    )
     for chunk in (await conn.scalars(chunks, {"table": table.name, "before": before})).all():
-        if not await conn.scalar(text(f"select exists (select from {chunk})")):
+        if not await conn.scalar(text(f"select exists (select from {chunk})")):  # noqa: S608  (the server's own name)
             await conn.execute(text(f"drop table {chunk}"))
 
 
@@ -107,6 +121,7 @@ async def compress_readings(conn: AsyncConnection, before: dt.date) -> int:
     )
     end = dt.datetime.combine(before, dt.time(), LOCAL)
     done = await conn.execute(
-        text("select compress_chunk(c, if_not_compressed => true) from show_chunks('reading', older_than => :end) c"), {"end": end}
+        text("select compress_chunk(c, if_not_compressed => true) from show_chunks('reading', older_than => :end) c"),
+        {"end": end},
     )
     return len(done.all())

@@ -92,7 +92,13 @@ city = Table(
     CheckConstraint("id = 1", name="one_city_a_database"),
 )
 district = Table(
-    "district", metadata, _id(), _code("区县"), _text("name", null=False), _text("division_code", "行政区划代码"), *_dates()
+    "district",
+    metadata,
+    _id(),
+    _code("区县"),
+    _text("name", null=False),
+    _text("division_code", "行政区划代码"),
+    *_dates(),
 )
 community = Table(
     "community",
@@ -444,7 +450,9 @@ ledger = Table(
     _text("kind", "indoor | meters | status", null=False),
     Column("messages", Integer, nullable=False),
     Column("undecodable", Integer, nullable=False, comment="messages, not readings"),
-    Column("over_quota", Integer, nullable=False, comment="messages counted only: the gateway's reject quota was spent"),
+    Column(
+        "over_quota", Integer, nullable=False, comment="messages counted only: the gateway's reject quota was spent"
+    ),
     Column("readings", Integer, nullable=False, comment="= stored + repeated + conflicting + rejected"),
     Column("stored", Integer, nullable=False),
     Column("repeated", Integer, nullable=False, comment="the same point, instant and value stands already"),
@@ -600,7 +608,9 @@ def _finding_columns() -> list[Column[object]]:
         Column("computed_fen", BigInteger, comment="测算额 [fen]: from readings, never called owed"),
         Column("entitlement_fen", BigInteger, comment="应退热费 [fen]"),
         Column("ruled_fen", BigInteger, comment="裁定额 [fen]"),
-        Column("grade", SmallInteger, nullable=False, comment="1 evidence | 2 what-if only: values not read or attested"),
+        Column(
+            "grade", SmallInteger, nullable=False, comment="1 evidence | 2 what-if only: values not read or attested"
+        ),
         Column("digest", LargeBinary, nullable=False, comment="SHA-256 over the digests of the days it used"),
         Column("change", SmallInteger, nullable=False, comment="core.finding.Change: why this finding was made"),
         Column("supersedes", BigInteger, comment="the finding before it"),

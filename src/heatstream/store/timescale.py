@@ -46,7 +46,11 @@ def _first_day_of_piece(day: dt.date, length: int) -> dt.date:
 def _bound(table: Table, day: dt.date) -> str:
     """Pieces begin at local midnight, so that one local day is one piece."""
     column = table.c[table.info["by_time"]]
-    return day.isoformat() if column.type.python_type is dt.date else dt.datetime.combine(day, dt.time(), LOCAL).isoformat()
+    return (
+        day.isoformat()
+        if column.type.python_type is dt.date
+        else dt.datetime.combine(day, dt.time(), LOCAL).isoformat()
+    )
 
 
 def pieces(table: Table, first: dt.date, last: dt.date) -> list[tuple[str, str, str]]:
@@ -77,7 +81,10 @@ async def ensure_partitions(conn: AsyncConnection, table: Table, first: dt.date,
     A partition is made by itself and then attached: ATTACH takes a lock on the parent that readers and writers live
     with, under a timeout, so that nobody queues behind it.
     """
-    if await conn.scalar(text("select relkind from pg_class where oid = cast(:t as regclass)"), {"t": table.name}) != b"p":
+    if (
+        await conn.scalar(text("select relkind from pg_class where oid = cast(:t as regclass)"), {"t": table.name})
+        != b"p"
+    ):
         return []
     await conn.execute(text("select pg_advisory_xact_lock(hashtext('heatstream.partitions'))"))
     await conn.execute(text("set local lock_timeout = '5s'"))
@@ -85,7 +92,9 @@ async def ensure_partitions(conn: AsyncConnection, table: Table, first: dt.date,
     missing = [piece for piece in pieces(table, first, last) if piece[0] not in there]
     for name, start, end in missing:
         await conn.execute(text(f"create table {name} (like {table.name} including all excluding identity)"))
-        await conn.execute(text(f"alter table {table.name} attach partition {name} for values from ('{start}') to ('{end}')"))
+        await conn.execute(
+            text(f"alter table {table.name} attach partition {name} for values from ('{start}') to ('{end}')")
+        )
     return [name for name, _, _ in missing]
 
 
@@ -94,9 +103,8 @@ def cut_along_time(table: Table, *, hypertable: bool) -> list[str]:
     if not hypertable:
         return []
     days, column = int(table.info["days"]), table.info["by_time"]
-    return [
-        f"select create_hypertable('{table.name}', by_range('{column}', interval '{days} days'), create_default_indexes => false)"
-    ]
+    cut = f"by_range('{column}', interval '{days} days'), create_default_indexes => false"
+    return [f"select create_hypertable('{table.name}', {cut})"]
 
 
 __all__ = ["BY_TIME", "LOCAL", "Edition", "cut_along_time", "edition", "ensure_partitions", "pieces"]
