@@ -51,7 +51,7 @@ def local_days(observed_us: Micros) -> Days:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """昼 and 夜 of one date: 昼 is [from, to) of it, 夜 is [to, the next date's from), labelled by the date it begins on.
+    """昼 and 夜 of one date: 昼 is [from, to), 夜 is [to, the next date's from), labelled by the date it begins on.
 
     Whole hours, so that every permitted slot divides them. No statute read defines them: local configuration.
     """
@@ -65,7 +65,8 @@ class Windows:
         whole = self.day_from_min % 60 == 0 and self.day_to_min % 60 == 0
         if not (whole and 0 <= self.day_from_min < self.day_to_min <= DAY_MIN):
             raise ValueError(
-                f"昼 from minute {self.day_from_min} to {self.day_to_min}: expected whole hours, begin before end, in 0-1440"
+                f"昼 from minute {self.day_from_min} to {self.day_to_min}: "
+                "expected whole hours, the begin before the end, within 0 to 1440"
             )
 
     @property

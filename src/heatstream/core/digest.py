@@ -10,13 +10,21 @@ Canonical form `heatstream-point-day/1`, big-endian, nothing between the parts:
 | local day, days since 1970-01-01, signed | 4 |
 | number of rows | 4 |
 | each row by rising instant: µs since 1970-01-01T00:00Z, signed, 8 bytes; hundredths of °C, signed, 2 bytes | 10 each |
+
+Frozen: another form has another name.
 """
 
 from collections.abc import Sequence
+from hashlib import sha256
+from struct import pack
 
+import numpy as np
+
+from heatstream.core.calendar import DAY_US, day_start_us
 from heatstream.core.units import Centi, Count, Micros
 
 FORM = b"heatstream-point-day/1\x00"
+ROW = np.dtype([("observed_us", ">i8"), ("temp_centi", ">i2")])
 
 
 def point_day_digests(
@@ -35,10 +43,40 @@ def point_day_digests(
     Returns
     -------
     (points,) 32 bytes each; a point without rows has a digest too, of zero rows
+
+    Raises
+    ------
+    ValueError
+        The rows are not sorted by point and instant.
     """
-    raise NotImplementedError
+    since = observed_us - day_start_us(day)
+    within = (since >= 0) & (since < DAY_US)
+    if not within.all():
+        point, observed_us, temp_centi = point[within], observed_us[within], temp_centi[within]
+    _refuse_unsorted(point, observed_us)
+    rows = np.empty(len(point), ROW)
+    rows["observed_us"], rows["temp_centi"] = observed_us, temp_centi
+    ends = np.searchsorted(point, np.arange(len(devices) + 1)).tolist()
+    stored = memoryview(rows.view(np.uint8))
+    return [
+        _digest(device, day, end - begin, stored[begin * ROW.itemsize : end * ROW.itemsize])
+        for device, begin, end in zip(devices, ends[:-1], ends[1:], strict=True)
+    ]
+
+
+def _refuse_unsorted(point: Count, observed_us: Micros) -> None:
+    same = point[1:] == point[:-1]
+    if np.any(point[1:] < point[:-1]) or np.any(same & (observed_us[1:] <= observed_us[:-1])):
+        raise ValueError("rows are not sorted by point and instant, each instant once")
+
+
+def _digest(device: str, day: int, rows: int, stored: memoryview) -> bytes:
+    code = device.encode()
+    digest = sha256(FORM + pack(">H", len(code)) + code + pack(">ii", day, rows))
+    digest.update(stored)
+    return digest.digest()
 
 
 def combined(digests: Sequence[bytes]) -> bytes:
-    """Digest several digests in their order: a finding's, over the days and rooms it used."""
-    raise NotImplementedError
+    """Digest several digests in their order: a finding's, over the rooms and days it used."""
+    return sha256(b"".join(digests)).digest()

@@ -1,11 +1,18 @@
 """Judge household-days: from the rooms' statistics and the day's rules to 合格, 不达标, 无法判定 or 未监测."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
+from typing import Any
 
-from heatstream.core.standard import DayRules
+import numpy as np
+from numpy.typing import NDArray
+
+from heatstream.core.combine import evidence_together
+from heatstream.core.evidence import MEANS, Evidence, evidence_of_rooms
+from heatstream.core.groups import Groups
+from heatstream.core.standard import DayRules, Rooms, Statistic, tier_of
 from heatstream.core.statistic import DayStatistics
-from heatstream.core.units import Centi, Count, Mask, Small
+from heatstream.core.units import Centi, Count, Exact, Mask, Small
 
 
 class Outcome(IntEnum):
@@ -135,4 +142,189 @@ def judge(
     Source: 不得低于 (Civil Code 1259: exactly the standard complies). Coverage is needed to find 合格, not to prove
     failure; a conflict blocks 合格; losing a reading never turns 无法判定 into 合格.
     """
-    raise NotImplementedError
+    _refuse_rows(statistics, household, households, rules)
+    groups = Groups.of(household, households)
+    by_room = _decide(evidence_of_rooms(statistics, rules), rules)
+    if rules.rooms in (Rooms.MIN_ROOM, Rooms.EACH):
+        row = _worst_rows(by_room, groups)
+        whole = _worst_room(by_room, row, groups, rules)
+    else:
+        row = groups.starts
+        whole = _together(statistics, groups, rules, area)
+    one_room = rules.rooms in (Rooms.MIN_ROOM, Rooms.EACH)
+    whole = _overruled(whole, groups, rules, stopped)
+    return Findings(
+        **_household_columns(whole, groups, rules),
+        **_statistic_columns(statistics, groups),
+        decided_by=groups.spread(row.astype(np.int32)),
+        one_room=groups.spread(whole.valued & one_room),
+        room_outcome=by_room.outcome,
+        room_tiered=by_room.tiered,
+        room_tier=by_room.tier,
+    )
+
+
+def _refuse_rows(statistics: DayStatistics, household: Count, households: int, rules: DayRules) -> None:
+    if len(statistics) != len(household):
+        raise ValueError(f"{len(statistics)} statistics of {len(household)} rooms: expected as many")
+    if np.any(household[1:] < household[:-1]):
+        raise ValueError("rooms are not sorted by household")
+    if household.size and not 0 <= household[0] <= household[-1] < households:
+        raise ValueError(f"households {household[0]} to {household[-1]}: expected 0 to {households - 1}")
+    if np.any(statistics.limit_centi != rules.standard_centi):
+        raise ValueError(f"statistics were held against another limit than {rules.standard_centi}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """Arrays of one length, a room or a household each."""
+
+    outcome: Small
+    reason: Small
+    value: Exact
+    """[halves of 0.01 °C], moved by the guard band."""
+    valued: Mask
+    partial: Mask
+    """Failing, and more readings could only lower the value."""
+    tiered: Mask
+    tier: Small
+
+
+def _decide(evidence: Evidence, rules: DayRules) -> _Decided:
+    """Decide each room or household by itself."""
+    counted = evidence.valued & evidence.sufficient
+    failing, value = _failing(evidence, counted, rules)
+    kept = evidence.least_known & (evidence.least >= 2 * rules.standard_centi) & ~failing
+    compliant = ~failing & ~evidence.conflict & (counted | kept)
+    value = np.where(kept & ~counted, evidence.least, value)
+    tier, found, referred = tier_of(value, rules.tiers, rules.overlap)
+    failing, conditional = failing & (not rules.conditions_open), failing & rules.conditions_open
+    return _Decided(
+        outcome=np.select([failing, compliant], [Outcome.FAILING, Outcome.COMPLIANT], Outcome.UNDETERMINED).astype(
+            np.int8
+        ),
+        reason=np.select(
+            [
+                conditional,
+                failing & referred,
+                failing & ~found,
+                failing | compliant,
+                evidence.conflict & evidence.sufficient,
+            ],
+            [Reason.CONDITIONS, Reason.REFERRED, Reason.NO_TIERS, Reason.NONE, Reason.CONFLICT],
+            Reason.MEAN_UNDECIDED if rules.statistic in MEANS else Reason.COVERAGE,
+        ).astype(np.int8),
+        value=value,
+        valued=evidence.valued,
+        partial=failing & (~evidence.sufficient | evidence.conflict),
+        tiered=failing & found,
+        tier=tier,
+    )
+
+
+def _failing(evidence: Evidence, counted: Mask, rules: DayRules) -> tuple[Mask, Exact]:
+    """Say where a failure is shown, and the value that shows it."""
+    if rules.statistic is Statistic.SUSTAINED_BELOW:
+        return evidence.sustained, evidence.value
+    limit = 2 * rules.standard_centi
+    measured = counted & (evidence.value < limit)
+    shown = evidence.most_known & (evidence.most < limit)
+    return measured | shown, np.where(shown & ~measured, evidence.most, evidence.value)
+
+
+def _worst_rows(by_room: _Decided, groups: Groups) -> NDArray[np.intp]:
+    """Find the room that decides: the coldest failing one, else the coldest; rooms without a value come last."""
+    far = np.int64(1 << 40)
+    failing = by_room.outcome == Outcome.FAILING
+    return groups.row_of_least(np.where(by_room.valued, by_room.value, far) - np.where(failing, 2 * far, 0))
+
+
+def _worst_room(by_room: _Decided, row: NDArray[np.intp], groups: Groups, rules: DayRules) -> _Decided:
+    outcome = _worst_outcome(by_room.outcome, groups)
+    failing, undetermined = outcome == Outcome.FAILING, outcome == Outcome.UNDETERMINED
+    same = by_room.outcome == outcome[groups.group]
+    every = groups.most(np.where(same, by_room.reason, 0))
+    untiered = groups.any((by_room.outcome == Outcome.FAILING) & ~by_room.tiered)
+    by_each = rules.rooms is Rooms.EACH
+    return _Decided(
+        outcome=outcome,
+        reason=np.where(undetermined | (failing & by_each), every, by_room.reason[row]),
+        value=by_room.value[row],
+        valued=by_room.valued[row],
+        partial=failing & groups.any(by_room.partial | (by_room.outcome == Outcome.UNDETERMINED)),
+        tiered=by_room.tiered[row] & ~(untiered & by_each),
+        tier=by_room.tier[row],
+    )
+
+
+def _worst_outcome(outcome: Small, groups: Groups) -> Small:
+    """One failing room fails the household; else one undetermined room leaves it undetermined."""
+    # 合格 1 < 无法判定 3 < 不达标 2; the exchange of 2 and 3 undoes itself.
+    rank = np.array([0, 1, 3, 2], np.int8)
+    worst: Small = rank[groups.most(rank[outcome])]
+    return worst
+
+
+def _together(statistics: DayStatistics, groups: Groups, rules: DayRules, area: Count | None) -> _Decided:
+    if rules.statistic is Statistic.SUSTAINED_BELOW:
+        raise ValueError("SUSTAINED_BELOW has no mean over rooms; expected MIN_ROOM or EACH")
+    weight = np.ones(len(statistics), np.int64)
+    if rules.rooms is Rooms.AREA_WEIGHTED:
+        weight = np.zeros_like(weight) if area is None else area.astype(np.int64)
+    whole = _decide(evidence_together(statistics, weight, groups, rules), rules)
+    unweighed = ~groups.all(weight > 0)
+    return replace(whole, reason=np.where(unweighed, np.int8(Reason.NO_AREA), whole.reason))
+
+
+def _overruled(whole: _Decided, groups: Groups, rules: DayRules, stopped: Mask | None) -> _Decided:
+    """Leave undetermined what lies outside the season or in a stop."""
+    outside = np.full(len(groups.starts), not rules.in_season)
+    still = outside if stopped is None else stopped[groups.household]
+    over = outside | still
+    return replace(
+        whole,
+        outcome=np.where(over, np.int8(Outcome.UNDETERMINED), whole.outcome),
+        reason=np.select([outside, still], [np.int8(Reason.OUTSIDE_SEASON), np.int8(Reason.STOPPED)], whole.reason),
+        partial=whole.partial & ~over,
+        tiered=whole.tiered & ~over,
+    )
+
+
+def _household_columns(whole: _Decided, groups: Groups, rules: DayRules) -> dict[str, NDArray[Any]]:
+    moved = whole.value // 2
+    return {
+        "outcome": groups.spread(whole.outcome, Outcome.UNMONITORED),
+        "reason": groups.spread(whole.reason),
+        "valued": groups.spread(whole.valued),
+        "value_centi": groups.spread((moved - rules.guard_centi).astype(np.int16)),
+        "margin_centi": groups.spread((moved - rules.standard_centi).astype(np.int16)),
+        "tiered": groups.spread(whole.tiered),
+        "tier": groups.spread(whole.tier),
+        "tier_at_least": groups.spread(whole.partial & whole.tiered),
+    }
+
+
+def _statistic_columns(statistics: DayStatistics, groups: Groups) -> dict[str, NDArray[Any]]:
+    valid, expected = statistics.slots_valid.astype(np.int64), statistics.slots_expected.astype(np.int64)
+    barest = groups.row_of_least(valid * 1_000_000 // np.maximum(expected, 1))
+    columns = {
+        "slots_valid": groups.spread(statistics.slots_valid[barest].astype(np.int32)),
+        "slots_expected": groups.spread(statistics.slots_expected[barest].astype(np.int32)),
+        "conflicts": groups.spread(groups.sum(statistics.conflicts)),
+    }
+    for prefix in ("", "day_", "night_"):
+        minutes = getattr(statistics, f"{prefix}below_min").astype(np.int32)
+        columns[f"{prefix}below_min"] = groups.spread(groups.most(minutes))
+    for prefix in ("day_", "night_"):
+        columns |= _lowest_of_rooms(statistics, groups, prefix)
+    return columns
+
+
+def _lowest_of_rooms(statistics: DayStatistics, groups: Groups, prefix: str) -> dict[str, NDArray[Any]]:
+    valid = getattr(statistics, f"{prefix}slots_valid") > 0
+    lowest = groups.least(np.where(valid, getattr(statistics, f"{prefix}min_centi"), np.iinfo(np.int16).max))
+    valued = groups.any(valid)
+    return {
+        f"{prefix}valued": groups.spread(valued),
+        f"{prefix}min_centi": groups.spread(np.where(valued, lowest, np.int16(0))),
+    }

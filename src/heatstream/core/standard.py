@@ -130,9 +130,9 @@ class DayRules:
     completeness_e4: int
     """Least share of the expected slots that is needed to find 合格 [0.0001]."""
     gap_bounds_centi: tuple[int, int] | None
-    """Lowest and highest temperature a missing slot may have had, for means; None = means never decide without coverage."""
+    """Lowest and highest temperature a missing slot may have had; None = a mean without coverage never decides."""
     conditions_open: bool
-    """The standard has conditions nobody examined, and the operator chose that they leave a failing day undetermined."""
+    """The standard has conditions nobody examined; the choice is that they leave a failing day undetermined."""
     tiers: tuple[Tier, ...]
     """Bands below the standard, in the pack's order; empty = nobody could read them."""
     overlap: Overlap | None

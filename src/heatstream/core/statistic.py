@@ -3,14 +3,17 @@
 Only the limit, the windows and the part of the day that counts come from outside; they are stamped on the result.
 """
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from heatstream.core.calendar import DAY_MIN
 from heatstream.core.grid import Grid
-from heatstream.core.units import Centi, Count, Exact
+from heatstream.core.units import Centi, Count, Exact, Mask
 
 ALGORITHM = 1
 """Frozen: stored with every statistic. A change of any number below is a new one."""
@@ -106,7 +109,8 @@ def day_statistics(
     ----------
     grid : (points, slots)
     limit_centi : (points,) int16 or one whole number [0.01 °C]; below means lower than it
-    counted_min : [from, to) minutes after midnight that count (`DayRules.counted_min`, the part in the season); None = all
+    counted_min : [from, to) minutes after midnight that count (`DayRules.counted_min`, the part in the season);
+        None = all of it
 
     Returns
     -------
@@ -115,6 +119,184 @@ def day_statistics(
     Raises
     ------
     ValueError
-        A bound of `counted_min` divides a slot.
+        A bound of `counted_min` divides an hour.
     """
-    raise NotImplementedError
+    parts = _Parts.of(grid, counted_min)
+    limit = np.broadcast_to(np.asarray(limit_centi, np.int16), grid.readings.shape)
+    columns = _empty(len(limit))
+    _complete_rows(grid, parts, columns)
+    for rows in _chunks(np.flatnonzero(~grid.valid.all(axis=1))):
+        _gappy_rows(grid, parts, columns, rows)
+    for rows in _chunks(_below_somewhere(columns, limit)):
+        _minutes_below(grid, parts, limit, columns, rows)
+    for prefix, hours in parts.windows.items():
+        columns[f"{prefix}slots_expected"][:] = (hours.stop - hours.start) * parts.per_hour
+    columns["slot_min"][:], columns["limit_centi"][:], columns["hourly_weight"][:] = grid.slot_min, limit, parts.weight
+    return DayStatistics(readings=grid.readings, conflicts=grid.conflicts, **columns)
+
+
+# A chunk's working set stays in a core's cache.
+CHUNK_ROWS = 2048
+_FROM_GRID = ("readings", "conflicts")
+_WIDE = ("hourly_lowest_weighted", "hourly_total_weighted", "full_hourly_lowest_weighted")
+Columns = dict[str, NDArray[Any]]
+
+
+def _empty(points: int) -> Columns:
+    types: dict[str, type[np.signedinteger[Any]]] = {
+        field.name: np.int16 for field in fields(DayStatistics) if field.name not in _FROM_GRID
+    }
+    types |= dict.fromkeys(("sum_centi", "day_sum_centi", "night_sum_centi"), np.int32) | dict.fromkeys(_WIDE, np.int64)
+    return {name: np.zeros(points, kind) for name, kind in types.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The row cut into whole hours: every window begins and ends on one."""
+
+    per_hour: int
+    hours: int
+    windows: dict[str, slice]
+    """Prefix of the columns -> its hours."""
+    weight: int
+    """Common multiple of 1 .. per_hour, so that an hour's mean stays whole."""
+    factors: Exact
+    """(per_hour + 1,) what an hour's sum is multiplied by, by its valid slots; none for an hour without."""
+
+    @classmethod
+    def of(cls, grid: Grid, counted_min: tuple[int, int] | None) -> Self:
+        begin, end = counted_min or (0, grid.windows.night_to_min)
+        if begin % 60 or end % 60:
+            raise ValueError(f"counted from minute {begin} to {end}: expected whole hours")
+        bounds = {
+            "": (0, DAY_MIN),
+            "day_": (grid.windows.day_from_min, grid.windows.day_to_min),
+            "night_": (grid.windows.day_to_min, grid.windows.night_to_min),
+        }
+        per_hour = 60 // grid.slot_min
+        weight = math.lcm(*range(1, per_hour + 1))
+        return cls(
+            per_hour,
+            grid.temp_centi.shape[1] // per_hour,
+            {prefix: _hours(max(begin, first), min(end, last)) for prefix, (first, last) in bounds.items()},
+            weight,
+            np.array([0, *(weight // slots for slots in range(1, per_hour + 1))], np.int64),
+        )
+
+    def slots(self, hours: slice) -> slice:
+        return slice(hours.start * self.per_hour, hours.stop * self.per_hour)
+
+
+def _hours(begin_min: int, end_min: int) -> slice:
+    begin = begin_min // 60
+    return slice(begin, max(begin, end_min // 60))
+
+
+def _chunks(rows: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
+    for first in range(0, rows.size, CHUNK_ROWS):
+        yield rows[first : first + CHUNK_ROWS]
+
+
+def _down(array: NDArray[Any], parts: _Parts) -> NDArray[Any]:
+    """Turn (rows, slots) to (hours, slots of an hour, rows): a reduction over hours then runs along memory."""
+    return np.ascontiguousarray(array.T).reshape(parts.hours, parts.per_hour, len(array))
+
+
+def _complete_rows(grid: Grid, parts: _Parts, columns: Columns) -> None:
+    """Write every row as if it had no gap; those with gaps are written again."""
+    scratch = np.empty((parts.hours, parts.per_hour, CHUNK_ROWS), np.int16)
+    for first in range(0, len(grid.readings), CHUNK_ROWS):
+        rows = slice(first, first + CHUNK_ROWS)
+        flat = grid.temp_centi[rows].T
+        temp = scratch[:, :, : flat.shape[1]]
+        temp[:] = flat.reshape(temp.shape)
+        _complete_chunk(temp, parts, {name: column[rows] for name, column in columns.items()})
+
+
+def _complete_chunk(temp: Centi, parts: _Parts, part: Columns) -> None:
+    sums, lowest = _added(temp), temp.min(axis=1)
+    for prefix, window in parts.windows.items():
+        part[f"{prefix}slots_valid"][:] = (window.stop - window.start) * parts.per_hour
+        sums[window].sum(axis=0, out=part[f"{prefix}sum_centi"])
+        part[f"{prefix}min_centi"][:] = _lowest(lowest[window])
+    whole = sums[parts.windows[""]]
+    part["hours"][:] = part["full_hours"][:] = len(whole)
+    np.multiply(part["sum_centi"], parts.factors[-1], out=part["hourly_total_weighted"])
+    np.multiply(_lowest(whole), parts.factors[-1], out=part["hourly_lowest_weighted"])
+    part["full_hourly_lowest_weighted"][:] = part["hourly_lowest_weighted"]
+
+
+def _gappy_rows(grid: Grid, parts: _Parts, columns: Columns, rows: NDArray[np.intp]) -> None:
+    valid = _down(grid.valid[rows], parts)
+    temp = np.where(valid, _down(grid.temp_centi[rows], parts), np.int16(0))
+    sums, counts = _added(temp), valid.sum(axis=1, dtype=np.int16)
+    for prefix, window in parts.windows.items():
+        slots = parts.slots(window)
+        columns[f"{prefix}slots_valid"][rows] = counts[window].sum(axis=0)
+        columns[f"{prefix}sum_centi"][rows] = sums[window].sum(axis=0)
+        columns[f"{prefix}min_centi"][rows] = _lowest_of(_flat(temp)[slots], _flat(valid)[slots])
+    _gappy_hours(sums[parts.windows[""]], counts[parts.windows[""]], parts, columns, rows)
+
+
+def _gappy_hours(sums: Count, counts: Short, parts: _Parts, columns: Columns, rows: NDArray[np.intp]) -> None:
+    means = sums * parts.factors[counts]
+    full = counts == parts.per_hour
+    columns["hours"][rows] = np.count_nonzero(counts, axis=0)
+    columns["full_hours"][rows] = np.count_nonzero(full, axis=0)
+    columns["hourly_total_weighted"][rows] = means.sum(axis=0)
+    columns["hourly_lowest_weighted"][rows] = _lowest_of(means, counts > 0)
+    columns["full_hourly_lowest_weighted"][rows] = _lowest_of(means, full)
+
+
+def _flat(array: NDArray[Any]) -> NDArray[Any]:
+    return array.reshape(-1, array.shape[-1])
+
+
+def _added(temp: Centi) -> Count:
+    """Add an hour's slots; `sum` over a middle axis takes twice as long."""
+    total = temp[:, 0].astype(np.int32)
+    for slot in range(1, temp.shape[1]):
+        total += temp[:, slot]
+    return total
+
+
+def _lowest(values: NDArray[Any]) -> NDArray[Any]:
+    """Find the lowest value down the first axis; 0, never looked at, where there is none."""
+    return values.min(axis=0) if len(values) else np.zeros(values.shape[1:], values.dtype)
+
+
+def _lowest_of(values: NDArray[Any], counts: Mask) -> NDArray[Any]:
+    """Find the lowest value that counts; 0, never looked at, where none does."""
+    most = np.iinfo(values.dtype).max
+    return np.where(counts.any(axis=0), _lowest(np.where(counts, values, most)), 0)
+
+
+def _below_somewhere(columns: Columns, limit: Centi) -> NDArray[np.intp]:
+    """Find the few rows with a minute below; the others' minutes and runs are 0."""
+    cold = (columns["slots_valid"] > 0) & (columns["min_centi"] < limit)
+    return np.flatnonzero(cold | ((columns["night_slots_valid"] > 0) & (columns["night_min_centi"] < limit)))
+
+
+def _minutes_below(grid: Grid, parts: _Parts, limit: Centi, columns: Columns, rows: NDArray[np.intp]) -> None:
+    below = np.ascontiguousarray((grid.valid[rows] & (grid.temp_centi[rows] < limit[rows, None])).T)
+    slot_min = np.int16(grid.slot_min)
+    for prefix, window in parts.windows.items():
+        columns[f"{prefix}below_min"][rows] = below[parts.slots(window)].sum(axis=0, dtype=np.int16) * slot_min
+    longest, start, end = _runs(below[parts.slots(parts.windows[""])])
+    columns["longest_below_min"][rows] = longest * slot_min
+    columns["below_at_start_min"][rows] = start * slot_min
+    columns["below_at_end_min"][rows] = end * slot_min
+
+
+def _runs(below: Mask) -> tuple[Short, Short, Short]:
+    """Measure runs down the slots [slots]: the longest, the one at the start, the one at the end."""
+    run = np.zeros(below.shape[1], np.int16)
+    longest, start = run.copy(), run.copy()
+    unbroken = np.ones(below.shape[1], np.bool_)
+    for slot in below:
+        run += 1
+        run *= slot
+        np.maximum(longest, run, out=longest)
+        unbroken &= slot
+        start += unbroken
+    return longest, start, run
