@@ -253,8 +253,14 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError(_faults(error)) from error
 
 
+def _seen(place: tuple[int | str, ...], value: object) -> str:
+    """Show what was given, but never what can hold a password: a whole section, a password, a database's address."""
+    secret = isinstance(value, Mapping) or bool({"password", "url"} & set(place))
+    return "" if secret else f"seen {value!r}: "
+
+
 def _faults(error: ValidationError) -> str:
     return "\n".join(
-        f"setting {'.'.join(map(str, fault['loc']))}: seen {fault['input']!r}: {fault['msg']}"
+        f"setting {'.'.join(map(str, fault['loc']))}: {_seen(fault['loc'], fault['input'])}{fault['msg']}"
         for fault in error.errors()
     )

@@ -143,3 +143,13 @@ async def test_a_changed_contract_has_its_closed_days_judged_again(conn: AsyncCo
 def statistic(household_id: int, day: dt.date) -> dict[str, object]:
     zero = {c.name: 0 for c in day_statistic.columns if not c.nullable}
     return zero | {"point_id": 1, "household_id": household_id, "day": day, "digest": b"\0" * 32}
+
+
+MANUAL = (Path(__file__).parents[2] / "docs" / "registry.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", registry_csv.TABLES)
+def test_the_manual_tells_every_column(name: str) -> None:
+    section = MANUAL.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+    missing = [field.name for field in registry_csv.fields(registry_csv.TABLES[name]) if f"`{field.name}`" not in section]
+    assert missing == []
