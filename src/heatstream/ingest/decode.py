@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import compress
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 
 from heatstream.ingest.columns import Columns, Decoded, Ints, Kind, Mask, MeterColumns, Received, Route, Way
 from heatstream.ingest.formats import mapped, native, senml, tolerant
-from heatstream.ingest.formats.draft import Draft, UndecodableError
+from heatstream.ingest.formats.draft import Arrival, Draft, UndecodableError
 from heatstream.ingest.profiles import NATIVE, SENML
 from heatstream.ingest.topics import Subscriptions
 
@@ -59,13 +59,17 @@ class Decoder:
         message = mapped.load(profile, batch.payload[place])
         if way.gateway_path is not None:
             draft.gateway[place] = mapped.read_gateway(message, way.gateway_path)
-        mapped.read_mapped(profile, message, place, batch.topic[place], int(batch.received_us[place]), draft)
+        mapped.read_mapped(profile, message, _arrival(batch, place), draft)
+
+
+def _arrival(batch: Received, place: int) -> Arrival:
+    return Arrival(place, batch.topic[place], int(batch.received_us[place]))
 
 
 def _read_native(kind: Kind, batch: Received, place: int, draft: Draft) -> None:
     message = tolerant.load(batch.payload[place])
     if isinstance(message, list) and kind is Kind.INDOOR:
-        senml.read_pack(message, place, int(batch.received_us[place]), draft)
+        senml.read_pack(message, _arrival(batch, place), draft)
     elif isinstance(message, dict):
         native.READERS[kind](message, place, draft)
     else:
@@ -73,7 +77,7 @@ def _read_native(kind: Kind, batch: Received, place: int, draft: Draft) -> None:
 
 
 def _read_senml(batch: Received, place: int, draft: Draft) -> None:
-    senml.read_pack(tolerant.load(batch.payload[place]), place, int(batch.received_us[place]), draft)
+    senml.read_pack(tolerant.load(batch.payload[place]), _arrival(batch, place), draft)
 
 
 def _by_way(routes: Sequence[Route | None]) -> Iterable[tuple[Way | None, Ints]]:
@@ -89,10 +93,11 @@ def _by_way(routes: Sequence[Route | None]) -> Iterable[tuple[Way | None, Ints]]
 def _settle_gateways(routes: Sequence[Route | None], draft: Draft) -> list[str]:
     """Name each message's gateway; refuse a message whose payload names another than its topic, or none at all."""
     from_topic = [route and route.gateway for route in routes]
-    if draft.gateway.count(None) < len(routes) or None in from_topic:
-        for place, (by_topic, by_payload) in enumerate(zip(from_topic, draft.gateway, strict=True)):
-            if place not in draft.undecodable:
-                _check_gateway(place, by_topic, by_payload, draft)
+    if draft.gateway.count(None) == len(routes) and None not in from_topic:
+        return cast(list[str], from_topic)
+    for place, (by_topic, by_payload) in enumerate(zip(from_topic, draft.gateway, strict=True)):
+        if place not in draft.undecodable:
+            _check_gateway(place, by_topic, by_payload, draft)
     return [by_topic or by_payload or "" for by_topic, by_payload in zip(from_topic, draft.gateway, strict=True)]
 
 

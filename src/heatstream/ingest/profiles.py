@@ -23,7 +23,9 @@ __all__ = ["NATIVE", "SENML", "Profile", "load_profile", "load_profiles", "shipp
 
 def shipped() -> tuple[str, ...]:
     """Name the profiles that come with heatstream."""
-    return tuple(sorted(entry.name.removesuffix(".yaml") for entry in _SHIPPED.iterdir() if entry.name.endswith(".yaml")))
+    return tuple(
+        sorted(entry.name.removesuffix(".yaml") for entry in _SHIPPED.iterdir() if entry.name.endswith(".yaml"))
+    )
 
 
 def load_profiles(names: Iterable[str]) -> dict[str, Profile]:
@@ -64,4 +66,6 @@ def _text_of(name: str) -> tuple[str, str]:
 
 def _faults(name: str, error: ValidationError) -> str:
     faults = error.errors()
-    return "\n".join(f"profile {name}: {'.'.join(map(str, f['loc']))}: seen {f['input']!r:.80}: {f['msg']}" for f in faults)
+    return "\n".join(
+        f"profile {name}: {'.'.join(map(str, f['loc']))}: seen {f['input']!r:.80}: {f['msg']}" for f in faults
+    )

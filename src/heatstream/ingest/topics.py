@@ -86,7 +86,7 @@ def matches(topic_filter: str, topic: str) -> bool:
 class Subscriptions:
     """Which decoder reads which topic, and which gateway sent it.
 
-    The contract's topics come first, then the table of the settings in its order; the first filter that matches decides.
+    The contract's topics come first, then the table of the settings in its order: the first match decides.
     """
 
     def __init__(self, city: str | None, table: Sequence[Subscription] = ()) -> None:
@@ -104,12 +104,11 @@ class Subscriptions:
 
     def routes(self, topics: Sequence[str]) -> list[Route | None]:
         """Route a batch; None for a topic that nothing takes."""
-        known = self._routes
         try:
-            return [known[topic] for topic in topics]
+            return list(map(self._routes.__getitem__, topics))
         except KeyError:
             self._learn(topics)
-        return [self._routes[topic] for topic in topics]
+        return list(map(self._routes.__getitem__, topics))
 
     def _learn(self, topics: Sequence[str]) -> None:
         """Route new topics; forget the old ones where some loggers write the time into the topic."""

@@ -1,6 +1,7 @@
 """Where the decoders of a batch put what they read, message by message, until it becomes columns."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,6 +27,15 @@ class ReadingError(ValueError):
     def __init__(self, fault: Fault, detail: str) -> None:
         super().__init__(detail)
         self.fault = fault
+
+
+class Arrival(NamedTuple):
+    """What is known of a message besides its payload."""
+
+    place: int
+    """In the batch."""
+    topic: str
+    received_us: int
 
 
 @dataclass(slots=True)

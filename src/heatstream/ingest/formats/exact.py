@@ -19,7 +19,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Number: TypeAlias = int | Decimal | Fraction
 
 _LONG_DIGITS: Final = 16
-"""Decimals of up to 15 digits keep their order as float64; of more, some fall together (17.9999999999999999 is 18.0)."""
+"""Decimals of up to 15 digits keep their order as float64; of more, some fall together: 17.9999999999999999 is 18.0."""
 _EXPONENT_MAX: Final = 40
 _NUMBER_MAX_CHARS: Final = 1_000
 _STRIDE: Final = _LONG_DIGITS // 2
@@ -40,14 +40,15 @@ def floor_centi(celsius: Floats) -> SmallInts:
     (n,) int32 [0.01 °C], clamped to ±CENTI_MAX
     """
     nearest = np.rint(np.clip(celsius, -CENTI_MAX, CENTI_MAX) * 100)
-    floored = nearest - (nearest / 100.0 > celsius)
-    return np.clip(floored, -CENTI_MAX, CENTI_MAX).astype(np.int32)
+    floored: Floats = np.clip(nearest - (nearest / 100.0 > celsius), -CENTI_MAX, CENTI_MAX)
+    return floored.astype(np.int32)
 
 
 def on_hundredth(celsius: Floats) -> Mask:
     """Tell which values are, as float64, a whole number of hundredths: only there can a long decimal hide below one."""
     within = np.clip(celsius, -CENTI_MAX, CENTI_MAX)
-    return np.rint(within * 100) / 100.0 == within
+    same: Mask = np.rint(within * 100) / 100.0 == within
+    return same
 
 
 def floor_centi_of(celsius: Number) -> int:

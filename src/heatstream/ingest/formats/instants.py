@@ -108,7 +108,7 @@ def _parse_by_layout(texts: Sequence[str], at_us: Ints) -> list[int]:
     rest: list[int] = np.flatnonzero(~np.isin(length_of, list(_LAYOUTS))).tolist()
     for length in lengths & _LAYOUTS.keys():
         places = np.flatnonzero(length_of == length)
-        rest += _parse_alike([texts[place] for place in places], places, at_us)
+        rest += _parse_alike([texts[place] for place in places.tolist()], places, at_us)
     return rest
 
 
@@ -116,12 +116,12 @@ def _parse_alike(texts: Sequence[str], places: Ints, at_us: Ints) -> list[int]:
     layout = _LAYOUTS[len(texts[0])]
     spelled = "".join(texts)
     if not spelled.isascii():
-        return places.tolist()
+        return [*places.tolist()]
     columns = np.frombuffer(spelled.encode("ascii"), dtype=np.uint8).reshape(-1, len(layout)).T.copy()
     readable = _fits(columns, layout)
     parsed_us = _instants_of(columns, layout, readable)
     at_us[places[readable]] = parsed_us[readable]
-    return places[~readable].tolist()
+    return [*places[~readable].tolist()]
 
 
 def _fits(columns: Bytes, layout: str) -> Mask:
@@ -137,7 +137,8 @@ def _fits(columns: Bytes, layout: str) -> Mask:
 
 
 def _two(columns: Bytes, start: int) -> Bytes:
-    return (columns[start] & np.uint8(15)) * np.uint8(10) + (columns[start + 1] & np.uint8(15))
+    tens, ones = columns[start] & np.uint8(15), columns[start + 1] & np.uint8(15)
+    return np.asarray(tens * np.uint8(10) + ones, dtype=np.uint8)
 
 
 def _instants_of(columns: Bytes, layout: str, readable: Mask) -> Ints:
@@ -166,7 +167,7 @@ def _offset_s(columns: Bytes, readable: Mask) -> SmallInts:
     return east * (hours * np.int32(3_600) + minutes * np.int32(60))
 
 
-def _fraction_us(columns: Bytes, layout: str) -> SmallInts | int:
+def _fraction_us(columns: Bytes, layout: str) -> SmallInts:
     digits = layout.partition(".")[2].partition("+")[0].count("d")
-    places = (10 ** (5 - place) for place in range(digits))
-    return sum((columns[place] & np.uint8(15)) * np.int32(worth) for place, worth in enumerate(places))
+    worth = 10 ** np.arange(5, 5 - digits, -1, dtype=np.int32)
+    return np.asarray(worth @ (columns[:digits] & np.uint8(15)), dtype=np.int32)

@@ -10,7 +10,7 @@ from typing import Final
 
 from heatstream.ingest.columns import ABSENT_US, Fault, Kind
 from heatstream.ingest.formats import tolerant
-from heatstream.ingest.formats.draft import Draft, ReadingError, UndecodableError
+from heatstream.ingest.formats.draft import Arrival, Draft, ReadingError, UndecodableError
 from heatstream.ingest.formats.exact import decimal_of, floor_centi_of, round_whole
 from heatstream.ingest.formats.instants import LATEST_US, TimeUnreadableError, micros, read_instant
 from heatstream.ingest.formats.mapping import (
@@ -39,8 +39,8 @@ class _Entry:
     message: Json
     enclosing: Json
     own: Json
-    topic: list[str]
-    received_us: int
+    position: int
+    arrival: Arrival
 
     def at(self, path: Path) -> Json:
         """Follow a path; None where it leads nowhere."""
@@ -48,7 +48,8 @@ class _Entry:
         return follow(starts[path.start], path.fields)
 
     def level(self, level: int) -> str | None:
-        return self.topic[level] if level < len(self.topic) else None
+        levels = self.arrival.topic.split("/")
+        return levels[level] if level < len(levels) else None
 
 
 def follow(start: Json, fields: tuple[str, ...]) -> Json:
@@ -73,17 +74,14 @@ def _load_pairs(profile: Profile, payload: bytes) -> dict[str, str]:
     return {key.strip(): value for key, _, value in pairs}
 
 
-def read_mapped(
-    profile: Profile, message: Json, place: int, topic: str, received_us: int, draft: Draft
-) -> None:
+def read_mapped(profile: Profile, message: Json, arrival: Arrival, draft: Draft) -> None:
     """Read one message; what is wrong with an entry is said of that entry."""
     entries = list(_entries(message, profile.each))
     if profile.each is not None and [own for _, own in entries] == [None]:
         raise UndecodableError(f"{profile.each}: saw nothing there, expected an array of readings")
-    levels = topic.split("/")
+    add = _add_indoor if profile.kind is Kind.INDOOR else _add_meter
     for position, (enclosing, own) in enumerate(entries):
-        entry = _Entry(message, enclosing, own, levels, received_us)
-        (_add_indoor if profile.kind is Kind.INDOOR else _add_meter)(profile, entry, place, position, draft)
+        add(profile, _Entry(message, enclosing, own, position, arrival), draft)
 
 
 def read_gateway(message: Json, path: str) -> str:
@@ -107,9 +105,9 @@ def _opened(enclosing: Json, owner: Json, node: Json) -> list[tuple[Json, Json, 
     return [(owner, entry, entry) for entry in node] if isinstance(node, list) else [(enclosing, owner, node)]
 
 
-def _add_indoor(profile: Profile, entry: _Entry, place: int, position: int, draft: Draft) -> None:
+def _add_indoor(profile: Profile, entry: _Entry, draft: Draft) -> None:
     rows = draft.indoor
-    rows.add(place, position, "", ABSENT_US, 0)
+    rows.add(entry.arrival.place, entry.position, "", ABSENT_US, 0)
     try:
         rows.point[-1] = _device_of(profile, entry)
         rows.at_us[-1] = _instant_of(profile.at, entry)
@@ -118,9 +116,9 @@ def _add_indoor(profile: Profile, entry: _Entry, place: int, position: int, draf
         rows.spoil(error)
 
 
-def _add_meter(profile: Profile, entry: _Entry, place: int, position: int, draft: Draft) -> None:
+def _add_meter(profile: Profile, entry: _Entry, draft: Draft) -> None:
     rows = draft.meters
-    rows.add(place, position, "", ABSENT_US, {})
+    rows.add(entry.arrival.place, entry.position, "", ABSENT_US, {})
     try:
         rows.meter[-1] = _device_of(profile, entry)
         rows.at_us[-1] = _instant_of(profile.at, entry)
@@ -151,7 +149,7 @@ def _name(seen: Json) -> str | None:
 
 def _instant_of(time: ObservedTime, entry: _Entry) -> int:
     if time.received:
-        return entry.received_us
+        return entry.arrival.received_us
     seen = entry.at(time.path) if time.path else entry.level(time.topic_level or 0)
     try:
         return _read_time(time, seen)
@@ -169,7 +167,7 @@ def _read_time(time: ObservedTime, seen: Json) -> int:
 
 
 def _read_epoch(seen: Json, unit_us: int) -> int:
-    number = decimal_of(seen) if isinstance(seen, str) else seen
+    number: Json = decimal_of(seen) if isinstance(seen, str) else seen
     if is_number(number):
         at_us = int(Fraction(number) * unit_us // 1)
         if 0 <= at_us <= LATEST_US:

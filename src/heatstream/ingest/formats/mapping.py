@@ -51,7 +51,7 @@ _FACTORS: Final = {
     "supply_pressure": _PRESSURE,
     "return_pressure": _PRESSURE,
 }
-UNITS: Final = {name: _TEMPERATURE for name in ("temp", "supply", "return", "outdoor")} | {
+UNITS: Final = dict.fromkeys(("temp", "supply", "return", "outdoor"), _TEMPERATURE) | {
     name: {unit: (Fraction(factor), Fraction(0)) for unit, factor in factors.items()}
     for name, factors in _FACTORS.items()
 }
@@ -150,9 +150,13 @@ class ObservedTime(Part):
 
     path: PathText | None = None
     topic_level: int | None = Field(None, ge=0)
-    received: Literal[True] | None = Field(None, description="the device sends none: the instant of receipt stands for it")
+    received: Literal[True] | None = Field(
+        None, description="the device sends none: the instant of receipt stands for it"
+    )
     format: str = Field(RFC3339, description="rfc3339, epoch_s, epoch_ms, epoch_us, or a pattern like %Y%m%d%H%M%S%f")
-    zone: Annotated[str, AfterValidator(_checked_zone)] | None = Field(None, description="offset of a pattern without %z")
+    zone: Annotated[str, AfterValidator(_checked_zone)] | None = Field(
+        None, description="offset of a pattern without %z"
+    )
 
     @model_validator(mode="after")
     def _told_whole(self) -> Self:
@@ -206,7 +210,9 @@ class Profile(Part):
     form: Form = Form.JSON
     separator: str = Field("&", min_length=1, description="between the pairs of form `pairs`")
     equals: str = Field("=", min_length=1, description="within a pair")
-    each: PathText | None = Field(None, description="the list whose entries are readings; lists on the way are opened too")
+    each: PathText | None = Field(
+        None, description="the list whose entries are readings; lists on the way are opened too"
+    )
     device: DeviceName
     at: ObservedTime
     quantities: dict[str, Measured]

@@ -10,17 +10,15 @@ from fractions import Fraction
 from typing import Final
 
 from heatstream.ingest.columns import ABSENT_US, Fault
-from heatstream.ingest.formats.draft import Draft, ReadingError, UndecodableError
+from heatstream.ingest.formats.draft import Arrival, Draft, ReadingError, UndecodableError
 from heatstream.ingest.formats.exact import floor_centi_of
 from heatstream.ingest.formats.instants import LATEST_US
 from heatstream.ingest.formats.tolerant import Json, is_number, shown
 
 _VERSION: Final = 10
 _ABSOLUTE_FROM_S: Final = 2**28
-_KNOWN: Final = frozenset("bn bt bu bv bs bver n u v vs vb vd s t ut".split())
-_BASE: Final = frozenset("bn bt bu bv bs bver".split())
-
-_BESIDE: Final = frozenset("%RH %EL EL V lx Pa dBm ppm count / %".split())
+_BASE: Final = frozenset({"bn", "bt", "bu", "bv", "bs", "bver"})
+_BESIDE: Final = frozenset({"%RH", "%EL", "EL", "V", "lx", "Pa", "dBm", "ppm", "count", "/", "%"})
 """What room sensors measure beside the temperature. `C` and `K` are not here: coulombs are a mistaken degree."""
 
 
@@ -34,7 +32,7 @@ class _Base:
     value: Fraction | None = None
 
 
-def read_pack(pack: Json, place: int, received_us: int, draft: Draft) -> None:
+def read_pack(pack: Json, arrival: Arrival, draft: Draft) -> None:
     """Read one pack; what is wrong with a record is said of that record, what RFC 8428 makes an error of all."""
     if not isinstance(pack, list):
         raise UndecodableError(f"SenML: saw {shown(pack)}, expected an array of records")
@@ -44,14 +42,14 @@ def read_pack(pack: Json, place: int, received_us: int, draft: Draft) -> None:
     for position, record in enumerate(pack):
         _advance(base, record)
         if record.keys() - _BASE and not _is_beside(base, record):
-            _add(base, record, place, position, received_us, draft)
+            _add(base, record, position, arrival, draft)
 
 
 def _check(record: Json, position: int) -> None:
     if not isinstance(record, dict):
         raise UndecodableError(f"record {position}: saw {shown(record)}, expected an object")
     for key in record:
-        if key.endswith("_") and key not in _KNOWN:
+        if key.endswith("_"):
             raise UndecodableError(f"record {position}: field {shown(key)} must be understood (RFC 8428), and is not")
     version = record.get("bver", _VERSION)
     if not is_number(version) or version > _VERSION:
@@ -79,12 +77,12 @@ def _is_beside(base: _Base, record: dict[str, Json]) -> bool:
     return unit in _BESIDE or (unit is None and not record.keys().isdisjoint({"vs", "vb", "vd"}))
 
 
-def _add(base: _Base, record: dict[str, Json], place: int, position: int, received_us: int, draft: Draft) -> None:
+def _add(base: _Base, record: dict[str, Json], position: int, arrival: Arrival, draft: Draft) -> None:
     rows = draft.indoor
-    rows.add(place, position, "", ABSENT_US, 0)
+    rows.add(arrival.place, position, "", ABSENT_US, 0)
     try:
         rows.point[-1] = _name_of(base, record)
-        rows.at_us[-1] = _instant_of(base, record, received_us)
+        rows.at_us[-1] = _instant_of(base, record, arrival.received_us)
         rows.temp_centi[-1] = floor_centi_of(_celsius_of(base, record))
     except ReadingError as error:
         rows.spoil(error)
@@ -112,7 +110,7 @@ def _celsius_of(base: _Base, record: dict[str, Json]) -> Fraction:
     unit = record.get("u", base.unit)
     if unit != "Cel":
         raise ReadingError(Fault.VALUE_UNREADABLE, f"u: saw {shown(unit)}, expected Cel")
-    value = record.get("v", None if base.value is None else 0)
+    value: Json = record.get("v", None if base.value is None else 0)
     if not is_number(value):
         raise ReadingError(Fault.VALUE_UNREADABLE, f"v: saw {shown(value)}, expected a number")
     return Fraction(value) + (base.value or 0)

@@ -7,7 +7,7 @@ U+FFFD: so that one spoilt reading leaves the others of its message readable.
 import json
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeGuard
 
 from heatstream.ingest.columns import WHOLE_MAX, Fault
 from heatstream.ingest.formats.draft import ReadingError, UndecodableError
@@ -58,13 +58,13 @@ def shown(value: Json) -> str:
     return spelled if len(spelled) <= _SEEN_CHARS else spelled[:_SEEN_CHARS] + "…"
 
 
-def is_number(value: Json) -> bool:
+def is_number(value: Json) -> TypeGuard[int | Decimal]:
     return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
 def number_of(value: Json, where: str) -> int | Decimal:
     """Take a number; raise ReadingError for everything else: text, truth values, `NaN`, null."""
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+    if is_number(value):
         return value
     raise ReadingError(Fault.VALUE_UNREADABLE, f"{where}: saw {shown(value)}, expected a number")
 
@@ -81,7 +81,7 @@ def sequence_of(message: dict[str, Json]) -> int | None:
     value = message.get("sequence")
     if value is None:
         return None
-    if isinstance(value, int | Decimal) and not isinstance(value, bool) and 1 <= value <= WHOLE_MAX:
+    if is_number(value) and 1 <= value <= WHOLE_MAX:
         whole = int(value)
         if whole == value:
             return whole
