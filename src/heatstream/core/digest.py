@@ -57,7 +57,7 @@ def point_day_digests(
     rows = np.empty(len(point), ROW)
     rows["observed_us"], rows["temp_centi"] = observed_us, temp_centi
     ends = np.searchsorted(point, np.arange(len(devices) + 1)).tolist()
-    stored = memoryview(rows.view(np.uint8))
+    stored = rows.view(np.uint8).data
     return [
         _digest(device, day, end - begin, stored[begin * ROW.itemsize : end * ROW.itemsize])
         for device, begin, end in zip(devices, ends[:-1], ends[1:], strict=True)

@@ -74,6 +74,8 @@ class Findings:
     """A temperature decided: `value_centi` and `margin_centi` stand."""
     value_centi: Centi
     """The deciding value as measured, floored [0.01 °C]."""
+    limit_centi: Centi
+    """The standard the household was judged by."""
     margin_centi: Centi
     """Value, moved by the guard band, minus the standard, floored [0.01 K]."""
     decided_by: Count
@@ -122,8 +124,8 @@ def judge(
 
     Parameters
     ----------
-    statistics : (rooms,), computed with `limit_centi=rules.standard_centi`, `counted_min=rules.counted_min`; one row a
-        point, and a point stands for its room
+    statistics : (rooms,), one row a point, and a point stands for its room; computed with
+        `counted_min=rules.counted_min` and, as `limit_centi`, the household's standard (`standard.standards`)
     household : (rooms,) int32, 0 <= household < households, never falling; a household without a row is 未监测
     households : how many findings
     rules : of the day
@@ -137,14 +139,16 @@ def judge(
     Raises
     ------
     ValueError
-        `household` falls or is out of range; the statistics were held against another limit.
+        `household` falls or is out of range; the rooms of a household were held against unlike limits.
 
     Source: 不得低于 (Civil Code 1259: exactly the standard complies). Coverage is needed to find 合格, not to prove
     failure; a conflict blocks 合格; losing a reading never turns 无法判定 into 合格.
     """
-    _refuse_rows(statistics, household, households, rules)
+    _refuse_rows(statistics, household, households)
     groups = Groups.of(household, households)
-    by_room = _decide(evidence_of_rooms(statistics, rules), rules)
+    if np.any(statistics.limit_centi != statistics.limit_centi[groups.starts][groups.group]):
+        raise ValueError("rooms of one household were held against unlike limits")
+    by_room = _decide(evidence_of_rooms(statistics, rules), statistics.limit_centi, rules)
     if rules.rooms in (Rooms.MIN_ROOM, Rooms.EACH):
         row = _worst_rows(by_room, groups)
         whole = _worst_room(by_room, row, groups, rules)
@@ -154,7 +158,7 @@ def judge(
     one_room = rules.rooms in (Rooms.MIN_ROOM, Rooms.EACH)
     whole = _overruled(whole, groups, rules, stopped)
     return Findings(
-        **_household_columns(whole, groups, rules),
+        **_household_columns(whole, statistics.limit_centi[groups.starts], groups, rules),
         **_statistic_columns(statistics, groups),
         decided_by=groups.spread(row.astype(np.int32)),
         one_room=groups.spread(whole.valued & one_room),
@@ -164,15 +168,13 @@ def judge(
     )
 
 
-def _refuse_rows(statistics: DayStatistics, household: Count, households: int, rules: DayRules) -> None:
+def _refuse_rows(statistics: DayStatistics, household: Count, households: int) -> None:
     if len(statistics) != len(household):
         raise ValueError(f"{len(statistics)} statistics of {len(household)} rooms: expected as many")
     if np.any(household[1:] < household[:-1]):
         raise ValueError("rooms are not sorted by household")
     if household.size and not 0 <= household[0] <= household[-1] < households:
         raise ValueError(f"households {household[0]} to {household[-1]}: expected 0 to {households - 1}")
-    if np.any(statistics.limit_centi != rules.standard_centi):
-        raise ValueError(f"statistics were held against another limit than {rules.standard_centi}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,14 +192,16 @@ class _Decided:
     tier: Small
 
 
-def _decide(evidence: Evidence, rules: DayRules) -> _Decided:
+def _decide(evidence: Evidence, limit_centi: Centi, rules: DayRules) -> _Decided:
     """Decide each room or household by itself."""
+    limit = 2 * limit_centi.astype(np.int64)
     counted = evidence.valued & evidence.sufficient
-    failing, value = _failing(evidence, counted, rules)
-    kept = evidence.least_known & (evidence.least >= 2 * rules.standard_centi) & ~failing
+    failing, value = _failing(evidence, counted, limit, rules)
+    kept = evidence.least_known & (evidence.least >= limit) & ~failing
     compliant = ~failing & ~evidence.conflict & (counted | kept)
     value = np.where(kept & ~counted, evidence.least, value)
-    tier, found, referred = tier_of(value, rules.tiers, rules.overlap)
+    shift = limit - 2 * rules.standard_centi if rules.by_deviation else 0
+    tier, found, referred = tier_of(value - shift, rules.tiers, rules.overlap)
     failing, conditional = failing & (not rules.conditions_open), failing & rules.conditions_open
     return _Decided(
         outcome=np.select([failing, compliant], [Outcome.FAILING, Outcome.COMPLIANT], Outcome.UNDETERMINED).astype(
@@ -222,11 +226,10 @@ def _decide(evidence: Evidence, rules: DayRules) -> _Decided:
     )
 
 
-def _failing(evidence: Evidence, counted: Mask, rules: DayRules) -> tuple[Mask, Exact]:
+def _failing(evidence: Evidence, counted: Mask, limit: Exact, rules: DayRules) -> tuple[Mask, Exact]:
     """Say where a failure is shown, and the value that shows it."""
     if rules.statistic is Statistic.SUSTAINED_BELOW:
         return evidence.sustained, evidence.value
-    limit = 2 * rules.standard_centi
     measured = counted & (evidence.value < limit)
     shown = evidence.most_known & (evidence.most < limit)
     return measured | shown, np.where(shown & ~measured, evidence.most, evidence.value)
@@ -271,7 +274,8 @@ def _together(statistics: DayStatistics, groups: Groups, rules: DayRules, area: 
     weight = np.ones(len(statistics), np.int64)
     if rules.rooms is Rooms.AREA_WEIGHTED:
         weight = np.zeros_like(weight) if area is None else area.astype(np.int64)
-    whole = _decide(evidence_together(statistics, weight, groups, rules), rules)
+    limit_centi = statistics.limit_centi[groups.starts]
+    whole = _decide(evidence_together(statistics, weight, groups, rules), limit_centi, rules)
     unweighed = ~groups.all(weight > 0)
     return replace(whole, reason=np.where(unweighed, np.int8(Reason.NO_AREA), whole.reason))
 
@@ -290,14 +294,15 @@ def _overruled(whole: _Decided, groups: Groups, rules: DayRules, stopped: Mask |
     )
 
 
-def _household_columns(whole: _Decided, groups: Groups, rules: DayRules) -> dict[str, NDArray[Any]]:
+def _household_columns(whole: _Decided, limit_centi: Centi, groups: Groups, rules: DayRules) -> dict[str, NDArray[Any]]:
     moved = whole.value // 2
     return {
         "outcome": groups.spread(whole.outcome, Outcome.UNMONITORED),
         "reason": groups.spread(whole.reason),
         "valued": groups.spread(whole.valued),
         "value_centi": groups.spread((moved - rules.guard_centi).astype(np.int16)),
-        "margin_centi": groups.spread((moved - rules.standard_centi).astype(np.int16)),
+        "limit_centi": groups.spread(limit_centi, rules.standard_centi),
+        "margin_centi": groups.spread((moved - limit_centi).astype(np.int16)),
         "tiered": groups.spread(whole.tiered),
         "tier": groups.spread(whole.tier),
         "tier_at_least": groups.spread(whole.partial & whole.tiered),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heatstream.core.calendar import Windows
-from heatstream.core.units import Exact, Mask
+from heatstream.core.units import Centi, Exact, Mask
 
 
 class Statistic(IntEnum):
@@ -54,6 +54,17 @@ class FeeScope(IntEnum):
 
     WHOLE_DWELLING = 1
     FAILING_ROOMS_AREA = 2
+
+
+class ContractStandard(IntEnum):
+    """Whose temperature a household with one in its contract is judged by."""
+
+    LAW = 1
+    """The pack's, whatever the contract says."""
+    CONTRACT = 2
+    """The contract's."""
+    HIGHER = 3
+    """The higher of the two."""
 
 
 class Rounding(IntEnum):
@@ -115,7 +126,8 @@ class DayRules:
     pack_id: str
     """The pack in force on that day."""
     standard_centi: int
-    """The temperature promised [0.01 °C]; exactly it complies."""
+    """The temperature the law promises [0.01 °C]; exactly it complies."""
+    contract_standard: ContractStandard
     windows: Windows
     counted_min: tuple[int, int]
     """The part of the day that is in the season, [from, to) minutes after midnight; (0, 0) = outside the season."""
@@ -135,6 +147,8 @@ class DayRules:
     """The standard has conditions nobody examined; the choice is that they leave a failing day undetermined."""
     tiers: tuple[Tier, ...]
     """Bands below the standard, in the pack's order; empty = nobody could read them."""
+    by_deviation: bool
+    """The law's tiers count from the standard, so a contract's standard moves them along."""
     overlap: Overlap | None
     """None = the tiers do not overlap."""
     refund: RefundRules | None
@@ -144,6 +158,29 @@ class DayRules:
     def in_season(self) -> bool:
         """Say whether any part of the day counts."""
         return self.counted_min != (0, 0)
+
+
+def standards(rules: DayRules, contract_centi: Centi, agreed: Mask) -> Centi:
+    """Give the temperature each household is judged by.
+
+    Parameters
+    ----------
+    rules : of the day
+    contract_centi : (households,) int16 [0.01 °C], the contract's temperature, not looked at where `agreed` is false
+    agreed : (households,) bool, the contract names one
+
+    Returns
+    -------
+    (households,) int16 [0.01 °C]
+    """
+    law = np.full(contract_centi.shape, rules.standard_centi, np.int16)
+    match rules.contract_standard:
+        case ContractStandard.LAW:
+            return law
+        case ContractStandard.CONTRACT:
+            return np.where(agreed, contract_centi, law)
+        case ContractStandard.HIGHER:
+            return np.where(agreed, np.maximum(contract_centi, law), law)
 
 
 def halves(numerator: Exact, denominator: Exact | int) -> Exact:
