@@ -8,16 +8,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table, bindparam, func, insert, select, text, update
+from sqlalchemy import SmallInteger, Table, bindparam, func, insert, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.core.finding import Change
 from heatstream.errors import RegistryError
 from heatstream.store.registry_csv import TABLES, Line, cell, fields, key_columns, read
 from heatstream.store.tables import batch, city, closing, day_dirty, day_statistic, registry_change
 
 CHANNEL = "heatstream_registry"
-REGISTRY_CHANGED = 4  # core.finding.Change.REGISTRY_CHANGED
 # A change in one of these can change a finding of the household it names.
 _JUDGED = {"household", "room", "point", "contract", "stop_period"}
 
@@ -200,7 +200,7 @@ async def mark_registry_changed(conn: AsyncConnection, households: set[int]) -> 
             day_statistic.c.household_id,
             day_statistic.c.day,
             select(func.coalesce(func.max(batch.c.id), 0)).scalar_subquery(),
-            text(str(REGISTRY_CHANGED)),
+            literal(int(Change.REGISTRY), SmallInteger),
         )
         .where(
             day_statistic.c.household_id == func.any(bindparam("households", list(households))),
