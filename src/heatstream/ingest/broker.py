@@ -1,6 +1,6 @@
 """The MQTT session with the broker, so that nothing is acknowledged before it is stored.
 
-Each rule here was a loss in a trial (docs/decisions/mqtt-client.md):
+Each rule here was a loss in a trial (docs/decisions/0002-mqtt-client.md):
 
 - One new client a connection, never the client's own reconnect: packet ids belong to the connection that delivered
   them, and acknowledging an old id on a new session acknowledges another message.
@@ -13,10 +13,9 @@ Each rule here was a loss in a trial (docs/decisions/mqtt-client.md):
 import asyncio
 import contextlib
 import logging
-import random
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 
 import aiomqtt
@@ -316,11 +315,3 @@ async def connect(
         politely = True
     finally:
         await connection.close(politely=politely)
-
-
-def waits(first_s: float = 0.1, most_s: float = 5.0) -> Iterator[float]:
-    """Waiting times that double, each shortened by chance so that many do not come back at once."""
-    wait_s = first_s
-    while True:
-        yield wait_s * random.uniform(0.5, 1.0)  # noqa: S311
-        wait_s = min(2 * wait_s, most_s)

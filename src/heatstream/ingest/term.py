@@ -1,0 +1,179 @@
+"""The time in which this process is the one writer: connections come and go, batches flow from them to the store.
+
+While one batch is written, the next is decoded and checked and a third is gathered; the broker's window bounds all three.
+A batch whose connection is gone is dropped, for the broker sends it again on the next.
+"""
+
+import asyncio
+import time
+
+import asyncpg
+import structlog
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from heatstream.errors import BrokerLost
+from heatstream.ingest import broker, gauges
+from heatstream.ingest.alarms import Alarms
+from heatstream.ingest.decode import Decoder
+from heatstream.ingest.failpoint import FailPoints
+from heatstream.ingest.health import Health
+from heatstream.ingest.receipts import Receipts
+from heatstream.ingest.topics import Subscriptions
+from heatstream.ingest.waiting import doubling, pause, until_first
+from heatstream.ingest.write import Checked, Writer, Written
+from heatstream.settings import Settings
+
+TICK_S = 1.0
+_TRANSIENT_CLASSES = frozenset({"08", "25", "40", "53", "55", "57", "58"})
+"""SQLSTATE classes that pass: connection, read-only, rollback, resources, not in state, intervention, system."""
+
+log = structlog.get_logger(__name__)
+
+
+def is_transient(error: BaseException) -> bool:
+    """Tell whether the same write can succeed later, with the batch and the code as they are."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        return error.connection_invalidated or is_transient(error.orig)
+    state = getattr(error, "sqlstate", None) or ""
+    lost = OSError | TimeoutError | InterfaceError | asyncpg.InterfaceError
+    return state[:2] in _TRANSIENT_CLASSES or isinstance(error, lost)
+
+
+class Term:
+    def __init__(
+        self, found: Settings, engine: AsyncEngine, writer: Writer, alarms: Alarms, health: Health, points: FailPoints
+    ) -> None:
+        self._found = found
+        self._engine = engine
+        self._writer = writer
+        self._alarms = alarms
+        self._health = health
+        self._points = points
+        self._receipts = Receipts(writer.city)
+        self._subscriptions = Subscriptions(writer.city, found.ingest.subscriptions)
+        self._decoder = Decoder(self._subscriptions)
+        self._checked: asyncio.Queue[tuple[broker.Batch, Checked]] = asyncio.Queue(1)
+        self._connection: broker.Connection | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop`, then write and acknowledge what was received, and end."""
+        await until_first(self._connections(stop), self._write_all(), self._tick())
+
+    # --- connections ---
+
+    async def _connections(self, stop: asyncio.Event) -> None:
+        waits = doubling()
+        while not stop.is_set():
+            try:
+                async with broker.connect(
+                    self._found.broker, self._found.ingest, self._subscriptions.filters()
+                ) as connection:
+                    waits = doubling()
+                    self._greet(connection)
+                    await until_first(connection.lost(), self._drain(connection, stop))
+            except BrokerLost as lost:
+                self._leave(lost)
+                await pause(stop, next(waits))
+
+    def _greet(self, connection: broker.Connection) -> None:
+        self._connection = connection
+        self._health.well("broker")
+        gauges.CONNECTED.set(1)
+        gauges.CONNECTIONS.inc()
+        self._alarms.connected(session_present=connection.greeting.session_present)
+        self._receipts.owe(self._writer.receipts())  # the broker may have lost those it retained
+        log.info("connected to the broker", session_present=connection.greeting.session_present)
+
+    def _leave(self, lost: BrokerLost) -> None:
+        self._connection = None
+        self._health.ill("broker", str(lost))
+        gauges.CONNECTED.set(0)
+        log.warning("broker lost", reason=str(lost))
+
+    async def _drain(self, connection: broker.Connection, stop: asyncio.Event) -> None:
+        """Check batches until `stop`; then wait until what was received is written and acknowledged."""
+        closing = asyncio.create_task(_close_at(stop, connection.gathering), name="close")
+        try:
+            while batch := await connection.gathering.take():
+                await self._checked.put((batch, await self._check(batch)))
+            await self._checked.join()
+            await self._receipts.publish(connection)
+        finally:
+            closing.cancel()
+
+    # --- one batch ---
+
+    async def _check(self, batch: broker.Batch) -> Checked:
+        if (dropped := batch.dropped()) is not None:
+            self._alarms.broker_dropped(dropped)
+        self._alarms.qos0(batch.qos0())
+        received = batch.received()
+        return await self._writer.check(received, self._decoder.decode(received))
+
+    async def _write_all(self) -> None:
+        while True:
+            batch, checked = await self._checked.get()
+            await self._write_one(batch, checked)
+            self._checked.task_done()
+
+    async def _write_one(self, batch: broker.Batch, checked: Checked) -> None:
+        self._points.reach("after_receive_before_write")
+        waits = doubling()
+        while batch.connection is self._connection:
+            try:
+                written = await self._writer.write(checked)
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                self._fail(error)
+                await asyncio.sleep(next(waits))
+            else:
+                await self._written(batch, written)
+                return
+
+    def _fail(self, error: Exception) -> None:
+        self._health.ill("database", str(error))
+        gauges.RETRIES.inc()
+        log.warning("the batch is not written yet", reason=type(error).__name__, seen=str(error))
+
+    async def _written(self, batch: broker.Batch, written: Written) -> None:
+        self._points.reach("after_commit_before_ack")
+        self._health.well("database")
+        gauges.LAG_S.observe(time.time() - batch.received_ns[0] / 1e9)
+        self._receipts.owe(written.receipts)
+        try:
+            await batch.connection.acknowledge(batch)
+        except BrokerLost as lost:
+            log.info("stored, but not acknowledged: it comes again", reason=str(lost))
+        self._points.reach("after_ack")
+
+    # --- once a second ---
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            await self._publish_receipts()
+            await self._tell_alarms()
+
+    async def _publish_receipts(self) -> None:
+        if self._connection is None:
+            return
+        gauges.UNACKNOWLEDGED.set(self._connection.unacknowledged)
+        try:
+            gauges.RECEIPTS.inc(await self._receipts.publish(self._connection))
+        except BrokerLost as lost:
+            log.info("receipts wait for the next connection", reason=str(lost))
+
+    async def _tell_alarms(self) -> None:
+        try:
+            await self._alarms.tell(self._engine)
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("incidents are not written yet", reason=type(error).__name__)
+
+
+async def _close_at(stop: asyncio.Event, gathering: broker.Gathering) -> None:
+    await stop.wait()
+    gathering.close()
