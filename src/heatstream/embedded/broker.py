@@ -145,6 +145,8 @@ class BrokerServer:
         As root it is started as the servers' account: Mosquitto would change its account by itself, and with that lose
         the leash that ends it with us.
         """
+        if not child.is_free(self.port):
+            raise BrokerError(f"port {self.port} is taken: the broker on {self.folder} cannot have it")
         account = account_of_servers()
         make_folder(self.folder, account)
         written = self.folder / ("iotcore.toml" if self.kind == "iotcore" else "mosquitto.conf")

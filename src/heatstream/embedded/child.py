@@ -24,11 +24,18 @@ def free_port() -> int:
     """Find a loopback port that nobody listens on."""
     for _ in range(1000):
         port = PORTS[secrets.randbelow(len(PORTS))]
-        with socket.socket() as trial, contextlib.suppress(OSError):
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            trial.bind(("127.0.0.1", port))
+        if is_free(port):
             return port
     raise OSError(f"no free port on 127.0.0.1 from {PORTS.start} to {PORTS.stop - 1}")
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):
+            trial.bind(("127.0.0.1", port))
+            return True
+    return False
 
 
 def start(

@@ -51,7 +51,7 @@ DURABLE: Options = {
 }
 # For tests: a crash of the machine may lose everything, a crash of the server loses nothing. Autovacuum is off because
 # it connects to a template while a test wants to clone it.
-HASTY: Options = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
+HASTY: Options = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
 # Without background workers: the Apache edition has no jobs for them, and its scheduler connects to every database.
 WITH_TIMESCALE: Options = {
     "shared_preload_libraries": "timescaledb",
@@ -142,6 +142,8 @@ class PostgresServer:
     async def start(self, patience: float = 60) -> None:
         """Start, and wait until it answers."""
         await _end_leftover(self.data)
+        if not child.is_free(self.port):
+            raise StoreError(f"port {self.port} is taken: PostgreSQL on {self.data} cannot have it")
         deadline = time.monotonic() + patience
         while not await self._try_start(deadline):  # noqa: ASYNC110  (another program's memory, no event of ours)
             await asyncio.sleep(0.1)
