@@ -40,7 +40,7 @@ clean:
 # pip takes the best version of all indexes, and so must uv; the hashes of the lock say what may come from any of them.
 define index
 	told() { $(UV:uv=pip) config list 2>/dev/null | sed -nE "s/^(global|install|:env:)\.$$1='(.*)'$$/\2/p" | tail -n 1 | tr '\n' ' '; }; \
-	export UV_INDEX_STRATEGY=unsafe-best-match UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy; \
+	export UV_INDEX_STRATEGY=unsafe-best-match UV_PYTHON_DOWNLOADS=never; \
 	[ -z "$$(told index-url)" ] || export UV_DEFAULT_INDEX=$${UV_DEFAULT_INDEX:-$$(told index-url)}; \
 	[ -z "$$(told extra-index-url)" ] || export UV_INDEX=$${UV_INDEX:-$$(told extra-index-url)}; \
 	[ -z "$$(told find-links)" ] || export UV_FIND_LINKS=$${UV_FIND_LINKS:-$$(told find-links | tr -s ' ' ',')}; \
