@@ -399,7 +399,7 @@ def _fault_of(reading: dict[str, Json]) -> str:
 def read_status(message: dict[str, Json], place: int, draft: Draft) -> None:
     """Read a gateway's own report."""
     state = message.get("state")
-    if state not in {"online", "offline"}:
+    if state not in ("online", "offline"):  # a tuple: a list or an object as state has no hash
         raise UndecodableError(f"state: saw {shown(state)}, expected online or offline")
     draft.gateway[place] = tolerant.text_at(message, "gateway")
     draft.status.append(Status(place, state, _instant_or_absent(message.get("at"))))
