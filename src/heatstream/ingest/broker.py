@@ -31,9 +31,12 @@ KEEP_ALIVE_S = 10
 
 CONNECT_S = 5
 CLOSE_S = 3
+HEADROOM_BYTES = 64
+"""A packet can grow on its way: 3.1.1 has no properties, 5 has their length. Beyond our limit it is dropped unseen."""
+
 DROPPED_TOPIC = "$SYS/broker/publish/messages/dropped"
 _TAKEN_OVER = "SESSION_TAKEN_OVER"
-_REFUSALS = (aiomqtt.ConnectError, aiomqtt.NegativeAckError, aiomqtt.ProtocolError, OSError, TimeoutError)
+REFUSALS = (aiomqtt.ConnectError, aiomqtt.NegativeAckError, aiomqtt.ProtocolError, OSError, TimeoutError)
 
 
 class Ear(logging.Logger):
@@ -238,7 +241,7 @@ class Connection:
         """Publish for the broker to retain."""
         try:
             await self._client.publish(topic, payload, retain=True)
-        except _REFUSALS as error:
+        except REFUSALS as error:
             raise BrokerLost(str(error)) from error
 
     def _writer(self) -> asyncio.StreamWriter:
@@ -248,7 +251,7 @@ class Connection:
         """End the connection; the broker keeps the session. Impolitely where the peer may no longer listen."""
         if not politely and hasattr(self._client, "_writer"):
             self._writer().transport.abort()
-        with contextlib.suppress(*_REFUSALS, ExceptionGroup):
+        with contextlib.suppress(*REFUSALS, ExceptionGroup):
             async with asyncio.timeout(CLOSE_S):
                 await self._client.__aexit__(None, None, None)
         if hasattr(self._client, "_writer"):
@@ -262,8 +265,10 @@ def _tls(broker: settings.Broker) -> ssl.SSLContext | None:
     return ssl.create_default_context(cafile=broker.ca_file) if broker.tls else None
 
 
-def create_client(broker: settings.Broker, ingest: settings.Ingest, ear: Ear) -> aiomqtt.Client:
-    """Make the client of one connection."""
+def create_client(
+    broker: settings.Broker, ingest: settings.Ingest, ear: logging.Logger | None = None, *, keep_s: int | None = None
+) -> aiomqtt.Client:
+    """Make the client of one connection; the broker keeps its session for `keep_s`, or as the settings say."""
     secret = broker.secret()
     return aiomqtt.Client(
         hostname=broker.host,
@@ -274,15 +279,15 @@ def create_client(broker: settings.Broker, ingest: settings.Ingest, ear: Ear) ->
         username=broker.user,
         password=secret.encode() if secret is not None else None,
         clean_start=False,
-        session_expiry_interval=ingest.session_days * 86_400,
+        session_expiry_interval=ingest.session_days * 86_400 if keep_s is None else keep_s,
         reconnect=False,
         keep_alive=KEEP_ALIVE_S,
         receive_max=ingest.receive_max,
-        max_packet_size=ingest.max_packet_bytes,
+        max_packet_size=ingest.max_packet_bytes + HEADROOM_BYTES,
     )
 
 
-async def _knock(host: str, port: int) -> None:
+async def knock(host: str, port: int) -> None:
     """See whether the broker listens. The client's own connect blocks the loop, for minutes where a host is silent."""
     async with asyncio.timeout(CONNECT_S):
         _, writer = await asyncio.open_connection(host, port)
@@ -307,9 +312,9 @@ async def connect(
     politely = False
     try:
         try:
-            await _knock(broker.host, broker.port)
+            await knock(broker.host, broker.port)
             await connection.open(filters)
-        except _REFUSALS as error:
+        except REFUSALS as error:
             raise connection.end(f"{broker.host}:{broker.port}: {str(error) or type(error).__name__}") from error
         yield connection
         politely = True
