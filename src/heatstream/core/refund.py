@@ -89,7 +89,10 @@ def _room_ratios(findings: Findings, household: Count, by_tier: Exact, rules: Da
 def _of_rooms(
     ratio: Exact, household: Count, common: int, *, area: Count | None, billed_area: Count | None
 ) -> tuple[Exact, Exact, Mask]:
-    """Weigh the failing rooms' ratios by their share of the billed area (Beijing contract: 日热费单价 × 面积 × 比例)."""
+    """Weigh the failing rooms' ratios by their share of the billed area.
+
+    Source: Beijing contract, 退费额 = 日热费单价 × 卧室、起居室建筑面积 × 天数 × 比例.
+    """
     if area is None or billed_area is None:
         raise ValueError("the failing rooms' share needs the areas of the rooms and the billed area")
     groups = Groups.of(household, len(billed_area))

@@ -1,0 +1,429 @@
+"""A rule pack: one place's law as values with dates and sources. It says what the law says and decides nothing.
+
+What nobody could read is absent (`null`), and the policy refuses where it needs it. `conf` tells how a group is known:
+read = the instrument's own text · read2 = a secondary page · inferred · memory · not_found · operator_attested ·
+fictional. Temperatures are °C and K, shares are fractions of one, money is yuan; all of them decimals.
+"""
+
+import re
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from heatstream.errors import BadInput
+from heatstream.rules import exact_yaml
+
+SCHEMA = "heatstream.pack/1"
+CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
+SHIPPED = Path(__file__).parent / "packs"
+
+Conf = Literal["read", "read2", "inferred", "memory", "not_found", "operator_attested", "fictional"]
+# Known well enough to write an entitlement; a fictional pack's results are watermarked instead.
+ATTESTED: frozenset[Conf] = frozenset({"read", "operator_attested", "fictional"})
+Room = Literal["bedroom", "living_room", "kitchen", "bathroom", "other"]
+
+
+def _hundredths(value: Decimal) -> Decimal:
+    if value * 100 != int(value * 100):
+        raise ValueError("expected at most two decimals: temperatures are whole hundredths")
+    return value
+
+
+def _clock(text: str) -> str:
+    if not CLOCK.fullmatch(text):
+        raise ValueError("expected a time of day as HH:MM, up to 24:00")
+    return text
+
+
+def _season_bound(text: str) -> str:
+    month_day, _, clock = text.partition("T")
+    try:
+        date.fromisoformat(f"2001-{month_day}")
+    except ValueError:
+        raise ValueError("expected MM-DD or MM-DDTHH:MM") from None
+    if clock:
+        _clock(clock)
+    return text
+
+
+Celsius = Annotated[Decimal, Field(ge=-50, le=50), AfterValidator(_hundredths)]
+Share = Annotated[Decimal, Field(ge=0, le=2)]
+Clock = Annotated[str, AfterValidator(_clock)]
+SeasonBound = Annotated[str, AfterValidator(_season_bound)]
+
+
+class Part(BaseModel):
+    """A piece of a pack: frozen, and nothing unknown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Group(Part):
+    """Values of one kind and how they are known."""
+
+    conf: Conf = Field(description="how this group is known")
+    article: str | None = Field(None, description="where it stands in the instrument")
+    note: str | None = Field(None, description="what the reader of the source must know")
+
+
+class Source(Part):
+    key: str | None = Field(None, description="short name")
+    title: str | None = Field(None, description="title of the instrument or page")
+    doc_no: str | None = Field(None, description="文号")
+    url: str | None = Field(None, description="address it was seen at")
+    repo: str | None = Field(None, description="public repository that holds the text")
+    articles: tuple[int, ...] = Field((), description="articles that were read")
+    note: str | None = Field(None, description="what is special about this reading")
+    conf: Conf = Field(description="how the source is known")
+
+
+class Outdoor(Part):
+    lo: Celsius | None = Field(None, description="lower end of the outdoor daily mean [°C]")
+    li: bool = Field(description="the lower end is inside")
+    hi: Celsius | None = Field(None, description="upper end [°C]")
+    hi_i: bool = Field(description="the upper end is inside")
+
+
+class Variant(Part):
+    building: str = Field(description="buildings it holds for")
+    outdoor_daily_mean: Outdoor = Field(description="weather it holds for")
+    min_c: Celsius = Field(description="the standard there [°C]")
+
+
+class Standard(Group):
+    """The temperature promised."""
+
+    min_c: Celsius = Field(description="not lower than this [°C]; exactly it complies")
+    hours: Literal["all_day"] | None = Field(None, description="昼夜: all day")
+    rooms: tuple[Room, ...] | None = Field(None, description="rooms it holds for")
+    other_rooms: dict[Room, Celsius] = Field(default_factory=dict, description="other rooms' own standards [°C]")
+    conditions: tuple[str, ...] = Field((), description="statutory conditions it holds under")
+    variants: tuple[Variant, ...] = Field((), description="other standards for some buildings and weather")
+
+
+class Season(Group):
+    """The heating season."""
+
+    start: SeasonBound = Field(description="MM-DD or MM-DDTHH:MM")
+    end: SeasonBound = Field(description="the same in the next year; 24:00 is the end of its date")
+    stated_days: int | None = Field(None, gt=0, description="days the text itself states")
+    extend_by: str | None = Field(None, description="who may begin it earlier or end it later")
+    place: str | None = Field(None, description="the place it holds for, where the pack is wider")
+
+
+class Band(Part):
+    lo: Celsius | None = Field(description="lower end [°C or K]; null = none")
+    li: bool | None = Field(None, description="the lower end is inside; null where there is none")
+    hi: Celsius | None = Field(description="upper end [°C or K]; null = none")
+    hi_i: bool | None = Field(None, description="the upper end is inside; null where there is none")
+    ratio: Annotated[Decimal, Field(ge=0, le=1)] = Field(description="share of the fee of the counted unit")
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        if (self.lo is None) != (self.li is None) or (self.hi is None) != (self.hi_i is None):
+            raise ValueError("an end and whether it is inside stand together")
+        return self
+
+
+class Tiers(Group):
+    """Bands of temperature and their share of the fee."""
+
+    basis: Literal["absolute", "deviation"] = Field(description="bands of T, or of standard − T")
+    bands: tuple[Band, ...] = Field(min_length=1, description="in the order of the text")
+
+
+class Statistic(Group):
+    """How the text turns measurements into one temperature; visits, not a continuous series."""
+
+    of: str | None = Field(None, description="what is measured")
+    n: int | None = Field(None, description="how many measurements")
+    agg: Literal["mean", "min"] | None = Field(None, description="how they are joined")
+    window: str | None = Field(None, description="the period they lie in")
+    days: int | None = Field(None, description="on how many days")
+    slots_per_day: int | None = Field(None, description="how many a day")
+    window_local: tuple[Clock, Clock] | None = Field(None, description="between these times of day")
+    retest_still_failing: str | None = Field(None, description="what decides when the retest fails too")
+
+
+class Fee(Group):
+    """The fee a share is taken of."""
+
+    formula: str | None = Field(None, description="the daily fee as the text gives it")
+    scope: str | None = Field(None, description="the part of the dwelling the text counts")
+    area: str | None = Field(None, description="the area it is billed by")
+    net_of_base_fee: bool | None = Field(None, description="the base heat fee is taken off first")
+
+
+class Counting(Group):
+    """From when to when days count."""
+
+    start: str | None = Field(None, description="first day that counts")
+    end: str | None = Field(None, description="last day that counts")
+    days: str | None = Field(None, description="which days count, in the text's words")
+    per_room: bool | None = Field(None, description="counted per measured room")
+    grace_h: int | None = Field(None, description="time to mend [h]")
+    grace: str | None = Field(None, description="what the time to mend means")
+    must_fail_continuously_h: int | None = Field(None, description="failing so long in a row is needed [h]")
+    exclude_first_days: int | None = Field(None, description="first days of the season that never count")
+    exclude_last_days: int | None = Field(None, description="last days of the season that never count")
+
+
+class Liability(Group):
+    """Whose fault obliges to give back (A40)."""
+
+    rule: Literal["company_cause", "not_user_cause", "none"] | None = Field(
+        None, description="whose cause the text asks for"
+    )
+    heat_source_fault: str | None = Field(None, description="who pays where the heat source failed")
+
+
+class Visit(Group):
+    """入户测温."""
+
+    deadline_min: int | None = Field(None, description="time limit after the request [min]")
+    deadline_min_first_10_days: int | None = Field(None, description="the same in the season's first ten days [min]")
+    deadline_waivable_by_agreement: bool | None = Field(None, description="另有约定的除外")
+    authority_deadline_min: int | None = Field(None, description="time limit of the authority's visit [min]")
+    both_sign: bool | None = Field(None, description="both parties sign")
+    exclude_local: tuple[Clock, Clock] | None = Field(None, description="no measuring between these times")
+    window_local: tuple[Clock, Clock] | None = Field(None, description="measuring between these times")
+
+
+class Copies(Part):
+    inspector: int = Field(description="for the inspector")
+    household: int = Field(description="for the household")
+    archived: int = Field(description="kept by the district")
+
+
+class Escalation(Group):
+    """When the authority measures itself."""
+
+    to: str = Field(description="which authority")
+    when: tuple[str, ...] = Field(description="on which events")
+    copies: Copies | None = Field(None, description="copies of the record")
+
+
+class EvidenceAccepted(Group):
+    """What may be the basis of a ruling."""
+
+    kinds: tuple[str, ...] = Field(description="kinds of evidence")
+
+
+class Ruling(Group):
+    """裁定."""
+
+    by: str = Field(description="who rules")
+    form: str = Field(description="in which form")
+    outcomes: tuple[str, ...] = Field(description="what it may say")
+
+
+class Presumption(Group):
+    """What is taken as shown when one side does not take part (A25, A26)."""
+
+    user_refuses_or_no_signature: str | None = Field(None, description="the household refuses or does not sign")
+    company_late_or_no_signature_or_no_record: str | None = Field(
+        None, description="the company is late, signs nothing, keeps nothing"
+    )
+    company_late_or_refuses: str | None = Field(None, description="the company is late or refuses")
+    band: str | None = Field(None, description="the tier presumed; null = the text names none")
+
+
+class Measurement(Group):
+    """How a spot temperature is measured."""
+
+    closed_min: int | None = Field(None, description="doors and windows closed so long before [min]")
+    height_m: tuple[Decimal, Decimal] | None = Field(None, description="height, lowest and highest [m]")
+    position: str | None = Field(None, description="where in the room")
+    room: Room | None = Field(None, description="in which room")
+    windows: str | None = Field(None, description="state of the windows")
+    instrument: str | None = Field(None, description="what instrument")
+    instrument_tol_c: Celsius | None = Field(None, description="its tolerance [K]")
+    hand_held: bool | None = Field(None, description="it may be held in the hand")
+    people_distance_m: Decimal | None = Field(None, description="people stay so far away [m]")
+
+
+class FixedPoint(Group):
+    """固定监测点."""
+
+    refund_if: str | None = Field(None, description="when a point alone leads to a refund")
+    coverage: str | None = Field(None, description="where points must be")
+    strata: tuple[str, ...] = Field((), description="floors to cover")
+    orientations: str | None = Field(None, description="orientations to cover")
+    continuous: bool | None = Field(None, description="measured all the time")
+    realtime_upload: bool | None = Field(None, description="实时上传")
+    sample_min: int | None = Field(None, description="sampling interval [min]")
+    upload_min: int | None = Field(None, description="upload interval [min]")
+    sample_conf: Conf | None = Field(None, description="how the intervals are known")
+
+
+class Outage(Group):
+    """停供."""
+
+    min_h: int | None = Field(None, description="shortest outage that counts [h]")
+    min_h_continuous: int | None = Field(None, description="shortest outage in one piece that counts [h]")
+    strictly: bool | None = Field(None, description="longer than it, not as long")
+    or_cumulative_days: int | None = Field(None, description="or so many days together")
+    ratio: Share | None = Field(None, description="share of the day's fee")
+    per: str | None = Field(None, description="per what")
+    cause: str | None = Field(None, description="whose cause")
+    due: str | None = Field(None, description="paid by")
+    metered: str | None = Field(None, description="for metered users")
+
+
+class RefundDue(Group):
+    """When it must be paid."""
+
+    rule: str | None = Field(None, description="in the text's words")
+    not_after: str | None = Field(None, description="latest date, MM-DD")
+
+
+class Price(Group):
+    """热价."""
+
+    residential: Decimal = Field(ge=0, description="居民 [unit]")
+    other: Decimal | None = Field(None, ge=0, description="非居民 [unit]")
+    unit: Literal["CNY_per_m2_season", "CNY_per_m2_month"] | None = Field(None, description="unit of both")
+    area: str | None = Field(None, description="the area it is for")
+    area_conf: Conf | None = Field(None, description="how that area is known")
+
+
+class ThirdParty(Group):
+    """Measuring by a third party."""
+
+    fee: str | None = Field(None, description="who pays")
+    conflict: str | None = Field(None, description="which result stands")
+
+
+class Exclusion(Part):
+    code: str = Field(description="what excludes")
+    c: Celsius | None = Field(None, description="its temperature [°C]")
+    max_h: int | None = Field(None, description="up to so long [h]")
+    max_per_season: int | None = Field(None, description="up to so often")
+
+
+class Exclusions(Group):
+    """What takes the right away, the user's own doing above all."""
+
+    reasons: tuple[Exclusion, ...] = Field(description="each a recorded claim with evidence")
+    burden_of_proof: str | None = Field(None, description="who proves")
+
+
+class Metered(Group):
+    """Users billed by meter."""
+
+    same_ratio_on: str | None = Field(None, description="what the ratio is taken of")
+
+
+class Quantity(Group):
+    """One number."""
+
+    value: Decimal = Field(ge=0, description="the number")
+
+
+class Words(Group):
+    """One rule in words."""
+
+    value: str = Field(description="the rule")
+
+
+class Settled(Group):
+    """A question of the law's openness that this place's own text answers; the operator cannot choose otherwise."""
+
+    value: str | Decimal | dict[str, str | Decimal] = Field(description="as in a choices file")
+
+
+class Pack(Part):
+    """One place's law between two dates."""
+
+    schema_: Literal["heatstream.pack/1"] = Field(alias="schema", description="form of this file")
+    id: str = Field(pattern=r"^[a-z0-9-]+$", description="name of the pack")
+    place: str = Field(description="where it holds")
+    watermark: str | None = Field(None, description="stands on every result of it")
+    timezone: Literal["+08:00"] = Field(description="its days are days there")
+    effective_from: date | None = Field(None, description="first day it holds; null = not known")
+    effective_to: date | None = Field(None, description="first day it holds no longer; null = no end is known")
+    effective_note: str | None = Field(None, description="what is known of these dates")
+    in_force_checked_on: date | None = Field(None, description="when somebody last checked that it is in force")
+    sources: tuple[Source, ...] = Field(min_length=1, description="what was read")
+    standard: Standard | None = Field(None, description="the temperature promised")
+    season: Season | None = Field(None, description="the heating season")
+    tiers: Tiers | None = Field(None, description="shares by temperature; null = nobody could read them")
+    tiers_note: str | None = Field(None, description="why there are none")
+    unit: Literal["day", "month"] | None = Field(None, description="the period judged and refunded")
+    statistic: Statistic | None = Field(None, description="how the text joins measurements")
+    fee: Fee | None = Field(None, description="the fee a share is taken of")
+    counting: Counting | None = Field(None, description="from when to when days count")
+    liability: Liability | None = Field(None, description="whose cause obliges")
+    visit: Visit | None = Field(None, description="入户测温")
+    escalation: Escalation | None = Field(None, description="when the authority measures")
+    evidence_accepted: EvidenceAccepted | None = Field(None, description="basis of a ruling")
+    ruling: Ruling | None = Field(None, description="裁定")
+    presumption: Presumption | None = Field(None, description="what is taken as shown")
+    measurement: Measurement | None = Field(None, description="how to measure")
+    fixed_point: FixedPoint | None = Field(None, description="固定监测点")
+    outage: Outage | None = Field(None, description="停供")
+    unheated_day_ratio: Quantity | None = Field(None, description="share for a day without heat")
+    late_refund_penalty: Words | None = Field(None, description="for paying late")
+    refund_due: RefundDue | None = Field(None, description="when it must be paid")
+    price: Price | None = Field(None, description="热价")
+    stop_fee_max_ratio: Quantity | None = Field(None, description="报停: most of the fee that stays due")
+    stop_fee_ratio: Quantity | None = Field(None, description="报停: the share that stays due")
+    third_party: ThirdParty | None = Field(None, description="measuring by a third party")
+    exclusions: Exclusions | None = Field(None, description="what takes the right away")
+    metered: Metered | None = Field(None, description="users billed by meter")
+    contract_may_override: Words | None = Field(None, description="the contract goes first")
+    settles: dict[str, Settled] = Field(default_factory=dict, description="options this place's text answers")
+
+    @model_validator(mode="after")
+    def _dates(self) -> Self:
+        if self.effective_from and self.effective_to and self.effective_from >= self.effective_to:
+            raise ValueError("effective_to must come after effective_from")
+        return self
+
+    @model_validator(mode="after")
+    def _fictional_is_marked(self) -> Self:
+        if any(source.conf == "fictional" for source in self.sources) and not self.watermark:
+            raise ValueError("a fictional pack needs a watermark")
+        return self
+
+
+def faults(path: Path, error: ValidationError) -> str:
+    """Write each fault of a file on a line: where it stands, what was seen, what was expected."""
+    return "\n".join(
+        f"{path}: {'.'.join(map(str, fault['loc'])) or 'the file'}: seen {fault['input']!r}: {fault['msg']}"
+        for fault in error.errors(include_url=False)
+    )
+
+
+def load(path: Path) -> Pack:
+    """Read one pack.
+
+    Raises
+    ------
+    BadInput
+        The file is not there, is not YAML, or is no pack; each fault says where, what was seen, what was expected.
+    """
+    try:
+        return Pack.model_validate(exact_yaml.read(path))
+    except ValidationError as error:
+        raise BadInput(faults(path, error)) from error
+
+
+def find(pack_id: str, folders: tuple[Path, ...] = (SHIPPED,)) -> Pack:
+    """Read the pack of that id, from the first folder that holds it."""
+    for folder in folders:
+        path = folder / f"{pack_id}.yaml"
+        if path.is_file():
+            pack = load(path)
+            if pack.id != pack_id:
+                raise BadInput(f"{path}: id: seen {pack.id!r}, expected {pack_id!r}, the name of the file")
+            return pack
+    raise BadInput(f"no pack {pack_id!r} in {', '.join(map(str, folders))}; expected one of {', '.join(ids(folders))}")
+
+
+def ids(folders: tuple[Path, ...] = (SHIPPED,)) -> list[str]:
+    """List the packs there are."""
+    return sorted({path.stem for folder in folders for path in folder.glob("*.yaml") if "." not in path.stem})
