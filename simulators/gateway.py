@@ -10,6 +10,7 @@ import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -84,7 +85,9 @@ class Gateway:
         self.go_online()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         await self.go_offline()
 
     @property
@@ -137,6 +140,21 @@ class Gateway:
             self._moved_at = time.monotonic()
         self._outbox.keep(list(messages))
         self._work.set()
+
+    async def adopt_counter(self) -> None:
+        """Without a memory, go on above the receipt that the broker retains: no sequence is given out twice."""
+        if self.last or not self._receipts:
+            return
+        heard: list[int] = []
+        link = await Link.open(
+            self._address, f"gateway-{self.name}", lambda _, payload: heard.extend(_sequences(payload))
+        )
+        await link.subscribe(wire.topic(self.city, self.name, "receipt"))
+        # the broker answers in order: with this acknowledgement the retained receipt has come, if there is one
+        await link.publish(self._status_topic, self._status(online=False), retain=True)
+        await link.close()
+        self._outbox.adopt(max(heard, default=0))
+        self._cursor = self._outbox.receipt
 
     async def settled(self, *, at_most: int = 0) -> None:
         """Return when no more than `at_most` messages still want their receipt, and no noise its acknowledgement."""
@@ -213,7 +231,7 @@ class Gateway:
         for _ in range(message.copies):
             answer = await link.post(message.topic, message.payload)
             self.sent += 1
-        answer.add_done_callback(lambda done: self._broker_answered(done, message))
+        answer.add_done_callback(partial(self._broker_answered, message))
 
     async def _send_noise(self, link: Link) -> None:
         while self._noise:
@@ -225,9 +243,9 @@ class Gateway:
                 self._noise_again(message)
                 raise
             self.sent += 1
-            answer.add_done_callback(lambda done, noise=message: self._broker_answered_noise(done, noise))
+            answer.add_done_callback(partial(self._broker_answered_noise, message))
 
-    def _broker_answered(self, answer: asyncio.Future[None], message: Message) -> None:
+    def _broker_answered(self, message: Message, answer: asyncio.Future[None]) -> None:
         """Without receipts, release what is acknowledged without a gap below it."""
         if answer.cancelled() or answer.exception() is not None or self._receipts:
             return
@@ -238,7 +256,7 @@ class Gateway:
             self._acknowledged.remove(through)
         self._release(through)
 
-    def _broker_answered_noise(self, answer: asyncio.Future[None], message: Message) -> None:
+    def _broker_answered_noise(self, message: Message, answer: asyncio.Future[None]) -> None:
         if answer.cancelled() or isinstance(answer.exception(), LinkError):
             self._noise_again(message)
             return
@@ -251,8 +269,7 @@ class Gateway:
         self._work.set()
 
     def _hear(self, _topic: str, payload: bytes) -> None:
-        with contextlib.suppress(ValueError):  # a receipt that cannot be read releases nothing
-            sequence = wire.receipt_sequence(payload)
+        for sequence in _sequences(payload):
             if sequence <= self._outbox.last:
                 self._release(sequence)
             else:
@@ -277,6 +294,13 @@ class Gateway:
             await asyncio.sleep(max(self._resend_after_s - waited_s, 0.01))
             if time.monotonic() - self._moved_at >= self._resend_after_s:
                 self._rewind()
+
+
+def _sequences(receipt: bytes) -> list[int]:
+    """A receipt that cannot be read releases nothing."""
+    with contextlib.suppress(ValueError):
+        return [wire.receipt_sequence(receipt)]
+    return []
 
 
 async def _first_of(tasks: list[asyncio.Task[None]]) -> None:

@@ -1,5 +1,7 @@
 """What gateways send and should not, each kind named by the reason for which it must be refused."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from simulators import wire
@@ -12,30 +14,26 @@ LONE: frozenset[JunkKind] = frozenset({"undecodable", "unknown_gateway"})
 """Kinds that come as messages of their own, outside of the gateway's sequence."""
 
 
+SPOIL: dict[JunkKind, Callable[[str, str, str], Reading]] = {
+    "unknown_point": lambda point, at, value: Reading(f"X-{point}", at, value),
+    "out_of_range": lambda point, at, _: Reading(point, at, "999.90"),
+    "no_time_zone": lambda point, at, value: Reading(point, at[:19], value),
+    "time_unreadable": lambda point, at, value: Reading(point, at.replace("T", " at "), value),
+    "value_unreadable": lambda point, at, _: Reading(point, at, '"--"'),
+    "too_far_ahead": lambda point, at, value: Reading(point, f"2096{at[4:]}", value),
+    "too_old": lambda point, at, value: Reading(point, f"1996{at[4:]}", value),
+}
+
+
 def spoiled(kind: JunkKind, reading: Reading) -> Reading:
     """Make a bad reading of a good one, distinct from every other one made so."""
-    subject, at, value = reading
-    match kind:
-        case "unknown_point":
-            return Reading(f"X-{subject}", at, value)
-        case "out_of_range":
-            return Reading(subject, at, "999.90")
-        case "no_time_zone":
-            return Reading(subject, at[:19], value)
-        case "time_unreadable":
-            return Reading(subject, at.replace("T", " at "), value)
-        case "value_unreadable":
-            return Reading(subject, at, '"--"')
-        case "too_far_ahead":
-            return Reading(subject, f"2096{at[4:]}", value)
-        case "too_old":
-            return Reading(subject, f"1996{at[4:]}", value)
-        case _:
-            raise ValueError(f"{kind} is a message of its own, no reading")
+    if kind not in SPOIL:
+        raise ValueError(f"{kind} is a message of its own, no reading")
+    return SPOIL[kind](*reading)
 
 
 def lone_message(
-    kind: JunkKind, city: str, gateway: str, reading: Reading, sent_at: str, rng: np.random.Generator
+    kind: JunkKind, reading: Reading, *, city: str, gateway: str, sent_at: str, rng: np.random.Generator
 ) -> tuple[Message, TruthRow]:
     """Make a message without a sequence of the gateway's own."""
     mark = f"{rng.integers(2**32):08x}{rng.integers(2**32):08x}"

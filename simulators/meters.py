@@ -98,10 +98,14 @@ class MeterBoard:
         primary = self._primary(block, power)
         rows = [np.hstack(pair) for pair in zip((supply, back, flow, power), primary, strict=True)]
         failed = np.hstack([block.failed, np.zeros((block.at_us.size, self._sources), np.bool_)])
+        supply, back, flow, power = rows
         return MeterRows(
-            *rows,
-            energy_wh=self._energy.show(rows[3] * self._step_minutes) // 60,
-            volume_l=self._volume.show(rows[2] * self._step_minutes) // 60,
+            supply_centi=supply,
+            return_centi=back,
+            flow_l_h=flow,
+            power_w=power,
+            energy_wh=self._energy.show(power * self._step_minutes) // 60,
+            volume_l=self._volume.show(flow * self._step_minutes) // 60,
             supply_kpa=np.where(failed, 210, 420),
             return_kpa=np.where(failed, 205, 290),
             outdoor_centi=_centi(block.outdoor_c),

@@ -73,6 +73,13 @@ class Outbox:
         self._db.execute("commit")
         self.last = expected.stop - 1
 
+    def adopt(self, sequence: int) -> None:
+        """Go on above a sequence that was given out in a life that this memory does not know."""
+        self._db.execute(
+            "update counter set last = ?, receipt = ? where gateway = ?", (sequence, sequence, self._gateway)
+        )
+        self.last = self.receipt = sequence
+
     def after(self, sequence: int, limit: int = 128) -> list[Message]:
         """Give the next kept messages above a sequence, in order."""
         rows = self._db.execute(

@@ -5,6 +5,7 @@ leaves that open.
 """
 
 import json
+from collections.abc import Set as AbstractSet
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -44,7 +45,9 @@ class TownSize(_Strict):
     stopped_share: Share = Field(0.03, description="share of homes whose heating is stopped (报停)")
     districts: int = Field(2, ge=1)
     companies: int = Field(2, ge=1)
-    homes_per_station: int = Field(120, ge=1, description="a station takes whole buildings until it has this many homes")
+    homes_per_station: int = Field(
+        120, ge=1, description="a station takes whole buildings until it has this many homes"
+    )
     fee_fen_per_m2: int = Field(2700, ge=0, description="heating fee of a season [fen/m²]")
 
 
@@ -62,7 +65,10 @@ class ColdSpell(_Strict):
 class Weather(_Strict):
     mean_c: float = Field(-6.0, description="mean outdoor temperature of the coldest month [°C]")
     daily_amplitude_k: float = Field(4.5, ge=0)
-    cold_spells: tuple[ColdSpell, ...] | None = Field(None, description="absent = drawn from the seed, one in nine days")
+    follows_calendar: bool = Field(True, description="false = the coldest month all the year, for a demo in July")
+    cold_spells: tuple[ColdSpell, ...] | None = Field(
+        None, description="absent = drawn from the seed, one in nine days"
+    )
 
 
 class _Timed(_Strict):
@@ -133,9 +139,13 @@ class Scenario(_Strict):
     town: TownSize = TownSize()
     period: Period = Period()
     weather: Weather = Weather()
-    speed: float | None = Field(None, gt=0, description="simulated seconds a second; 1 = real time; absent = no waiting")
+    speed: float | None = Field(
+        None, gt=0, description="simulated seconds a second; 1 = real time; absent = no waiting"
+    )
     sample_minutes: SampleMinutes = 10
-    upload_minutes: int = Field(60, ge=5, le=1440, description="gateways upload this often; a multiple of sample_minutes")
+    upload_minutes: int = Field(
+        60, ge=5, le=1440, description="gateways upload this often; a multiple of sample_minutes"
+    )
     readings_per_message: int = Field(50, ge=1, le=1000)
     shape: Shape = Field("envelope", description="payload shape of the indoor readings")
     faults: tuple[Fault, ...] = ()
@@ -152,10 +162,14 @@ class Scenario(_Strict):
     @model_validator(mode="after")
     def _ahead_between_samples(self) -> "Scenario":
         for fault in self.faults:
-            if isinstance(fault, Sensors) and fault.fault == "sensor_runs_ahead" and not fault.amount % self.sample_minutes:
+            if (
+                isinstance(fault, Sensors)
+                and fault.fault == "sensor_runs_ahead"
+                and not fault.amount % self.sample_minutes
+            ):
                 raise ValueError(
-                    f"sensor_runs_ahead by {fault.amount} min meets the next samples' instants: expected no multiple of "
-                    f"sample_minutes ({self.sample_minutes})"
+                    f"sensor_runs_ahead by {fault.amount} min meets the next samples' instants: expected no multiple "
+                    f"of sample_minutes ({self.sample_minutes})"
                 )
         return self
 
@@ -167,7 +181,7 @@ class Scenario(_Strict):
         return self
 
 
-def _refuse_kinds(kinds: set[str]) -> None:
+def _refuse_kinds(kinds: AbstractSet[str]) -> None:
     if kinds:
         raise ValueError(f"junk kinds {sorted(kinds)} would sink a whole columnar message: choose another shape")
 

@@ -95,7 +95,9 @@ class Story:
             if not beyond_end and int(block.at_us[0]) >= self.end_us:
                 break
             yield self._stretch(number, block)
-        yield Stretch(number, self.end_us, self._tell(self._released(None), self.end_us, self._rng(number)), frozenset())
+        yield Stretch(
+            number, self.end_us, self._tell(self._released(None), self.end_us, self._rng(number)), frozenset()
+        )
 
     def _rng(self, number: int) -> Random:
         return np.random.default_rng([self._scenario.seed, 9, number])
@@ -180,9 +182,7 @@ class Story:
         pile.fates += chain.from_iterable(one.fates for one in bad)
         yield pile
 
-    def _add_junk(
-        self, pile: _Pile, due_us: int, rng: Random
-    ) -> tuple[list[tuple[JunkKind, Reading]], list[_Pile]]:
+    def _add_junk(self, pile: _Pile, due_us: int, rng: Random) -> tuple[list[tuple[JunkKind, Reading]], list[_Pile]]:
         """Choose what is junk in a message: kinds that come alone, and bad readings that ride along."""
         lone: list[tuple[JunkKind, Reading]] = []
         bad: list[_Pile] = []
@@ -202,7 +202,7 @@ class Story:
                 pile.fates.append(CONFLICT)
 
     def _lone(self, kind: JunkKind, pile: _Pile, reading: Reading, sent_at: str, rng: Random) -> Telling:
-        message, row = junk.lone_message(kind, self._city, pile.gateway, reading, sent_at, rng)
+        message, row = junk.lone_message(kind, reading, city=self._city, gateway=pile.gateway, sent_at=sent_at, rng=rng)
         return Telling(message, [row])
 
     def _number(self, pile: _Pile, sent_at: str, copies: int) -> Telling:
@@ -236,9 +236,7 @@ class Story:
     def _without_uplink(self, due_us: int) -> frozenset[str]:
         now = np.array([due_us])
         cut = (
-            names
-            for fault, names in self._offline
-            if within(now, self._start_us, fault.after_hours, fault.hours)[0]
+            names for fault, names in self._offline if within(now, self._start_us, fault.after_hours, fault.hours)[0]
         )
         return frozenset(chain.from_iterable(cut))
 

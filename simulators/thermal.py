@@ -36,6 +36,9 @@ WINDOW_W_PER_M2_K = 0.6
 AJAR_W_PER_M2_K = 0.25
 SUN_W_PER_M2 = 5.0
 NIGHT_SETBACK_K = 1.5
+NIGHT_FROM_HOUR, NIGHT_TO_HOUR = 22, 5
+SUN_FROM_HOUR, SUN_HOURS = 8.0, 8.5
+AIRING_SHARE = 0.5
 OPERATOR_LAG_HOURS = 12.0
 WARM_UP_DAYS = 5
 DESIGN_DROP_K = 10.0
@@ -130,7 +133,8 @@ def _course(town: Town, scenario: Scenario, start_us: int, steps: int) -> _Cours
     warm_up = WARM_UP_DAYS * clocks.DAY_US // step_us
     at_us = start_us + step_us * np.arange(-warm_up, steps, dtype=np.int64)
     outdoor = outdoor_c(scenario.weather, at_us, start_us, np.random.default_rng([scenario.seed, 2]))
-    night = (clocks.hour_of_day(at_us) >= 22) | (clocks.hour_of_day(at_us) < 5)
+    hour = clocks.hour_of_day(at_us)
+    night = (hour >= NIGHT_FROM_HOUR) | (hour < NIGHT_TO_HOUR)
     ajar, ajar_homes = _ajar(town, scenario, at_us, start_us)
     return _Course(
         at_us=at_us,
@@ -195,7 +199,7 @@ class Heating:
             yield self._advance(range(first, min(first + steps_a_block, self._course.at_us.size)))
 
     def _by_station(self, of_home: Floats) -> Floats:
-        return np.bincount(self._station_of_home, weights=of_home, minlength=self._town.stations)
+        return np.bincount(self._station_of_home, weights=of_home, minlength=self._town.stations).astype(np.float64)
 
     def _advance(self, steps: range) -> Block:
         rows = slice(steps.start, steps.stop)
@@ -248,7 +252,8 @@ class Heating:
 
     def _sun(self, step: int) -> Floats:
         hour = clocks.hour_of_day(self._course.at_us[step : step + 1])[0]
-        return self._walls.sun * max(0.0, float(np.sin(np.pi * (hour - 8) / 8.5)) if 8 <= hour <= 16.5 else 0.0)
+        through = min(max((hour - SUN_FROM_HOUR) / SUN_HOURS, 0.0), 1.0)
+        return self._walls.sun * float(np.sin(np.pi * through))
 
     def _windows(self, step: int) -> Floats:
         at_us = int(self._course.at_us[step])
@@ -256,7 +261,8 @@ class Heating:
         opens, shuts = self._airing(at_us)
         airing = (opens <= minute) & (minute < shuts) & ~self._town.homes.stopped
         ajar = self._course.ajar_homes & self._course.ajar[step]
-        return self._town.homes.area_m2 * (WINDOW_W_PER_M2_K * airing + AJAR_W_PER_M2_K * ajar)
+        opened: Floats = self._town.homes.area_m2 * (WINDOW_W_PER_M2_K * airing + AJAR_W_PER_M2_K * ajar)
+        return opened
 
     def _airing(self, at_us: int) -> tuple[Floats, Floats]:
         """When each home airs on this day: about half of them do, most in the morning."""
@@ -264,7 +270,7 @@ class Heating:
         if self._aired_day != day:
             rng = np.random.default_rng([self._seed, 5, day])
             homes = len(self._town.homes)
-            self._opens = np.where(rng.random(homes) < 0.5, rng.normal(500, 120, homes), np.inf)
+            self._opens = np.where(rng.random(homes) < AIRING_SHARE, rng.normal(500, 120, homes), np.inf)
             self._shuts = self._opens + rng.uniform(10, 35, homes)
             self._aired_day = day
         return self._opens, self._shuts

@@ -30,14 +30,16 @@ def outdoor_c(weather: Weather, at_us: NDArray[np.int64], start_us: int, rng: np
     (steps,) float64 [°C]
     """
     spells = weather.cold_spells if weather.cold_spells is not None else _drawn_spells(at_us, start_us, rng)
-    course = weather.mean_c + _season_k(at_us) + _cycle_k(at_us, weather.daily_amplitude_k)
+    season_k = _season_k(at_us) if weather.follows_calendar else 0
+    course = weather.mean_c + season_k + _cycle_k(at_us, weather.daily_amplitude_k)
     return course - _spells_k(spells, at_us, start_us) + _noise_k(at_us, rng)
 
 
 def _season_k(at_us: NDArray[np.int64]) -> Floats:
     year_day = datetime.fromtimestamp(int(at_us[0]) / 1e6, tz=UTC).timetuple().tm_yday
     days = year_day + (at_us - at_us[0]) / clocks.DAY_US - COLDEST_DAY_OF_YEAR
-    return SEASON_AMPLITUDE_K * (1 - np.cos(2 * np.pi * days / 365.25))
+    course: Floats = SEASON_AMPLITUDE_K * (1 - np.cos(2 * np.pi * days / 365.25))
+    return course
 
 
 def _cycle_k(at_us: NDArray[np.int64], amplitude_k: float) -> Floats:

@@ -1,4 +1,4 @@
-"""The wire contract as a gateway knows it: topics and payloads. Values are JSON text, sent exactly as they stand here."""
+"""The wire contract as a gateway knows it: topics and payloads. Values are JSON text, sent as they stand here."""
 
 import json
 from collections.abc import Sequence
@@ -38,9 +38,7 @@ def _head(gateway: str, sequence: int, sent_at: str) -> str:
 
 
 def envelope(gateway: str, sequence: int, sent_at: str, readings: Sequence[Reading]) -> bytes:
-    body = ",".join(
-        f'{{"point":{quoted(point)},"at":{quoted(at)},"temp_c":{value}}}' for point, at, value in readings
-    )
+    body = ",".join(f'{{"point":{quoted(point)},"at":{quoted(at)},"temp_c":{value}}}' for point, at, value in readings)
     return f'{_head(gateway, sequence, sent_at)},"readings":[{body}]}}'.encode()
 
 
@@ -50,9 +48,7 @@ def columnar(gateway: str, sequence: int, sent_at: str, readings: Sequence[Readi
     values = ",".join(one.value for one in readings)
     instants = {one.at for one in readings}
     shared = quoted(instants.pop()) if len(instants) == 1 else f"[{','.join(quoted(one.at) for one in readings)}]"
-    return (
-        f'{_head(gateway, sequence, sent_at)},"points":[{points}],"at":{shared},"temp_c":[{values}]}}'
-    ).encode()
+    return (f'{_head(gateway, sequence, sent_at)},"points":[{points}],"at":{shared},"temp_c":[{values}]}}').encode()
 
 
 def single(sequence: int, reading: Reading) -> bytes:
@@ -87,5 +83,7 @@ def receipt_sequence(payload: bytes) -> int:
     receipt = json.loads(payload)
     sequence = receipt.get("sequence") if isinstance(receipt, dict) else None
     if not isinstance(sequence, int):
-        raise ValueError(f"a receipt is an object with a whole number `sequence`; seen: {payload[:80]!r}")
+        raise ValueError(  # noqa: TRY004  (bad input, not a bad call)
+            f"a receipt is an object with a whole number `sequence`; seen: {payload[:80]!r}"
+        )
     return sequence

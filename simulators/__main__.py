@@ -1,0 +1,3 @@
+from simulators.commands import app
+
+app(prog_name="python -m simulators")
