@@ -79,17 +79,6 @@ def installed_mosquitto() -> Path | None:
     return Path(found) if found else None
 
 
-def install_mosquitto() -> None:
-    """Install Debian's package; root only, and only where somebody asked for it."""
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise BrokerError("installing Mosquitto needs root and apt-get")
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for step in (["update"], ["install", "-y", "--no-install-recommends", "mosquitto"]):
-        done = subprocess.run(["apt-get", "-qq", *step], env=quiet, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise BrokerError(f"apt-get {' '.join(step)} failed: {done.stderr.strip()}")
-
-
 def find_broker() -> Choice:
     """Prefer an installed Mosquitto, then one unpacked from Debian's packages, then iotcore; the second may fetch."""
     if program := installed_mosquitto():
@@ -121,6 +110,8 @@ class BrokerServer:
 
     def __init__(self, choice: Choice, folder: Path, configuration: str, port: int) -> None:
         self.kind = choice.kind
+        self.reason = choice.reason
+        self.warning = choice.warning
         self.host = "127.0.0.1"
         self.port = port
         self.folder = folder

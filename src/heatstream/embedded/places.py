@@ -81,8 +81,8 @@ def remove_folder(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock: two processes may want the same programs at once."""
+def alone(folder: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold the folder's lock; without `wait`, BlockingIOError where another process holds it."""
     with (make_folder(folder) / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield
