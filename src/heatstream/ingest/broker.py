@@ -88,6 +88,9 @@ class Batch:
     def qos0(self) -> int:
         return sum(each.qos == QoS.AT_MOST_ONCE for each in self.packets)
 
+    def redelivered(self) -> int:
+        return sum(each.duplicate for each in self.packets)
+
     def dropped(self) -> int | None:
         """Tell the broker's own count of messages it dropped, where this batch holds one."""
         told = [each.payload for each in self.packets if each.topic == DROPPED_TOPIC]

@@ -1,4 +1,4 @@
-"""The database's part of `heatstream doctor`: version, edition and what is known of them, settings, clock, disk, schema."""
+"""The database's part of `heatstream doctor`: version and edition, settings, clock, disk, schema."""
 
 import datetime as dt
 import re

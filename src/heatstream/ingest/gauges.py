@@ -9,6 +9,9 @@ SESSIONS_LOST = Counter("heatstream_broker_sessions_lost", "Connections that fou
 UNACKNOWLEDGED = Gauge(
     "heatstream_broker_unacknowledged", "Messages received and not yet acknowledged; the window bounds it"
 )
+REDELIVERED = Counter(
+    "heatstream_broker_redelivered_messages", "Messages that the broker sent again, unacknowledged before"
+)
 QOS0 = Counter("heatstream_broker_qos0_messages", "Messages of QoS 0, which nobody redelivers")
 DROPPED = Gauge("heatstream_broker_dropped_messages", "The broker's own count of messages it dropped since it started")
 LAG_S = Histogram(

@@ -51,8 +51,8 @@ async def _respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, h
     words = request.split(b" ", 2)
     path = words[1].partition(b"?")[0].decode("latin-1") if len(words) > 1 else ""
     status, kind, body = _answer(path, health)
-    head = f"HTTP/1.1 {status} {_STATUS[status]}\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
-    writer.write(head.encode() + body)
+    head = [f"HTTP/1.1 {status} {_STATUS[status]}", f"content-type: {kind}", f"content-length: {len(body)}"]
+    writer.write("\r\n".join([*head, "connection: close", "", ""]).encode() + body)
     await writer.drain()
 
 

@@ -1,7 +1,7 @@
 """Receipts: what is stored of each gateway, retained at the broker, so that a gateway knows what it may forget.
 
 A broker can lose what it acknowledged; a gateway therefore keeps every message until its receipt has passed it. A
-receipt goes out for each gateway that was heard, whether or not it moved: a gateway that resends has missed the last one.
+receipt goes out for each gateway that was heard, whether or not it moved: one that resends has missed the last.
 """
 
 import datetime as dt

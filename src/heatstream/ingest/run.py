@@ -1,4 +1,4 @@
-"""`heatstream ingest`: from the broker to the store; a message is acknowledged when its rows are durable, never before."""
+"""`heatstream ingest`: from the broker to the store; a message is acknowledged when its rows are durable."""
 
 import asyncio
 import os
@@ -105,4 +105,4 @@ async def _begin(
     state.well("database")
     gauges.ACTIVE.set(1)
     log.info("this process is the writer")
-    return Term(found, engine, writer, alarms, state, points)
+    return Term(found, engine, writer, alarms=alarms, health=state, points=points)

@@ -1,11 +1,13 @@
 """The time in which this process is the one writer: connections come and go, batches flow from them to the store.
 
-While one batch is written, the next is decoded and checked and a third is gathered; the broker's window bounds all three.
+While one batch is written, the next is decoded and checked and a third is gathered; the broker's window bounds them.
 A batch whose connection is gone is dropped, for the broker sends it again on the next.
 """
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import asyncpg
 import structlog
@@ -28,6 +30,8 @@ TICK_S = 1.0
 _TRANSIENT_CLASSES = frozenset({"08", "25", "40", "53", "55", "57", "58"})
 """SQLSTATE classes that pass: connection, read-only, rollback, resources, not in state, intervention, system."""
 
+T = TypeVar("T")
+
 log = structlog.get_logger(__name__)
 
 
@@ -42,7 +46,14 @@ def is_transient(error: BaseException) -> bool:
 
 class Term:
     def __init__(
-        self, found: Settings, engine: AsyncEngine, writer: Writer, alarms: Alarms, health: Health, points: FailPoints
+        self,
+        found: Settings,
+        engine: AsyncEngine,
+        writer: Writer,
+        *,
+        alarms: Alarms,
+        health: Health,
+        points: FailPoints,
     ) -> None:
         self._found = found
         self._engine = engine
@@ -96,7 +107,8 @@ class Term:
         closing = asyncio.create_task(_close_at(stop, connection.gathering), name="close")
         try:
             while batch := await connection.gathering.take():
-                await self._checked.put((batch, await self._check(batch)))
+                self._look(batch)
+                await self._pass_on(batch)
             await self._checked.join()
             await self._receipts.publish(connection)
         finally:
@@ -104,33 +116,49 @@ class Term:
 
     # --- one batch ---
 
-    async def _check(self, batch: broker.Batch) -> Checked:
+    def _look(self, batch: broker.Batch) -> None:
+        """See what the batch says of the broker, whatever its messages hold."""
         if (dropped := batch.dropped()) is not None:
             self._alarms.broker_dropped(dropped)
         self._alarms.qos0(batch.qos0())
+        if redelivered := batch.redelivered():
+            gauges.REDELIVERED.inc(redelivered)
+            log.info("the broker sends again", reason="not acknowledged before", messages=redelivered)
+
+    async def _pass_on(self, batch: broker.Batch) -> None:
         received = batch.received()
-        return await self._writer.check(received, self._decoder.decode(received))
+        if not len(received):
+            await batch.connection.acknowledge(batch)  # the broker's own counts, and nothing to store
+            return
+        decoded = self._decoder.decode(received)
+        checked = await self._patiently(batch, lambda: self._writer.check(received, decoded))
+        if checked:
+            await self._checked.put((batch, checked))
 
     async def _write_all(self) -> None:
         while True:
             batch, checked = await self._checked.get()
-            await self._write_one(batch, checked)
+            self._points.reach("after_receive_before_write")
+            written = await self._patiently(batch, lambda checked=checked: self._writer.write(checked))
+            if written:
+                await self._written(batch, written)
             self._checked.task_done()
 
-    async def _write_one(self, batch: broker.Batch, checked: Checked) -> None:
-        self._points.reach("after_receive_before_write")
+    async def _patiently(self, batch: broker.Batch, act: Callable[[], Awaitable[T]]) -> T | None:
+        """Try until it succeeds; None when the connection is gone meanwhile, and the batch comes again."""
         waits = doubling()
         while batch.connection is self._connection:
             try:
-                written = await self._writer.write(checked)
+                done = await act()
             except Exception as error:
                 if not is_transient(error):
                     raise
                 self._fail(error)
                 await asyncio.sleep(next(waits))
             else:
-                await self._written(batch, written)
-                return
+                self._health.well("database")
+                return done
+        return None
 
     def _fail(self, error: Exception) -> None:
         self._health.ill("database", str(error))
@@ -139,7 +167,6 @@ class Term:
 
     async def _written(self, batch: broker.Batch, written: Written) -> None:
         self._points.reach("after_commit_before_ack")
-        self._health.well("database")
         gauges.LAG_S.observe(time.time() - batch.received_ns[0] / 1e9)
         self._receipts.owe(written.receipts)
         try:
