@@ -1,0 +1,144 @@
+"""Bring the readings of some point-days into the order the core wants, and leave out what is no evidence."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from heatstream.core.calendar import DAY_US
+from heatstream.core.units import Centi, Count, Mask, Micros
+from heatstream.evaluate.load import Loaded
+
+MILLI_US: Final = 1000
+OFFSET_BITS: Final = 37
+"""30 hours in µs."""
+MILLI_BITS: Final = 27
+TEMP_BITS: Final = 16
+MOST_ROWS: Final = 1 << (63 - MILLI_BITS - TEMP_BITS)
+LEAST_CENTI: Final = 1 << (TEMP_BITS - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Readings sorted by row and instant."""
+
+    row: Count
+    """(readings,) place of the point."""
+    observed_us: Micros
+    temp_centi: Centi
+    excluded: Mask
+    """Two values and no decision."""
+
+    def kept(self, mask: Mask) -> "Series":
+        if mask.all():
+            return self
+        return Series(self.row[mask], self.observed_us[mask], self.temp_centi[mask], self.excluded[mask])
+
+    def counting(self) -> "Series":
+        return self.kept(~self.excluded)
+
+
+def rows_of(point_ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> Count:
+    """Find the place of each wanted id in `point_ids`; -1 where it has none.
+
+    By a table of all ids between the lowest and the highest: they come from one sequence, so it stays small.
+    """
+    if not len(point_ids):
+        return np.full(len(wanted), -1, np.int32)
+    least = int(point_ids.min())
+    table = np.full(int(point_ids.max()) - least + 1, -1, np.int32)
+    table[point_ids - least] = np.arange(len(point_ids), dtype=np.int32)
+    inside = (wanted >= least) & (wanted < least + len(table))
+    found: Count = table[np.where(inside, wanted - least, 0)]
+    return found if inside.all() else np.where(inside, found, np.int32(-1))
+
+
+def sorted_series(row: Count, observed_us: Micros, temp_centi: Centi, start_us: int) -> Series:
+    """Sort readings by row and instant."""
+    offset = observed_us - start_us
+    milli = offset // MILLI_US
+    if len(row) and int(row.max()) < MOST_ROWS and bool((milli * MILLI_US == offset).all()):
+        row, offset, temp_centi = _sorted_packed(row, milli, temp_centi)
+    else:
+        order = np.argsort(row.astype(np.int64) << OFFSET_BITS | offset)
+        row, offset, temp_centi = row[order], offset[order], temp_centi[order]
+    return Series(row, offset + start_us, temp_centi, np.zeros(len(row), np.bool_))
+
+
+def _sorted_packed(row: Count, milli: NDArray[np.int64], temp_centi: Centi) -> tuple[Count, Micros, Centi]:
+    """Sort whole readings as single numbers: four times as fast as sorting their places."""
+    packed = row.astype(np.int64) << MILLI_BITS
+    packed |= milli
+    packed <<= TEMP_BITS
+    packed |= temp_centi.astype(np.int64) + LEAST_CENTI
+    packed.sort()
+    temp = (packed & ((1 << TEMP_BITS) - 1)) - LEAST_CENTI
+    packed >>= TEMP_BITS
+    offset = (packed & ((1 << MILLI_BITS) - 1)) * MILLI_US
+    packed >>= MILLI_BITS
+    return packed.astype(np.int32), offset, temp.astype(np.int16)
+
+
+def series(loaded: Loaded, start_us: int) -> Series:
+    """Order the readings of `loaded.points`, with conflicts decided or excluded, without what is no evidence."""
+    point_ids = np.array([each.id for each in loaded.points], np.int64)
+    row = rows_of(point_ids, loaded.readings["point_id"].astype(np.int64))
+    mine = row >= 0
+    readings = loaded.readings if mine.all() else loaded.readings[mine]
+    found = sorted_series(
+        row[mine],
+        np.ascontiguousarray(readings["observed_at"]),
+        np.ascontiguousarray(readings["temp_centi"]),
+        start_us,
+    )
+    return _with_decisions(_within_evidence(found, loaded), loaded, point_ids)
+
+
+def _within_evidence(found: Series, loaded: Loaded) -> Series:
+    """Leave out readings before the acceptance or outside the installation."""
+    first = np.array([_micros(each.evidence_from) for each in loaded.points], np.int64)
+    end = np.array([_micros(each.evidence_to) for each in loaded.points], np.int64)
+    if not len(found.row) or (first.max() <= found.observed_us.min() and end.min() > found.observed_us.max()):
+        return found
+    return found.kept((found.observed_us >= first[found.row]) & (found.observed_us < end[found.row]))
+
+
+def _micros(instant: dt.datetime) -> int:
+    return (instant - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
+
+
+def _with_decisions(found: Series, loaded: Loaded, point_ids: NDArray[np.int64]) -> Series:
+    if not loaded.conflicts:
+        return found
+    temp, excluded, kept = found.temp_centi.copy(), found.excluded.copy(), np.ones(len(found.row), np.bool_)
+    row = rows_of(point_ids, np.array([each[0] for each in loaded.conflicts], np.int64))
+    for place, (_, instant, decided, chosen) in zip(row.tolist(), loaded.conflicts, strict=True):
+        at = _find(found, place, _micros(instant))
+        if at is None:
+            continue
+        if not decided:
+            excluded[at] = True
+        elif chosen is None:
+            kept[at] = False
+        else:
+            temp[at] = chosen
+    return Series(found.row, found.observed_us, temp, excluded).kept(kept)
+
+
+def _find(found: Series, row: int, observed_us: int) -> int | None:
+    """Find the reading of a row at an instant; None where it is no evidence."""
+    begin, end = np.searchsorted(found.row, [row, row + 1])
+    at = int(begin + np.searchsorted(found.observed_us[begin:end], observed_us))
+    return at if at < end and int(found.observed_us[at]) == observed_us else None
+
+
+def bereft(loaded: Loaded, start_us: int) -> set[int]:
+    """Name the households with fewer readings than a stored statistic was made from: somebody deleted them."""
+    if not loaded.stored:
+        return set()
+    within = loaded.readings["point_id"][loaded.readings["observed_at"] < start_us + DAY_US]
+    ids, counts = np.unique(within, return_counts=True)
+    there = dict(zip(ids.tolist(), counts.tolist(), strict=True))
+    return {each.household_id for each in loaded.stored if there.get(each.point_id, 0) < each.readings}

@@ -1,0 +1,24 @@
+"""What one date's readings are held against."""
+
+from dataclasses import dataclass
+
+from heatstream.core.calendar import Windows
+from heatstream.core.standard import DayRules
+
+
+@dataclass(frozen=True, slots=True)
+class Yardstick:
+    """The rules of one date, or what the settings say where there are none."""
+
+    windows: Windows
+    standard_centi: int
+    """Without a contract's own [0.01 °C]."""
+    rules: DayRules | None = None
+    """None = statistics only."""
+    grade: int = 1
+    """Whether a finding is evidence or serves what-if only."""
+
+    @property
+    def counted_min(self) -> tuple[int, int] | None:
+        """The part of the date that counts; all of it outside the season, where only statistics are wanted."""
+        return self.rules.counted_min if self.rules is not None and self.rules.in_season else None
