@@ -148,15 +148,15 @@ def judge(
     groups = Groups.of(household, households)
     if np.any(statistics.limit_centi != statistics.limit_centi[groups.starts][groups.group]):
         raise ValueError("rooms of one household were held against unlike limits")
-    by_room = _decide(evidence_of_rooms(statistics, rules), statistics.limit_centi, rules)
+    by_room = _seasonal(_decide(evidence_of_rooms(statistics, rules), statistics.limit_centi, rules), rules)
     if rules.rooms in (Rooms.MIN_ROOM, Rooms.EACH):
         row = _worst_rows(by_room, groups)
         whole = _worst_room(by_room, row, groups, rules)
     else:
         row = groups.starts
-        whole = _together(statistics, groups, rules, area)
+        whole = _seasonal(_together(statistics, groups, rules, area), rules)
     one_room = rules.rooms in (Rooms.MIN_ROOM, Rooms.EACH)
-    whole = _overruled(whole, groups, rules, stopped)
+    whole = _stopped(whole, groups, stopped)
     return Findings(
         **_household_columns(whole, statistics.limit_centi[groups.starts], groups, rules),
         **_statistic_columns(statistics, groups),
@@ -280,17 +280,28 @@ def _together(statistics: DayStatistics, groups: Groups, rules: DayRules, area: 
     return replace(whole, reason=np.where(unweighed, np.int8(Reason.NO_AREA), whole.reason))
 
 
-def _overruled(whole: _Decided, groups: Groups, rules: DayRules, stopped: Mask | None) -> _Decided:
-    """Leave undetermined what lies outside the season or in a stop."""
-    outside = np.full(len(groups.starts), not rules.in_season)
-    still = outside if stopped is None else stopped[groups.household]
-    over = outside | still
+def _seasonal(decided: _Decided, rules: DayRules) -> _Decided:
+    """Outside the season nothing is promised, so nothing is decided and no value stands."""
+    if rules.in_season:
+        return decided
+    return _undetermined(replace(decided, valued=np.zeros_like(decided.valued)), np.True_, Reason.OUTSIDE_SEASON)
+
+
+def _stopped(whole: _Decided, groups: Groups, stopped: Mask | None) -> _Decided:
+    """Leave undetermined who has stopped the heat; the season goes before it."""
+    if stopped is None:
+        return whole
+    still = stopped[groups.household] & (whole.reason != Reason.OUTSIDE_SEASON)
+    return _undetermined(whole, still, Reason.STOPPED)
+
+
+def _undetermined(decided: _Decided, where: Mask | np.bool_, reason: Reason) -> _Decided:
     return replace(
-        whole,
-        outcome=np.where(over, np.int8(Outcome.UNDETERMINED), whole.outcome),
-        reason=np.select([outside, still], [np.int8(Reason.OUTSIDE_SEASON), np.int8(Reason.STOPPED)], whole.reason),
-        partial=whole.partial & ~over,
-        tiered=whole.tiered & ~over,
+        decided,
+        outcome=np.where(where, np.int8(Outcome.UNDETERMINED), decided.outcome),
+        reason=np.where(where, np.int8(reason), decided.reason),
+        partial=decided.partial & ~where,
+        tiered=decided.tiered & ~where,
     )
 
 
