@@ -31,9 +31,7 @@ replay_app = typer.Typer(help="Publish real files through MQTT.", no_args_is_hel
 app.add_typer(replay_app, name="replay")
 
 ScenarioName = Annotated[str, typer.Argument(help="a scenario file, or the name of one that is shipped")]
-BrokerUrl = Annotated[
-    str, typer.Option("--broker", envvar="HEATSTREAM_BROKER_URL", help="mqtt://[user:password@]host[:port]")
-]
+BrokerUrl = Annotated[str, typer.Option("--broker", help="mqtt://[user:password@]host[:port]")]
 City = Annotated[str, typer.Option(help="city code in the topics")]
 Receipts = Annotated[bool, typer.Option(help="a message is done with its receipt; else with the broker's answer")]
 
@@ -153,6 +151,7 @@ async def _replay(file: Path, mapping: Path, broker: str, city: str, truth: Path
 @app.command("load")
 def load_command(
     messages: Annotated[int, typer.Argument(min=1)],
+    *,
     broker: BrokerUrl = LOCAL_BROKER,
     city: City = "load",
     points: Annotated[int, typer.Option(min=1)] = 200_000,

@@ -17,7 +17,7 @@ from typing import Self
 import mqtt5
 
 from simulators import clocks, wire
-from simulators.errors import LinkError, ReceiptAheadError, RefusedError
+from simulators.errors import LinkError, ReceiptAheadError
 from simulators.link import BrokerAddress, Link
 from simulators.outbox import Memory, Message, Outbox
 
@@ -119,13 +119,13 @@ class Gateway:
     def send_indoor(self, readings: Sequence[wire.Reading], *, shape: str = "envelope") -> int:
         """Number and keep one message of room temperatures; give its sequence."""
         sequence = self.last + 1
-        payload = wire.indoor(shape, self.name, sequence, clocks.instant_text(self._clock()), readings)
+        payload = wire.indoor(shape, self.name, sequence, self._now_text(), readings)
         self.keep([Message(self.name, sequence, wire.topic(self.city, self.name, "indoor"), payload)])
         return sequence
 
     def send_meters(self, readings: Sequence[wire.Reading]) -> int:
         sequence = self.last + 1
-        payload = wire.meters(self.name, sequence, clocks.instant_text(self._clock()), readings)
+        payload = wire.meters(self.name, sequence, self._now_text(), readings)
         self.keep([Message(self.name, sequence, wire.topic(self.city, self.name, "meters"), payload)])
         return sequence
 
@@ -151,7 +151,7 @@ class Gateway:
         )
         await link.subscribe(wire.topic(self.city, self.name, "receipt"))
         # the broker answers in order: with this acknowledgement the retained receipt has come, if there is one
-        await link.publish(self._status_topic, self._status(online=False), retain=True)
+        await link.publish(self._status_topic, wire.last_will(self.name), retain=True)
         await link.close()
         self._outbox.adopt(max(heard, default=0))
         self._cursor = self._outbox.receipt
@@ -188,22 +188,21 @@ class Gateway:
     async def _introduce(self, link: Link) -> None:
         if self._receipts:
             await link.subscribe(wire.topic(self.city, self.name, "receipt"))
-        await link.publish(self._status_topic, self._status(online=True), retain=True)
+        await link.publish(self._status_topic, wire.status(self.name, self._now_text()), retain=True)
         self._wait_s = SHORTEST_WAIT_S
         self.connections += 1
         self._rewind()
+
+    def _now_text(self) -> str:
+        return clocks.instant_text(self._clock())
 
     @property
     def _status_topic(self) -> str:
         return wire.topic(self.city, self.name, "status")
 
-    def _status(self, *, online: bool) -> bytes:
-        return wire.status(self.name, clocks.instant_text(self._clock()), online=online)
-
     def _last_will(self) -> mqtt5.Will:
-        return mqtt5.Will(
-            self._status_topic, payload=self._status(online=False), qos=mqtt5.QoS.AT_LEAST_ONCE, retain=True
-        )
+        will = wire.last_will(self.name)
+        return mqtt5.Will(self._status_topic, payload=will, qos=mqtt5.QoS.AT_LEAST_ONCE, retain=True)
 
     def _rewind(self) -> None:
         """Begin again above the receipt."""

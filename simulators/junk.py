@@ -23,13 +23,17 @@ SPOIL: dict[JunkKind, Callable[[str, str, str], Reading]] = {
     "too_far_ahead": lambda point, at, value: Reading(point, f"2096{at[4:]}", value),
     "too_old": lambda point, at, value: Reading(point, f"1996{at[4:]}", value),
 }
+BACKLOG = range(4)
 
 
-def spoiled(kind: JunkKind, reading: Reading) -> Reading:
-    """Make a bad reading of a good one, distinct from every other one made so."""
+def spoiled(kind: JunkKind, reading: Reading) -> list[Reading]:
+    """Make bad readings of a good one, distinct from all others made so: one, or a backlog that has one time."""
+    if kind == "repeated_time_backlog":
+        point, at, value = reading
+        return [Reading(point, f"{at[:17]}01{at[19:]}", f"{float(value) + place:.2f}") for place in BACKLOG]
     if kind not in SPOIL:
         raise ValueError(f"{kind} is a message of its own, no reading")
-    return SPOIL[kind](*reading)
+    return [SPOIL[kind](*reading)]
 
 
 def lone_message(

@@ -59,8 +59,8 @@ class LoadPlan:
     def __post_init__(self) -> None:
         if self.points % self.gateways or self.points_a_gateway % self.readings_per_message:
             raise SimulatorError(
-                f"load: {self.points} points at {self.gateways} gateways, {self.readings_per_message} readings a message:"
-                " expected the same number of points at each gateway, in whole messages"
+                f"load: {self.points} points at {self.gateways} gateways, {self.readings_per_message} a message: "
+                "expected the same number of points at each gateway, in whole messages"
             )
         if self.shape == "single" and self.readings_per_message != 1:
             raise SimulatorError("load: shape single holds one reading a message: choose envelope or columnar")

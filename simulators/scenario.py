@@ -5,7 +5,6 @@ leaves that open.
 """
 
 import json
-from collections.abc import Set as AbstractSet
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -29,9 +28,13 @@ JunkKind = Literal[
     "value_unreadable",
     "too_far_ahead",
     "too_old",
+    "repeated_time_backlog",
 ]
-READABLE_IN_COLUMNS = ("unknown_point", "out_of_range", "no_time_zone", "too_far_ahead", "too_old")
-"""Junk that a columnar message can carry without sinking its neighbours' column."""
+UNFIT: dict[str, frozenset[str]] = {
+    "columnar": frozenset({"value_unreadable"}),  # a text among the numbers of a column
+    "single": frozenset({"repeated_time_backlog"}),  # needs readings together in one message
+}
+"""Junk that a shape cannot carry."""
 
 
 class _Strict(BaseModel):
@@ -175,15 +178,11 @@ class Scenario(_Strict):
 
     @model_validator(mode="after")
     def _junk_fits_shape(self) -> "Scenario":
-        for fault in self.faults:
-            if isinstance(fault, Junk) and self.shape == "columnar":
-                _refuse_kinds(set(fault.kinds) - {*READABLE_IN_COLUMNS, "undecodable", "unknown_gateway"})
+        unfit = UNFIT.get(self.shape, frozenset())
+        seen = {kind for fault in self.faults if isinstance(fault, Junk) for kind in fault.kinds if kind in unfit}
+        if seen:
+            raise ValueError(f"shape {self.shape} cannot carry junk of kind {sorted(seen)}: choose others")
         return self
-
-
-def _refuse_kinds(kinds: AbstractSet[str]) -> None:
-    if kinds:
-        raise ValueError(f"junk kinds {sorted(kinds)} would sink a whole columnar message: choose another shape")
 
 
 def load_scenario(path: Path) -> Scenario:

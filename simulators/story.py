@@ -5,7 +5,7 @@ interrupted tells its story again from the beginning and skips what is kept alre
 """
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from typing import NamedTuple, TypeVar
@@ -59,6 +59,10 @@ class _Pile:
 
     def __post_init__(self) -> None:
         self.fates = self.fates or [GOOD] * len(self.readings)
+
+    def add(self, readings: list[Reading], fate: str) -> None:
+        self.readings += readings
+        self.fates += [fate] * len(readings)
 
 
 class _Held(NamedTuple):
@@ -164,42 +168,33 @@ class Story:
 
     def _tell_pile(self, pile: _Pile, sent_at: str, due_us: int, rng: Random) -> Iterator[Telling]:
         if pile.kind == "indoor":
-            lone, bad = self._add_junk(pile, due_us, rng)
-            self._add_conflicts(pile, due_us, rng)
-            yield from (self._lone(kind, pile, place, sent_at, rng) for kind, place in lone)
-        else:
-            bad = []
+            yield from (self._lone(kind, pile, place, sent_at, rng) for kind, place in self._spoil(pile, due_us, rng))
         copies = 1 + any(rng.random() < repeats.share for repeats in self._active(Repeats, due_us))
-        yield from (self._number(one, sent_at, copies) for one in self._messages(pile, bad))
+        yield from (self._number(one, sent_at, copies) for one in self._messages(pile))
 
-    def _messages(self, pile: _Pile, bad: list[_Pile]) -> Iterator[_Pile]:
+    def _messages(self, pile: _Pile) -> Iterator[_Pile]:
         """Bad readings ride with the good ones, or come alone where a message holds one reading."""
         if self._scenario.shape == "single" and pile.kind == "indoor":
-            pairs = list(zip(pile.readings, pile.fates, strict=True)) + [(b.readings[0], b.fates[0]) for b in bad]
-            yield from (_Pile(pile.gateway, pile.kind, [reading], [fate]) for reading, fate in pairs)
-            return
-        pile.readings += chain.from_iterable(one.readings for one in bad)
-        pile.fates += chain.from_iterable(one.fates for one in bad)
-        yield pile
+            for reading, fate in zip(pile.readings, pile.fates, strict=True):
+                yield _Pile(pile.gateway, pile.kind, [reading], [fate])
+        else:
+            yield pile
 
-    def _add_junk(self, pile: _Pile, due_us: int, rng: Random) -> tuple[list[tuple[JunkKind, Reading]], list[_Pile]]:
-        """Choose what is junk in a message: kinds that come alone, and bad readings that ride along."""
+    def _spoil(self, pile: _Pile, due_us: int, rng: Random) -> list[tuple[JunkKind, Reading]]:
+        """Add conflicts and bad readings to a message, no two of one good reading; give the junk that comes alone."""
         lone: list[tuple[JunkKind, Reading]] = []
-        bad: list[_Pile] = []
+        left = list(pile.readings)
+        for conflicts in self._active(Conflicts, due_us):
+            for subject, at, value in _taken(left, len(pile.readings), conflicts.share, rng):
+                pile.add([Reading(subject, at, _another(value))], CONFLICT)
         for fault in self._active(Junk, due_us):
-            for reading in _some(pile.readings, fault.share, rng):
+            for reading in _taken(left, len(pile.readings), fault.share, rng):
                 kind = fault.kinds[int(rng.integers(len(fault.kinds)))]
                 if kind in junk.LONE:
                     lone.append((kind, reading))
                 else:
-                    bad.append(_Pile(pile.gateway, pile.kind, [junk.spoiled(kind, reading)], [kind]))
-        return lone, bad
-
-    def _add_conflicts(self, pile: _Pile, due_us: int, rng: Random) -> None:
-        for fault in self._active(Conflicts, due_us):
-            for subject, at, value in _some(pile.readings, fault.share, rng):
-                pile.readings.append(Reading(subject, at, _another(value)))
-                pile.fates.append(CONFLICT)
+                    pile.add(junk.spoiled(kind, reading), kind)
+        return lone
 
     def _lone(self, kind: JunkKind, pile: _Pile, reading: Reading, sent_at: str, rng: Random) -> Telling:
         message, row = junk.lone_message(kind, reading, city=self._city, gateway=pile.gateway, sent_at=sent_at, rng=rng)
@@ -248,9 +243,11 @@ def _first_points(town: Town) -> list[int]:
     return firsts
 
 
-def _some(readings: Sequence[Reading], share: float, rng: Random) -> list[Reading]:
-    count = int(rng.binomial(len(readings), share))
-    return [readings[place] for place in sorted(rng.choice(len(readings), count, replace=False).tolist())]
+def _taken(left: list[Reading], whole: int, share: float, rng: Random) -> list[Reading]:
+    """Take some of what is left, as many as a share of the whole comes to."""
+    count = min(int(rng.binomial(whole, share)), len(left))
+    places = sorted(rng.choice(len(left), count, replace=False).tolist(), reverse=True)
+    return [left.pop(place) for place in places]
 
 
 def _another(value: str) -> str:

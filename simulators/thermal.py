@@ -39,7 +39,8 @@ NIGHT_SETBACK_K = 1.5
 NIGHT_FROM_HOUR, NIGHT_TO_HOUR = 22, 5
 SUN_FROM_HOUR, SUN_HOURS = 8.0, 8.5
 AIRING_SHARE = 0.5
-OPERATOR_LAG_HOURS = 12.0
+OPERATOR_LAG_HOURS = 18.0
+COLDEST_SERVED_C = -14.0
 WARM_UP_DAYS = 5
 DESIGN_DROP_K = 10.0
 DESIGN_HEAT_W_PER_M2 = 29.0
@@ -99,8 +100,12 @@ def _walls(town: Town, rng: np.random.Generator) -> _Walls:
 
 
 def weather_curve_c(outdoor: Floats) -> Floats:
-    """Mean radiator temperature that keeps a home in the middle of a building at the aim, [°C] → [°C]."""
-    loss = (WALL_W_PER_M2_K + VENTILATION_W_PER_M2_K) * (INDOOR_AIM_C - outdoor) - GAINS_W_PER_M2
+    """Mean radiator temperature that keeps a home in the middle of a building at the aim, [°C] → [°C].
+
+    Below `COLDEST_SERVED_C` the sources give what they can, and the town cools.
+    """
+    served = np.maximum(outdoor, COLDEST_SERVED_C)
+    loss = (WALL_W_PER_M2_K + VENTILATION_W_PER_M2_K) * (INDOOR_AIM_C - served) - GAINS_W_PER_M2
     return INDOOR_AIM_C + np.maximum(loss, 0) / RADIATOR_W_PER_M2_K
 
 

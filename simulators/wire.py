@@ -68,8 +68,13 @@ def indoor(shape: str, gateway: str, sequence: int, sent_at: str, readings: Sequ
     return encode(gateway, sequence, sent_at, readings)
 
 
-def status(gateway: str, at: str, *, online: bool) -> bytes:
-    return f'{{"gateway":{quoted(gateway)},"at":{quoted(at)},"online":{json.dumps(online)}}}'.encode()
+def status(gateway: str, at: str) -> bytes:
+    return f'{{"gateway":{quoted(gateway)},"state":"online","at":{quoted(at)}}}'.encode()
+
+
+def last_will(gateway: str) -> bytes:
+    """It has no time: the broker sends it when the connection is gone."""
+    return f'{{"gateway":{quoted(gateway)},"state":"offline"}}'.encode()
 
 
 def receipt_sequence(payload: bytes) -> int:

@@ -9,8 +9,10 @@ import socket
 import subprocess
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import aiomqtt
@@ -18,6 +20,7 @@ import pytest
 from mqtt5 import PublishPacket, QoS
 
 CITY = "testcity"
+Recording = Callable[..., AbstractAsyncContextManager["Recorder"]]
 
 
 def free_port() -> int:
@@ -126,7 +129,7 @@ class Recorder:
 
 
 @contextlib.asynccontextmanager
-async def recording(broker: Mosquitto, *, receipts: bool) -> AsyncIterator[Recorder]:
+async def record(broker: Mosquitto, *, receipts: bool) -> AsyncIterator[Recorder]:
     recorder = Recorder(broker.port, receipts)
     listening = asyncio.create_task(recorder.listen())
     await recorder.arrived.wait()
@@ -136,3 +139,14 @@ async def recording(broker: Mosquitto, *, receipts: bool) -> AsyncIterator[Recor
         listening.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await listening
+
+
+@pytest.fixture
+def recording(mosquitto: Mosquitto) -> Recording:
+    """Start a recorder: `async with recording(receipts=True) as recorder`."""
+    return partial(record, mosquitto)
+
+
+@pytest.fixture
+def city() -> str:
+    return CITY
