@@ -10,11 +10,15 @@ BIN := .venv/bin
 UV := .cache/uv/bin/uv
 READY := .venv/.synchronised
 
+# Where a machine forbids Python to keep compiled modules, each of our many processes would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check bench lock clean
 .DELETE_ON_ERROR:
 
+# The leash ends the demo when make is killed; a command that is killed itself takes everything it started along anyway.
 demo: $(READY)
-	@exec $(BIN)/heatstream demo $(ARGS)
+	@exec $(BIN)/python -I -S src/heatstream/embedded/leash.py $$PPID 15 -- $(BIN)/heatstream demo $(ARGS)
 
 test: $(READY)
 	$(BIN)/pytest $(ARGS)
