@@ -366,11 +366,11 @@ def _packs_dir() -> Path | None:
 
 
 def _add_simulators() -> None:
-    try:
-        from simulators import commands
-    except ImportError:  # an installation without them
-        return
-    commands.add_to(app, replay_app)
+    """Give `simulate` and `replay csv` their place here; the rest of theirs stands under `python -m simulators`."""
+    from simulators import commands
+
+    app.registered_commands += [each for each in commands.app.registered_commands if each.name == "simulate"]
+    replay_app.registered_commands += commands.replay_app.registered_commands
 
 
 def main() -> None:

@@ -5,6 +5,8 @@ Units close a name: `_centi` hundredths of °C, `_centi_m2` hundredths of m², `
 hypertables under TimescaleDB, native range partitions without it (`store.timescale`).
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -381,7 +383,7 @@ _METER_COLUMNS = (
 )
 
 
-def _meter_columns() -> list[Column[object]]:
+def _meter_columns() -> list[Column[Any]]:
     return [
         Column("meter_id", Integer, nullable=False),
         Column("observed_at", Instant, nullable=False),
@@ -582,7 +584,7 @@ day_statistic = Table(
 )
 
 
-def _finding_columns() -> list[Column[object]]:
+def _finding_columns() -> list[Column[Any]]:
     return [
         Column("run_id", BigInteger, nullable=False),
         Column("policy_id", Integer, nullable=False),
