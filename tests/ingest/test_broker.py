@@ -217,7 +217,7 @@ async def test_the_broker_tells_how_many_messages_it_dropped(station: Station) -
 
 
 async def test_a_silent_port_is_a_lost_broker() -> None:
-    with pytest.raises(BrokerLost, match="127.0.0.1:1"):
+    with pytest.raises(BrokerLost, match=r"127\.0\.0\.1:1"):
         async with session.connect(Broker(port=1), Ingest(), ["t/#"]):
             pass
 

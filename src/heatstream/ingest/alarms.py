@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from heatstream.ingest import gauges
+from heatstream.store import ledger
 from heatstream.store.tables import batch, incident
 
 SESSION_LOST = "session_lost"
@@ -77,7 +78,8 @@ class Alarms:
         if not kinds:
             return
         async with engine.begin() as conn:
-            await conn.execute(insert(incident), [{"kind": kind, "detail": self._due[kind]} for kind in kinds])
+            for kind in kinds:
+                await ledger.record_incident(conn, kind, None, self._due[kind])
         for kind in kinds:
             self._told[kind] = self._clock()
             del self._due[kind]

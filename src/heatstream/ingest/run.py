@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from heatstream.errors import LockLost
 from heatstream.ingest import failpoint, gauges, health, lock
 from heatstream.ingest.alarms import Alarms
-from heatstream.ingest.term import Term, is_transient
+from heatstream.ingest.term import Term
 from heatstream.ingest.waiting import doubling, pause, until_first
 from heatstream.ingest.write import Writer
 from heatstream.settings import Ingest, Settings
 from heatstream.store import migrate
 from heatstream.store.pool import create_engine
+from heatstream.store.transient import is_transient
 
 GRACE_S = 8.0
 """After SIGTERM: what is not committed by then comes again."""

@@ -9,9 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import asyncpg
 import structlog
-from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from heatstream.errors import BrokerLost
@@ -25,23 +23,12 @@ from heatstream.ingest.topics import Subscriptions
 from heatstream.ingest.waiting import doubling, pause, until_first
 from heatstream.ingest.write import Checked, Writer, Written
 from heatstream.settings import Settings
+from heatstream.store.transient import is_transient
 
 TICK_S = 1.0
-_TRANSIENT_CLASSES = frozenset({"08", "25", "40", "53", "55", "57", "58"})
-"""SQLSTATE classes that pass: connection, read-only, rollback, resources, not in state, intervention, system."""
-
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
-
-
-def is_transient(error: BaseException) -> bool:
-    """Tell whether the same write can succeed later, with the batch and the code as they are."""
-    if isinstance(error, DBAPIError) and error.orig is not None:
-        return error.connection_invalidated or is_transient(error.orig)
-    state = getattr(error, "sqlstate", None) or ""
-    lost = OSError | TimeoutError | InterfaceError | asyncpg.InterfaceError
-    return state[:2] in _TRANSIENT_CLASSES or isinstance(error, lost)
 
 
 class Term:
@@ -69,7 +56,7 @@ class Term:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`, then write and acknowledge what was received, and end."""
-        await until_first(self._connections(stop), self._write_all(), self._tick())
+        await until_first(self._connections(stop), self._write_all(), self._writer.follow(), self._tick())
 
     # --- connections ---
 
@@ -171,6 +158,7 @@ class Term:
         self._receipts.owe(written.receipts)
         try:
             await batch.connection.acknowledge(batch)
+            log.debug("acknowledged", messages=len(batch))
         except BrokerLost as lost:
             log.info("stored, but not acknowledged: it comes again", reason=str(lost))
         self._points.reach("after_ack")

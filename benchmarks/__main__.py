@@ -1,0 +1,63 @@
+"""`python -m benchmarks NAME [--json] [--quick]`; `all` runs every one and prints a table.
+
+A bench is a module with `run() -> Iterable[dict]`; each figure holds bench, ours, against, ratio, unit, conditions.
+`--quick` shrinks everything, to see that a bench works: its figures say nothing.
+"""
+
+import argparse
+import importlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import scale
+
+MODULES = {
+    "ingest-single": "benchmarks.single",
+    "ingest-batch": "benchmarks.batch",
+    "drain": "benchmarks.drain",
+    "latency": "benchmarks.latency",
+    "memory": "benchmarks.memory",
+    "evaluate": "benchmarks.evaluate",
+    "kernel": "benchmarks.kernel",
+}
+
+
+def figures(names: list[str]) -> Iterator[dict[str, Any]]:
+    for name in names:
+        yield from importlib.import_module(MODULES[name]).run()
+
+
+def _spelt(value: Any) -> str:
+    return f"{value:,.3g}" if isinstance(value, float) and value < 1000 else f"{value:,.0f}" if value else "–"  # noqa: PLR2004
+
+
+def _print_table(found: Iterator[dict[str, Any]]) -> None:
+    table = Table("bench", "ours", "against", "ratio", "unit", "conditions")
+    for each in found:
+        numbers = [_spelt(each[name]) for name in ("ours", "against", "ratio")]
+        conditions = ", ".join(f"{name} {value}" for name, value in each["conditions"].items())
+        table.add_row(each["bench"], *numbers, each["unit"], conditions)
+    Console().print(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", choices=[*MODULES, "all"])
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--quick", action="store_true", help="small, to see that it works")
+    given = parser.parse_args()
+    scale.set_quick(quick=given.quick)
+    found = figures(list(MODULES) if given.name == "all" else [given.name])
+    if not given.json:
+        _print_table(found)
+        return
+    for each in found:
+        print(json.dumps(each, ensure_ascii=False), flush=True)
+
+
+if __name__ == "__main__":
+    main()
