@@ -22,21 +22,24 @@ configured() {
 
 fetch() { # packages that are not in the cache, by an apt of our own that neither reads nor writes the machine's state
   [ -f "$KEYRING" ] || fail "$KEYRING is missing: the packages could not be checked (package debian-archive-keyring)"
-  MIRROR=${MIRROR:-$(configured '[a-z]+')}
-  SECURITY=${SECURITY-$(configured '[a-z]+-security')}
-  [ -n "$MIRROR" ] || fail "apt names no Debian archive; set MIRROR"
-  local apt; apt=$(mktemp -d); trap 'rm -rf "$apt"' RETURN
-  mkdir -p "$apt/lists/partial" "$apt/archives/partial"; : > "$apt/status"
+  if [ -z "${MIRROR:-}" ]; then
+    grep -qx 'ID=debian' /etc/os-release || fail "this is no Debian: set MIRROR to the address of a Debian archive"
+    MIRROR=$(configured '[a-z]+') SECURITY=${SECURITY-$(configured '[a-z]+-security')}
+    [ -n "$MIRROR" ] || fail "apt is set up with no archive here: set MIRROR to the address of one"
+  fi
+  local apt; apt=$(mktemp -d); trap 'rm -rf "$apt"' EXIT
+  mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$apt/debs"; : > "$apt/status"
   {
     echo "deb [signed-by=$KEYRING] $MIRROR $SUITE main"
-    [ -z "$SECURITY" ] || echo "deb [signed-by=$KEYRING] $SECURITY $SUITE-security main"
+    [ -z "${SECURITY:-}" ] || echo "deb [signed-by=$KEYRING] $SECURITY $SUITE-security main"
   } > "$apt/sources.list"
   local options=(-qq -o "Dir::Etc::SourceList=$apt/sources.list" -o Dir::Etc::SourceParts=/dev/null
     -o "Dir::State::Lists=$apt/lists" -o "Dir::State::status=$apt/status" -o "Dir::Cache=$apt"
     -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Acquire::Languages=none -o Acquire::Retries=3
     -o APT::Sandbox::User= -o Debug::NoLocking=1)
   apt-get "${options[@]}" update
-  (cd "$CACHE/$SUITE" && apt-get "${options[@]}" download "$@")
+  (cd "$apt/debs" && apt-get "${options[@]}" download "$@")
+  mv "$apt"/debs/*.deb "$CACHE/$SUITE/"
 }
 
 cached() { compgen -G "$CACHE/$SUITE/$1_*.deb" | tail -n 1; }
