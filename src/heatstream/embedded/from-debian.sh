@@ -27,7 +27,7 @@ fetch() { # packages that are not in the cache, by an apt of our own that neithe
     MIRROR=$(configured '[a-z]+') SECURITY=${SECURITY-$(configured '[a-z]+-security')}
     [ -n "$MIRROR" ] || fail "apt is set up with no archive here: set MIRROR to the address of one"
   fi
-  local apt; apt=$(mktemp -d); trap 'rm -rf "$apt"' EXIT
+  apt=$(mktemp -d); trap 'rm -rf "$apt"' EXIT
   mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$apt/debs"; : > "$apt/status"
   {
     echo "deb [signed-by=$KEYRING] $MIRROR $SUITE main"
