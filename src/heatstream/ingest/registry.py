@@ -1,0 +1,198 @@
+"""The registry as ingest holds it in memory: one dictionary look-up a reading, the rest on arrays."""
+
+import asyncio
+import contextlib
+import datetime as dt
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from heatstream.core.calendar import date_of, local_days
+from heatstream.ingest.columns import Ints, Mask, SmallInts
+from heatstream.store import installations
+from heatstream.store.installations import Gateway, Installation
+from heatstream.store.registry import CHANNEL
+
+NOWHERE: Final = 0
+FOREVER_US: Final = int(np.iinfo(np.int64).max)
+ASK_AGAIN_US: Final = 30_000_000
+"""A name that the database did not know is asked for again after so long [µs]."""
+
+RECONNECT_S: Final = 1.0
+BEAT_S: Final = 20.0
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
+
+log = structlog.get_logger(__name__)
+
+
+def micros(instant: dt.datetime) -> int:
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+class Devices:
+    """Installations by device and instant; later rows of a device replace what was known of it.
+
+    Row NOWHERE stands for no installation: it begins at the end of time.
+    """
+
+    def __init__(self) -> None:
+        self._first: dict[str, int] = {}
+        self._several = False
+        self._follows = np.array([NOWHERE], np.int32)
+        self.id = np.array([0], np.int32)
+        self.household = np.array([0], np.int32)
+        self.gateway = np.array([0], np.int32)
+        self.limit_centi = np.array([0], np.int16)
+        self._from_us = np.array([FOREVER_US])
+        self._to_us = np.array([FOREVER_US])
+
+    def __len__(self) -> int:
+        return len(self._first)
+
+    def add(self, rows: Sequence[Any]) -> None:
+        """Take installations, all of a device together, by rising time."""
+        if not rows:
+            return
+        each = [Installation(*row) for row in rows]
+        start = len(self.id)
+        same = np.array([one.device == other.device for one, other in pairwise(each)], np.bool_)
+        follows = np.where(np.append(same, False), np.arange(start + 1, start + 1 + len(each)), NOWHERE)
+        self._several = self._several or bool(same.any())
+        self._first.update((each[i].device, start + i) for i in np.flatnonzero(np.append(True, ~same)).tolist())
+        self._follows = _appended(self._follows, follows.tolist())
+        self.id = _appended(self.id, (one.id for one in each))
+        self.household = _appended(self.household, (one.household_id for one in each))
+        self.gateway = _appended(self.gateway, (one.gateway_id for one in each))
+        self.limit_centi = _appended(self.limit_centi, (one.limit_centi for one in each))
+        self._from_us = _appended(self._from_us, (micros(one.valid_from) for one in each))
+        ends = (FOREVER_US if one.valid_to is None else micros(one.valid_to) for one in each)
+        self._to_us = _appended(self._to_us, ends)
+
+    def rows(self, devices: Sequence[str]) -> SmallInts:
+        """Find each device's first row; NOWHERE for an unknown one."""
+        find = self._first.get
+        return np.fromiter((find(device, NOWHERE) for device in devices), np.int32, len(devices))
+
+    def at(self, rows: SmallInts, at_us: Ints) -> SmallInts:
+        """Move from each device's first row to the one that stands at the instant; NOWHERE where none does."""
+        while self._several:
+            follows = self._follows[rows]
+            moves = (follows != NOWHERE) & (self._from_us[follows] <= at_us)
+            if not moves.any():
+                break
+            rows = np.where(moves, follows, rows)
+        found = (self._from_us[rows] <= at_us) & (at_us < self._to_us[rows])
+        return np.where(found, rows, np.int32(NOWHERE))
+
+
+def _appended(array: Any, values: Iterable[int]) -> Any:
+    return np.append(array, np.fromiter(values, array.dtype))
+
+
+class Registry:
+    """Gateways, points and meters; loaded whole at the start and whenever an import says so.
+
+    A name that is not here is asked for once in the database before its readings are refused.
+    """
+
+    def __init__(self, engine: AsyncEngine, standard_centi: int, now_us: Callable[[], int]) -> None:
+        self._engine = engine
+        self._standard_centi = standard_centi
+        self._now_us = now_us
+        self._asked: dict[str, int] = {}
+        self._stale = True
+        self._day: dt.date | None = None
+        self.gateways: dict[str, Gateway] = {}
+        self.points = Devices()
+        self.meters = Devices()
+
+    def today(self) -> dt.date:
+        return date_of(int(local_days(np.array(self._now_us()))))
+
+    async def fresh(self) -> None:
+        """Load it where it was never loaded, was changed, or is of another day: contracts are dated."""
+        if self._stale or self._day != self.today():
+            self._stale = False
+            try:
+                await self._load()
+            except BaseException:
+                self._stale = True
+                raise
+
+    async def _load(self) -> None:
+        day, points, meters = self.today(), Devices(), Devices()
+        async with self._engine.connect() as conn:
+            gateways = await installations.gateways(conn)
+            points.add(await installations.points(conn, standard_centi=self._standard_centi, day=day))
+            meters.add(await installations.meters(conn))
+        self.gateways = {gateway.code: gateway for gateway in gateways}
+        self.points, self.meters, self._day = points, meters, day
+        self._asked.clear()
+        log.info("registry loaded", gateways=len(gateways), points=len(points), meters=len(meters))
+
+    def unasked(self, names: Iterable[str]) -> set[str]:
+        """Leave out the names that were asked for a moment ago."""
+        now = self._now_us()
+        return {name for name in names if now - self._asked.get(name, -ASK_AGAIN_US) >= ASK_AGAIN_US}
+
+    async def ask(
+        self, gateways: Collection[str] = (), points: Collection[str] = (), meters: Collection[str] = ()
+    ) -> None:
+        """Look names up in the database and take what is found."""
+        async with self._engine.connect() as conn:
+            found = await installations.gateways(conn, gateways) if gateways else []
+            self.gateways |= {gateway.code: gateway for gateway in found}
+            if points:
+                at = self._day or self.today()
+                rows = await installations.points(conn, standard_centi=self._standard_centi, day=at, devices=points)
+                self.points.add(rows)
+            if meters:
+                self.meters.add(await installations.meters(conn, meters))
+        self._remember({*gateways, *points, *meters})
+
+    def _remember(self, names: set[str]) -> None:
+        now = self._now_us()
+        self._asked = {name: at for name, at in self._asked.items() if now - at < ASK_AGAIN_US}
+        self._asked.update(dict.fromkeys(names, now))
+
+    def known(self, code: str, received_us: int) -> bool:
+        """Tell whether a gateway may send on the day its message came."""
+        gateway = self.gateways.get(code)
+        if gateway is None:
+            return False
+        day = date_of(int(local_days(np.array(received_us))))
+        return gateway.valid_from <= day and (gateway.valid_to is None or day <= gateway.valid_to)
+
+    async def follow(self) -> None:
+        """Listen for registry imports, for ever; what was missed while the connection was away is loaded anew."""
+        while True:
+            with contextlib.suppress(Exception):  # whatever ends the connection, a new one is made
+                await self._listen()
+            self._stale = True
+            await asyncio.sleep(RECONNECT_S)
+
+    async def _listen(self) -> None:
+        async with self._engine.connect() as plain:
+            conn = await plain.execution_options(isolation_level="AUTOCOMMIT")
+            raw: Any = (await conn.get_raw_connection()).driver_connection
+            try:
+                await raw.add_listener(CHANNEL, self._changed)
+                self._stale = True
+                while True:
+                    await asyncio.sleep(BEAT_S)
+                    await raw.execute("select 1")
+            finally:
+                await conn.invalidate()
+
+    def _changed(self, *_told: object) -> None:
+        self._stale = True
+
+
+def stands(rows: SmallInts) -> Mask:
+    found: Mask = rows != NOWHERE
+    return found

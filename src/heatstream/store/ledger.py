@@ -1,0 +1,56 @@
+"""What became of every reading received, batch by batch; and what went wrong on the way."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from heatstream.core.calendar import day_of
+from heatstream.store import copy
+from heatstream.store.locks import hold_writers
+from heatstream.store.tables import batch, closing, incident, ledger
+
+
+class OpenBatch(NamedTuple):
+    """A batch being written; whoever writes holds the writers' lock."""
+
+    id: int
+    closed_through: int | None
+    """Last closed local day [days since 1970-01-01]; None = none is."""
+
+
+async def open_batch(conn: AsyncConnection, writer: str) -> OpenBatch:
+    """Begin a batch: take the writers' lock, then the next id, so that ids rise in commit order."""
+    await hold_writers(conn)
+    closed = select(closing.c.closed_through).scalar_subquery()
+    row = (await conn.execute(insert(batch).values(writer=writer).returning(batch.c.id, closed))).one()
+    day: dt.date | None = row[1]
+    return OpenBatch(row[0], None if day is None else day_of(day))
+
+
+class Entries(NamedTuple):
+    """Rows of the ledger; the counts are (rows,) each."""
+
+    gateway: Sequence[str]
+    kind: Sequence[str]
+    counts: Mapping[str, NDArray[np.int64]]
+    """messages, undecodable, over_quota, readings, stored, repeated, conflicting, rejected, late."""
+
+
+async def append(conn: AsyncConnection, batch_id: int, entries: Entries) -> None:
+    """Add a batch's rows."""
+    columns = {
+        "batch_id": copy.Column(np.full(len(entries.gateway), batch_id)),
+        "gateway": copy.Column(entries.gateway),
+        "kind": copy.Column(entries.kind),
+    }
+    await copy.copy_in(conn, ledger, columns | {name: copy.Column(count) for name, count in entries.counts.items()})
+
+
+async def record_incident(conn: AsyncConnection, kind: str, gateway: str | None, detail: Mapping[str, Any]) -> None:
+    """Keep something that an operator should look at."""
+    await conn.execute(insert(incident).values(kind=kind, gateway=gateway, detail=dict(detail)))
