@@ -40,9 +40,10 @@ TOPICS = [
     "nobody/knows",
 ]
 FIELDS = (
-    "gateway sequence sent_at readings point points meter at temp_c supply_c fault state bn n u v t bt bv bver x_ mac "
-    "sensorData timestamp temperature value unit batch metrics supplyTemp header body identifier id status"
-).split()
+    *("gateway", "sequence", "sent_at", "readings", "point", "points", "meter", "at", "temp_c", "supply_c", "fault"),
+    *("state", "bn", "n", "u", "v", "t", "bt", "bv", "bver", "x_", "mac", "sensorData", "timestamp", "temperature"),
+    *("value", "unit", "batch", "metrics", "supplyTemp", "header", "body", "identifier", "id", "status"),
+)
 
 scalars = (
     st.none()

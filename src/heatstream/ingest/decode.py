@@ -7,7 +7,7 @@ from typing import Final, cast
 import numpy as np
 
 from heatstream.ingest.columns import Columns, Decoded, Ints, Kind, Mask, MeterColumns, Received, Route, Way
-from heatstream.ingest.formats import mapped, native, senml, tolerant
+from heatstream.ingest.formats import mapped, native, senml, strict, tolerant
 from heatstream.ingest.formats.draft import Arrival, Draft, UndecodableError
 from heatstream.ingest.profiles import NATIVE, SENML
 from heatstream.ingest.topics import Subscriptions
@@ -38,7 +38,7 @@ class Decoder:
         slowly = places.tolist()
         if (way.profile, way.kind) == _INDOOR:
             payloads = batch.payload if len(places) == len(batch) else [batch.payload[place] for place in places]
-            slowly = native.decode_indoor(payloads, places, draft)
+            slowly = strict.decode_indoor(payloads, places, draft)
         read = self._reader(way, batch, draft)
         for place in slowly:
             try:
@@ -93,19 +93,22 @@ def _by_way(routes: Sequence[Route | None]) -> Iterable[tuple[Way | None, Ints]]
 def _settle_gateways(routes: Sequence[Route | None], draft: Draft) -> list[str]:
     """Name each message's gateway; refuse a message whose payload names another than its topic, or none at all."""
     from_topic = [route and route.gateway for route in routes]
-    if draft.gateway.count(None) == len(routes) and None not in from_topic:
-        return cast(list[str], from_topic)
-    for place, (by_topic, by_payload) in enumerate(zip(from_topic, draft.gateway, strict=True)):
-        if place not in draft.undecodable:
-            _check_gateway(place, by_topic, by_payload, draft)
-    return [by_topic or by_payload or "" for by_topic, by_payload in zip(from_topic, draft.gateway, strict=True)]
+    if draft.gateway != from_topic or None in from_topic:
+        for place, (by_topic, by_payload) in enumerate(zip(from_topic, draft.gateway, strict=True)):
+            if not by_topic or (by_payload is not None and by_payload != by_topic):
+                _settle_gateway(place, from_topic, draft)
+    return cast(list[str], from_topic)
 
 
-def _check_gateway(place: int, by_topic: str | None, by_payload: str | None, draft: Draft) -> None:
-    if by_topic and by_payload is not None and by_payload != by_topic:
+def _settle_gateway(place: int, from_topic: list[str | None], draft: Draft) -> None:
+    by_topic, by_payload = from_topic[place], draft.gateway[place]
+    from_topic[place] = by_topic or by_payload or ""
+    if place in draft.undecodable:
+        return
+    if by_topic:
         error = f"gateway: payload says {by_payload!r}, topic says {by_topic!r}; expected the same"
         draft.refuse(place, UndecodableError(error))
-    elif not by_topic and not by_payload:
+    elif not by_payload:
         draft.refuse(place, UndecodableError("gateway: saw none, expected one in the payload"))
 
 

@@ -55,16 +55,22 @@ def test_a_monstrous_exponent_is_cut_but_keeps_its_side() -> None:
 
 
 @given(
-    st.text("abc:, ", max_size=40),
+    st.text("abc:, 12", max_size=40),
+    st.sampled_from([":", ",", "[", " ", ": -", ",\n"]),
     st.text("0123456789", min_size=16, max_size=24),
-    st.integers(min_value=0, max_value=24),
+    st.integers(min_value=1, max_value=24),
     st.integers(min_value=0, max_value=5),
 )
 def test_a_number_of_sixteen_digits_is_found_wherever_it_stands(
-    before: str, digits: str, dot: int, others: int
+    before: str, mark: str, digits: str, dot: int, others: int
 ) -> None:
-    payloads = [b'{"temp_c": 18.42}'] * others + [f"{before}{digits[:dot]}.{digits[dot:]} ".encode()]
-    assert others in with_long_numbers(payloads)
+    payload = f"{{{before}{mark}{digits[:dot]}.{digits[dot:]} }}".encode()
+    assert others in with_long_numbers([b'{"temp_c": 18.42}'] * others + [payload])
+
+
+@pytest.mark.parametrize("name", ["P-8601234567890123456", "86012345678901234567", "a.8601234567890123456789"])
+def test_a_long_serial_number_is_text(name: str) -> None:
+    assert with_long_numbers([b'{"point": "%s", "temp_c": 18.42}' % name.encode()] * 50) == []
 
 
 def test_payloads_of_short_numbers_are_not_looked_at_again() -> None:
@@ -72,4 +78,4 @@ def test_payloads_of_short_numbers_are_not_looked_at_again() -> None:
 
 
 def test_a_batch_longer_than_one_span_is_scanned_to_its_end() -> None:
-    assert with_long_numbers([b"{}"] * 9_000 + [b"17.99999999999999999"]) == [9_000]
+    assert with_long_numbers([b"{}"] * 9_000 + [b'{"t": 17.99999999999999999}']) == [9_000]

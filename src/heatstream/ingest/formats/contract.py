@@ -106,6 +106,19 @@ class MeterEnvelope(Struct):
     sent_at: Instant | None = None
 
 
+class SenmlRecord(Struct):
+    """A record of a SenML pack (RFC 8428); fields that start with b hold for the records that follow, too."""
+
+    bn: Annotated[str, Meta(description="Base name, put before `n`.")] | None = None
+    bt: Annotated[float, Meta(description="[s] base time, added to `t`")] | None = None
+    bu: Annotated[str, Meta(description="Unit where `u` is absent.")] | None = None
+    bv: Annotated[float, Meta(description="Base value, added to `v`.")] | None = None
+    n: Annotated[str, Meta(description="Name; base name and name together are the point's device.")] | None = None
+    u: Annotated[str, Meta(description="`Cel`; anything else is passed over or refused.")] | None = None
+    v: Annotated[float, Meta(description="[°C] rounded toward minus infinity to hundredths")] | None = None
+    t: Annotated[float, Meta(description="[s] since 1970 from 2^28 on, else relative to the receipt")] | None = None
+
+
 class GatewayStatus(Struct):
     """Whether a gateway is there; the last will is the same with `offline` and no time."""
 

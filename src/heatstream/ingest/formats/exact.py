@@ -6,15 +6,16 @@ quantity is rounded to the nearest whole unit, a half to the even one, on the de
 
 import math
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heatstream.ingest.columns import CENTI_MAX, WHOLE_MAX, Mask, SmallInts
+from heatstream.ingest.columns import CENTI_MAX, WHOLE_MAX, Ints, Mask, SmallInts
 
+Bytes: TypeAlias = NDArray[np.uint8]
 Floats: TypeAlias = NDArray[np.float64]
 Number: TypeAlias = int | Decimal | Fraction
 
@@ -22,7 +23,10 @@ _LONG_DIGITS: Final = 16
 """Decimals of up to 15 digits keep their order as float64; of more, some fall together: 17.9999999999999999 is 18.0."""
 _EXPONENT_MAX: Final = 40
 _NUMBER_MAX_CHARS: Final = 1_000
+_EXACT: Final = Context(prec=2 * _NUMBER_MAX_CHARS)
+"""Holds any product of a measured number whole."""
 _STRIDE: Final = _LONG_DIGITS // 2
+_BEFORE_A_NUMBER: Final = np.frombuffer(b":,[ \t\r\n", dtype=np.uint8)
 _SCAN_PAYLOADS: Final = 4_096
 """Payloads are joined in spans, so that the copy stays small beside the batch."""
 
@@ -53,12 +57,18 @@ def on_hundredth(celsius: Floats) -> Mask:
 
 def floor_centi_of(celsius: Number) -> int:
     """Do the same for one exact number of any length."""
-    return _clamp(math.floor(Fraction(celsius) * 100), CENTI_MAX)
+    if isinstance(celsius, Decimal):
+        floored = _EXACT.multiply(celsius, 100).to_integral_value(ROUND_FLOOR, _EXACT)
+        return _clamp(int(floored), CENTI_MAX)
+    return _clamp(math.floor(celsius * 100), CENTI_MAX)
 
 
-def round_whole(number: Number) -> int:
-    """Round to the nearest whole number, a half to the even one; clamp to int64."""
-    return _clamp(round(Fraction(number)), WHOLE_MAX)
+def round_whole(number: Number, scale: int = 1) -> int:
+    """Multiply by a scale and round to the nearest whole number, a half to the even one; clamp to int64."""
+    if isinstance(number, Decimal):
+        rounded = _EXACT.multiply(number, scale).to_integral_value(ROUND_HALF_EVEN, _EXACT)
+        return _clamp(int(rounded), WHOLE_MAX)
+    return _clamp(round(number * scale), WHOLE_MAX)
 
 
 def _clamp(whole: int, limit: int) -> int:
@@ -88,9 +98,10 @@ def _bounded(number: Decimal) -> Decimal:
 
 
 def with_long_numbers(payloads: Sequence[bytes]) -> list[int]:
-    """Find the payloads in which 16 or more digits (or dots) stand in a row, and perhaps a few more.
+    """Find the payloads that hold a JSON number in which 16 or more digits (or dots) stand in a row.
 
-    Such a run covers at least two neighbouring samples taken every 8 bytes, so only those are looked at closely.
+    Such a run covers at least two neighbouring samples taken every 8 bytes, so only those are looked at closely. Digits
+    in a text, such as a long serial number, are no number unless a comma, a colon or a blank stands before them.
     """
     starts = range(0, len(payloads), _SCAN_PAYLOADS)
     return [start + place for start in starts for place in _scan(payloads[start : start + _SCAN_PAYLOADS])]
@@ -102,6 +113,7 @@ def _scan(payloads: Sequence[bytes]) -> list[int]:
     runs = np.flatnonzero(sampled[1:] & sampled[:-1]) * _STRIDE
     for step in range(1, _STRIDE):
         runs = runs[_numeric(text[runs + step])]
+    runs = runs[_begins_a_number(text, runs)]
     if not len(runs):
         return []
     ends = np.cumsum(np.fromiter(map(len, payloads), dtype=np.int64, count=len(payloads)))
@@ -109,5 +121,18 @@ def _scan(payloads: Sequence[bytes]) -> list[int]:
     return places
 
 
-def _numeric(text: NDArray[np.uint8]) -> Mask:
+def _begins_a_number(text: Bytes, runs: Ints) -> Mask:
+    """Go back to where each run begins and look at what stands before it.
+
+    A run that begins more than 7 bytes back holds an earlier sample: that one is a run too, and goes back far enough.
+    """
+    begin = runs
+    for _ in range(_STRIDE - 1):
+        begin = begin - _numeric(text[np.maximum(begin - 1, 0)])
+    before = text[np.maximum(begin - 1, 0)]
+    before = np.where(before == ord("-"), text[np.maximum(begin - 2, 0)], before)
+    return np.isin(before, _BEFORE_A_NUMBER)
+
+
+def _numeric(text: Bytes) -> Mask:
     return (text - np.uint8(46)) < 12  # noqa: PLR2004 from "." over "/" to "9"; below "." wraps to above

@@ -9,7 +9,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Final, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from heatstream.ingest.columns import Kind
 
@@ -123,8 +123,12 @@ def _checked_zone(text: str) -> str:
     return text
 
 
-PathText = Annotated[Path, BeforeValidator(Path.read)]
-Scale = Annotated[Fraction, BeforeValidator(_exact)]
+PathText = Annotated[Path, BeforeValidator(Path.read), WithJsonSchema({"type": "string", "examples": ["$.header.id"]})]
+Scale = Annotated[
+    Fraction,
+    BeforeValidator(_exact),
+    WithJsonSchema({"type": ["number", "string"], "examples": ["1/10", 0.01]}),
+]
 
 
 class Part(BaseModel):
