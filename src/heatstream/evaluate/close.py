@@ -29,13 +29,13 @@ async def close_days(engine: AsyncEngine, rulebook: Rulebook, last: dt.date) -> 
         first = after(through) if through else await closings.first_day_read(conn)
     closed = []
     while first is not None and first <= last:
-        if await _close(engine, first, in_season=rulebook.in_season(first)):
+        if await _close(engine, first, season_start=rulebook.season_of(first)):
             closed.append(first)
         first = after(first)
     return closed
 
 
-async def _close(engine: AsyncEngine, day: dt.date, *, in_season: bool) -> bool:
+async def _close(engine: AsyncEngine, day: dt.date, *, season_start: dt.date | None) -> bool:
     async with engine.begin() as conn:
         # Under the writers' lock: a reading committed before it is seen by the first judgement, one after it marks.
         await hold_writers(conn)
@@ -43,7 +43,7 @@ async def _close(engine: AsyncEngine, day: dt.date, *, in_season: bool) -> bool:
         if through is not None and through >= day:
             return False
         await closings.close(conn, day)
-        await marks.mark_closed_day(conn, day, await closings.newest_batch(conn), in_season=in_season)
+        await marks.mark_closed_day(conn, day, await closings.newest_batch(conn), season_start=season_start)
         return True
 
 
@@ -61,7 +61,7 @@ async def mark_season(engine: AsyncEngine, rulebook: Rulebook) -> int:
     """Mark every closed household-day of the season, because the policy is another one."""
     async with engine.connect() as conn:
         last = await closings.closed_through(conn)
-    day = rulebook.season_start(last) if last else None
+    day = rulebook.last_season_start(last) if last else None
     marked = 0
     while last is not None and day is not None and day <= last:
         async with engine.begin() as conn:

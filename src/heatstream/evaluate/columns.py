@@ -64,12 +64,5 @@ def absent(rows: int) -> Column:
     return Column(np.zeros(rows, np.int64), np.zeros(rows, np.bool_))
 
 
-def joined(parts: list[Column], order: NDArray[np.intp]) -> Column:
-    """Put columns one after the other, then their rows in `order`."""
-    values = np.concatenate([np.asarray(part.values) for part in parts])[order]
-    valid = [part.valid for part in parts if part.valid is not None]
-    return Column(values, np.concatenate(valid)[order] if valid else None)
-
-
 def digests_as_bytes(digests: list[bytes]) -> NDArray[np.uint8]:
     return np.frombuffer(b"".join(digests), np.uint8).reshape(len(digests), 32)

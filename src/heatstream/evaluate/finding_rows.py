@@ -1,6 +1,5 @@
 """Rows of `finding`, from statistics and the rules of the day."""
 
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -12,11 +11,10 @@ from heatstream.core.calendar import day_of
 from heatstream.core.digest import combined
 from heatstream.core.finding import Change, Findings
 from heatstream.core.standard import DayRules
-from heatstream.core.statistic import DayStatistics
 from heatstream.core.units import Mask
-from heatstream.evaluate.columns import Columns, absent, constant, digests_as_bytes, joined
+from heatstream.evaluate.columns import Columns, absent, constant, digests_as_bytes
 from heatstream.evaluate.load import Loaded
-from heatstream.evaluate.registered import Homes, Places, Rooms
+from heatstream.evaluate.registered import Homes, Rooms
 from heatstream.evaluate.statistic_rows import Measured
 from heatstream.store.copy import Column
 from heatstream.store.household_days import NEVER
@@ -46,56 +44,32 @@ DECISIVE: Final = (
 keeps the one it was first reached under."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Alike:
-    """Households with one standard, and their points."""
-
-    homes: Homes
-    rooms: Rooms
-    statistics: DayStatistics
-    rules: DayRules
-
-
 def columns(loaded: Loaded, homes: Homes, measured: Measured, rules: DayRules) -> Columns:
     """Judge every household; name every column of the table but `id`, `run_id`, `policy_id` and `grade`."""
-    parts, places = [], []
-    for standard in np.unique(homes.standard_centi).tolist():
-        some = np.flatnonzero(homes.standard_centi == standard)
-        parts.append(_judged(_alike(homes, measured, some, replace(rules, standard_centi=standard))))
-        places.append(some)
-    order = np.argsort(np.concatenate(places))
-    made = {name: joined([part[name] for part in parts], order) for name in parts[0]}
+    found = finding.judge(
+        measured.statistics,
+        measured.rooms.household,
+        households=len(homes),
+        rules=rules,
+        area=measured.rooms.area,
+        stopped=homes.stopped,
+    )
+    made = _fact(found, homes, measured.rooms, rules) | _measure(found, homes, measured.rooms, rules)
     made["digest"] = Column(_digests(measured, len(homes)))
     return Columns(np.arange(len(homes), dtype=np.int32), made | _provenance(loaded))
 
 
-def _alike(homes: Homes, measured: Measured, some: Places, rules: DayRules) -> _Alike:
-    rows, rooms = measured.rooms.of_homes(some)
-    return _Alike(homes.take(some), rooms, measured.statistics.take(rows), rules)
-
-
-def _judged(alike: _Alike) -> dict[str, Column]:
-    found = finding.judge(
-        alike.statistics,
-        alike.rooms.household,
-        households=len(alike.homes),
-        rules=alike.rules,
-        area=alike.rooms.area,
-        stopped=alike.homes.stopped,
-    )
-    return _fact(found, alike) | _measure(found, alike)
-
-
-def _fact(found: Findings, alike: _Alike) -> dict[str, Column]:
+def _fact(found: Findings, homes: Homes, rooms: Rooms, rules: DayRules) -> dict[str, Column]:
     """What was measured, and what it means against the standard."""
-    rows, ids = len(alike.homes), alike.rooms.point_id
+    rows = len(homes)
+    deciding = rooms.point_id[found.decided_by] if len(rooms) else np.zeros(rows, np.int32)
     return {
         "outcome": Column(found.outcome),
         "reason": Column(found.reason),
-        "point_id": Column(ids[found.decided_by] if len(ids) else np.zeros(rows, np.int32), found.one_room),
-        "statistic": constant(rows, alike.rules.statistic),
+        "point_id": Column(deciding, found.one_room),
+        "statistic": constant(rows, rules.statistic),
         "value_centi": Column(found.value_centi, found.valued),
-        "limit_centi": constant(rows, alike.rules.standard_centi),
+        "limit_centi": Column(homes.standard_centi),
         "margin_centi": Column(found.margin_centi, found.valued),
         "day_value_centi": Column(found.day_min_centi, found.day_valued),
         "night_value_centi": Column(found.night_min_centi, found.night_valued),
@@ -105,29 +79,25 @@ def _fact(found: Findings, alike: _Alike) -> dict[str, Column]:
     }
 
 
-def _measure(found: Findings, alike: _Alike) -> dict[str, Column]:
+def _measure(found: Findings, homes: Homes, rooms: Rooms, rules: DayRules) -> dict[str, Column]:
     """What it would give back. The tiers are the law of residents: others have their contract."""
-    rows, tiers = len(alike.homes), alike.rules.tiers
-    tiered = found.tiered & alike.homes.resident
-    ratios = np.array([tier.ratio.num * 10_000 // tier.ratio.den for tier in tiers] or [0], np.int64)
+    rows, tiered = len(homes), found.tiered & homes.resident
+    ratios = np.array([tier.ratio.num * 10_000 // tier.ratio.den for tier in rules.tiers] or [0], np.int64)
     return {
         "tier": Column(found.tier, tiered),
-        "tier_at_least": Column(found.tier_at_least & alike.homes.resident),
+        "tier_at_least": Column(found.tier_at_least & homes.resident),
         "ratio_e4": Column(ratios[np.where(tiered, found.tier, 0)], tiered),
-        "computed_fen": _computed(found, alike),
+        "computed_fen": _computed(found, homes, rooms, rules),
         "entitlement_fen": absent(rows),
         "ruled_fen": absent(rows),
     }
 
 
-def _computed(found: Findings, alike: _Alike) -> Column:
+def _computed(found: Findings, homes: Homes, rooms: Rooms, rules: DayRules) -> Column:
     """测算额, where the policy computes one and the season's fee is registered."""
-    homes, rules = alike.homes, alike.rules
     if rules.refund is None or not rules.in_season:
         return absent(len(homes))
-    shares = refund.shares_of_day(
-        found, alike.rooms.household, rules=rules, area=alike.rooms.area, billed_area=homes.billed_area
-    )
+    shares = refund.shares_of_day(found, rooms.household, rules=rules, area=rooms.area, billed_area=homes.billed_area)
     known = shares.known & (homes.fee_fen != NEVER) & homes.resident
     return Column(refund.fen_of_days(shares, np.where(known, homes.fee_fen, 0), rules.refund), known)
 

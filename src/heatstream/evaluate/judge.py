@@ -32,7 +32,7 @@ class Judged:
 def judge(loaded: Loaded, yardstick: Yardstick) -> Judged:
     """Compute the statistics of every point, and the finding of every household where there are rules."""
     kept = ~np.isin(loaded.marks["household_id"], list(bereft(loaded, day_start_us(day_of(loaded.day)))))
-    homes, rooms = Homes.of(loaded, yardstick.standard_centi), Rooms.of(loaded)
+    homes, rooms = Homes.of(loaded, yardstick), Rooms.of(loaded)
     measured = statistic_rows.measure(loaded, rooms, homes.standard_centi[rooms.household], yardstick)
     findings = _findings(loaded, homes, measured, yardstick).of(kept)
     new = finding_rows.changed(findings, loaded)
@@ -45,6 +45,7 @@ def judge(loaded: Loaded, yardstick: Yardstick) -> Judged:
 def _findings(loaded: Loaded, homes: Homes, measured: Measured, yardstick: Yardstick) -> Columns:
     if yardstick.rules is None:
         return Columns(np.zeros(0, np.int32), {})
-    found = finding_rows.columns(loaded, homes, measured, yardstick.rules)
+    counting = measured.take(measured.rooms.counting(yardstick.room_kinds))
+    found = finding_rows.columns(loaded, homes, counting, yardstick.rules)
     graded = Columns(found.household, {**found.columns, "grade": constant(len(found), yardstick.grade)})
     return graded.where(finding_rows.wanted(graded, yardstick.rules))

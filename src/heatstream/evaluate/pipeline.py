@@ -57,7 +57,7 @@ class Work:
             async with self.engine.begin() as conn:
                 ripe = await marks.of_day(conn, day, self.through_batch, self.settled)
                 if len(ripe):
-                    await _make_room(conn, day)
+                    await make_room(conn, day)
             step = self.chunk_households * GROUP_CHUNKS
             for first in range(0, len(ripe), step):
                 if self.stop.is_set():
@@ -65,7 +65,8 @@ class Work:
                 yield Group(day, ripe[first : first + step])
 
 
-async def _make_room(conn: AsyncConnection, day: dt.date) -> None:
+async def make_room(conn: AsyncConnection, day: dt.date) -> None:
+    """Make the partitions that a day's results go into."""
     for table in (day_statistic, finding, finding_current):
         await ensure_partitions(conn, table, day, day)
 

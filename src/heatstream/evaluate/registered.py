@@ -6,10 +6,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from heatstream.core.standard import standards
 from heatstream.core.units import Centi, Count, Fen, Mask
 from heatstream.evaluate.evidence import rows_of
 from heatstream.evaluate.load import Loaded
-from heatstream.store.household_days import NEVER
+from heatstream.evaluate.yardstick import Yardstick
+from heatstream.store.household_days import NEVER, NO_ROOM, ROOM_KINDS
 
 Places = NDArray[np.intp]
 
@@ -19,9 +21,9 @@ class Homes:
     """Arrays of one length, a household each, in the order of the marks."""
 
     standard_centi: Centi
-    """Its contract's, else the law's."""
+    """What its rooms are held against."""
     fee_fen: Fen
-    """NEVER where none is registered."""
+    """The fee that 测算额 is computed of; NEVER where none is registered."""
     billed_area: Count
     resident: Mask
     stopped: Mask
@@ -30,19 +32,23 @@ class Homes:
         return len(self.standard_centi)
 
     @classmethod
-    def of(cls, loaded: Loaded, standard_centi: int) -> Self:
+    def of(cls, loaded: Loaded, yardstick: Yardstick) -> Self:
         each = loaded.households
-        agreed = np.array([home.standard_centi for home in each], np.int16)
+        fee = yardstick.fee_column or "fee_due_fen"
         return cls(
-            standard_centi=np.where(agreed == NEVER, np.int16(standard_centi), agreed).astype(np.int16),
-            fee_fen=np.array([home.fee_fen for home in each], np.int64),
+            standard_centi=_standards(np.array([home.standard_centi for home in each], np.int16), yardstick),
+            fee_fen=np.array([getattr(home, fee) for home in each], np.int64),
             billed_area=np.array([home.billed_area for home in each], np.int32),
             resident=np.array([home.resident for home in each], np.bool_),
             stopped=np.array([home.stopped for home in each], np.bool_),
         )
 
-    def take(self, places: Places) -> Self:
-        return type(self)(**{field.name: getattr(self, field.name)[places] for field in fields(self)})
+
+def _standards(contract_centi: Centi, yardstick: Yardstick) -> Centi:
+    agreed = contract_centi != NEVER
+    if yardstick.rules is None:
+        return np.where(agreed, contract_centi, np.int16(yardstick.standard_centi))
+    return standards(yardstick.rules, contract_centi, agreed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,8 @@ class Rooms:
     slot_min: Count
     area: Count
     """0 = not registered."""
+    kind: Count
+    """Place in ROOM_KINDS; NO_ROOM = not registered."""
 
     def __len__(self) -> int:
         return len(self.point_id)
@@ -68,10 +76,13 @@ class Rooms:
             household=rows_of(loaded.marks["household_id"].astype(np.int64), owner),
             slot_min=np.array([point.interval_min for point in each], np.int32),
             area=np.array([point.area for point in each], np.int32),
+            kind=np.array([point.room_kind for point in each], np.int32),
         )
 
-    def of_homes(self, homes: Places) -> tuple[Places, Self]:
-        """Pick the points of some households, numbered anew in their order; the places of those points, too."""
-        household = rows_of(homes.astype(np.int64), self.household.astype(np.int64))
-        rows = np.flatnonzero(household >= 0)
-        return rows, type(self)(self.point_id[rows], household[rows], self.slot_min[rows], self.area[rows])
+    def take(self, rows: Places) -> Self:
+        return type(self)(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+    def counting(self, kinds: tuple[str, ...] | None) -> Places:
+        """Find the points whose room the standard holds for."""
+        wanted = [NO_ROOM, *(ROOM_KINDS.index(kind) for kind in kinds or ROOM_KINDS)]
+        return np.flatnonzero(np.isin(self.kind, wanted))

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Self
 
 from heatstream.core.calendar import Windows, day_of
+from heatstream.core.standard import DayRules
 from heatstream.errors import Refused, SettingsError
 from heatstream.evaluate.yardstick import Yardstick
 from heatstream.rules import policy as policies
 from heatstream.rules.policy import MissingChoices, Policy
 from heatstream.settings import Evaluate, window_minutes
+from heatstream.store.accepted import after
 
 NO_CHOICES = (
     "HEATSTREAM_EVALUATE_CHOICES_FILE is not set: statistics and flags go on, findings are refused until a choices "
@@ -57,23 +59,39 @@ class Rulebook:
                 rules = self.policy.day_rules(number)
             except Refused:
                 return Yardstick(self.windows, self.standard_centi)
-            return Yardstick(rules.windows, rules.standard_centi, rules, self.policy.grade(number))
+            return _yardstick(self.policy, rules)
         return Yardstick(self.windows, self.standard_centi)
 
-    def in_season(self, day: dt.date) -> bool:
+    def season_of(self, day: dt.date) -> dt.date | None:
+        """Find the first day of the season that a day is in."""
+        if not self._in_season(day):
+            return None
+        while self._in_season(after(day, -1)):
+            day = after(day, -1)
+        return day
+
+    def last_season_start(self, day: dt.date) -> dt.date | None:
+        """Find the first day of the season that a day is in, or that ended last before it, within a year."""
+        earliest = after(day, -366)
+        while day > earliest and not self._in_season(day):
+            day = after(day, -1)
+        return self.season_of(day)
+
+    def _in_season(self, day: dt.date) -> bool:
         rules = self.of(day).rules
         return rules is not None and rules.in_season
 
-    def season_start(self, day: dt.date) -> dt.date | None:
-        """Find the first day of the season that a day is in or that ended last before it, within a year."""
-        earliest = day - dt.timedelta(days=366)
-        while day > earliest and not self.in_season(day):
-            day -= dt.timedelta(days=1)
-        if not self.in_season(day):
-            return None
-        while self.in_season(day - dt.timedelta(days=1)):
-            day -= dt.timedelta(days=1)
-        return day
+
+def _yardstick(policy: Policy, rules: DayRules) -> Yardstick:
+    standard = policy.law_on(rules.day).pack.standard
+    return Yardstick(
+        windows=rules.windows,
+        standard_centi=rules.standard_centi,
+        rules=rules,
+        grade=policy.grade(rules.day),
+        fee_column=policy.fee_column,
+        room_kinds=standard.rooms if standard else None,
+    )
 
 
 def _windows(text: str) -> Windows:

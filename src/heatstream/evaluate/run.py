@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable
 import structlog
 from prometheus_client import start_http_server
 from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import heatstream
@@ -21,6 +20,7 @@ from heatstream.evaluate.rulebook import Rulebook
 from heatstream.settings import Evaluate, Settings
 from heatstream.store import closings, marks, migrate, pool, runs
 from heatstream.store.accepted import after, midnight
+from heatstream.store.transient import is_transient
 
 log = structlog.get_logger("heatstream.evaluate")
 
@@ -104,13 +104,14 @@ class Evaluator:
         while not self.stop.is_set():
             try:
                 await self.once()
-            except* (DBAPIError, OSError) as errors:
-                log.warning("the database does not answer, trying again", reason=_first(errors))
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+                log.warning("the database does not answer, trying again", reason=_first(error))
             await _happens(self.stop, self._settings.every_s)
 
 
-def _first(errors: BaseExceptionGroup) -> str:
-    error: BaseException = errors
+def _first(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return f"{type(error).__name__}: {error}"

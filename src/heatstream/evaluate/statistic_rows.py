@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 
@@ -30,6 +30,9 @@ class Measured:
     statistics: DayStatistics
     digests: list[bytes]
     """Of the readings that count."""
+
+    def take(self, rows: Places) -> Self:
+        return type(self)(self.rooms.take(rows), self.statistics.take(rows), [self.digests[row] for row in rows])
 
 
 def measure(loaded: Loaded, rooms: Rooms, limit_centi: Centi, yardstick: Yardstick) -> Measured:

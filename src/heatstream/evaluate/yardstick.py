@@ -17,6 +17,10 @@ class Yardstick:
     """None = statistics only."""
     grade: int = 1
     """Whether a finding is evidence or serves what-if only."""
+    fee_column: str | None = None
+    """Which fee of the contract 测算额 is computed of; None = no amount is computed."""
+    room_kinds: tuple[str, ...] | None = None
+    """Rooms that the standard holds for; None = all. A point without a registered room counts."""
 
     @property
     def counted_min(self) -> tuple[int, int] | None:

@@ -19,13 +19,18 @@ def after(day: dt.date, days: int = 1) -> dt.date:
     return day + dt.timedelta(days=days)
 
 
+def stood_between(first: dt.date, last: dt.date) -> ColumnElement[bool]:
+    """Say of an installation whether any instant of these days is evidence."""
+    return and_(
+        point.c.accepted_on <= last,
+        point.c.valid_from < midnight(after(last)),
+        or_(point.c.valid_to.is_(None), point.c.valid_to > midnight(first)),
+    )
+
+
 def stands_on(day: dt.date) -> ColumnElement[bool]:
     """Say of an installation whether any instant of the day is evidence."""
-    return and_(
-        point.c.accepted_on <= day,
-        point.c.valid_from < midnight(after(day)),
-        or_(point.c.valid_to.is_(None), point.c.valid_to > midnight(day)),
-    )
+    return stood_between(day, day)
 
 
 def evidence_from() -> ColumnElement[dt.datetime]:

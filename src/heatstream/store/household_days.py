@@ -40,8 +40,10 @@ class Household(NamedTuple):
     """报停, or its contract supplies nothing (实供)."""
     standard_centi: int
     """合同约定室温 [0.01 °C]; NEVER = the law's."""
-    fee_fen: int
+    fee_due_fen: int
     """应缴热费 of the season [fen]; NEVER = not registered."""
+    fee_paid_fen: int
+    """实缴热费 [fen]; NEVER = not registered."""
     billed_area: int
     """收费面积 [0.01 m²]; 0 = not registered."""
 
@@ -80,6 +82,7 @@ async def households(conn: AsyncConnection, day: dt.date, ids: Sequence[int]) ->
             contract.c.supplied,
             contract.c.standard_centi,
             contract.c.fee_due_fen,
+            contract.c.fee_paid_fen,
             contract.c.billed_area_centi_m2,
         )
         .where(contract.c.household_id == household.c.id, _holds(contract.c.valid_from, contract.c.valid_to, day))
@@ -97,6 +100,7 @@ async def households(conn: AsyncConnection, day: dt.date, ids: Sequence[int]) ->
             stop.exists() | ~func.coalesce(agreed.c.supplied, True),
             func.coalesce(agreed.c.standard_centi, NEVER),
             func.coalesce(agreed.c.fee_due_fen, NEVER),
+            func.coalesce(agreed.c.fee_paid_fen, NEVER),
             func.coalesce(agreed.c.billed_area_centi_m2, 0),
         )
         .select_from(household.outerjoin(agreed, agreed.c.supplied.is_not(None)))

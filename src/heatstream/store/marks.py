@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.core.finding import Change
 from heatstream.store import closings
-from heatstream.store.accepted import after, stands_on
+from heatstream.store.accepted import after, stands_on, stood_between
 from heatstream.store.copy import Rows, copy_out_all
 from heatstream.store.locks import hold_writers
 from heatstream.store.tables import Instant, day_dirty, day_statistic, finding_current, point
@@ -128,15 +128,14 @@ def _instants(micros: NDArray[np.int64]) -> list[dt.datetime]:
     return [zero + dt.timedelta(microseconds=each) for each in micros.tolist()]
 
 
-async def mark_closed_day(conn: AsyncConnection, day: dt.date, batch_id: int, *, in_season: bool) -> int:
+async def mark_closed_day(conn: AsyncConnection, day: dt.date, batch_id: int, *, season_start: dt.date | None) -> int:
     """Mark the households that the closing of a day makes ready to be judged; the caller holds the writers' lock.
 
-    Those with an accepted installation; in the season also those judged the day before, so that a home that has lost
-    its point is found 未监测 and does not fall silent.
+    Those with an accepted installation, in the season also those that had one since its start: a home that has lost its
+    point is found 未监测 and does not fall silent.
     """
-    stood = select(point.c.household_id).where(stands_on(day))
-    every = union(stood, _judged_on(after(day, -1))) if in_season else stood
-    return await _mark(conn, every, day, batch_id, Change.CLOSED)
+    stood = select(point.c.household_id).where(stood_between(season_start or day, day))
+    return await _mark(conn, stood, day, batch_id, Change.CLOSED)
 
 
 async def mark_policy_changed(conn: AsyncConnection, day: dt.date, batch_id: int) -> int:
