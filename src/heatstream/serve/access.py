@@ -1,0 +1,59 @@
+"""Who may ask: machines with an API key."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from heatstream.serve.problems import KeyRefused, ScopeMissing
+from heatstream.store import keys
+
+STATEMENT_TIMEOUT = "20s"
+
+_bearer = HTTPBearer(auto_error=False, description="an API key: `Authorization: Bearer hs_…`")
+_header = APIKeyHeader(name="X-API-Key", auto_error=False, description="the same key in a header of its own")
+
+
+def reading_only(engine: AsyncEngine) -> AsyncEngine:
+    """Let every request see one moment of the database, and write nothing."""
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+async def connection(request: Request) -> AsyncIterator[AsyncConnection]:
+    """A connection for one request."""
+    async with request.app.state.engine.connect() as conn:
+        await conn.execute(text(f"set local statement_timeout = '{STATEMENT_TIMEOUT}'"))
+        yield conn
+
+
+Connection = Annotated[AsyncConnection, Depends(connection)]
+
+
+def _shown(
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    header: Annotated[str | None, Depends(_header)],
+) -> str:
+    key = bearer.credentials if bearer else header
+    if not key:
+        raise KeyRefused("no key: send Authorization: Bearer hs_… or X-API-Key; `heatstream keys create` makes one")
+    return key
+
+
+async def _key(conn: Connection, shown: Annotated[str, Depends(_shown)]) -> keys.ApiKey:
+    found = await keys.usable(conn, shown)
+    if found is None:
+        raise KeyRefused("the key is unknown, revoked or past its end; `heatstream keys list` shows those there are")
+    return found
+
+
+def scope(name: str) -> Callable[..., Awaitable[None]]:
+    """Make the dependency that asks for a key with a scope."""
+
+    async def allowed(key: Annotated[keys.ApiKey, Depends(_key)]) -> None:
+        if not key.allows(name):
+            raise ScopeMissing(f"the key {key.prefix} has {', '.join(key.scopes)}; this needs {name}")
+
+    return allowed

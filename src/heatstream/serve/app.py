@@ -1,0 +1,64 @@
+"""The API: stateless, reading only, behind keys."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from heatstream import __version__
+from heatstream.serve import access, metrics, paging, problems
+from heatstream.serve.routes import city, findings, law, probes, readings, refused, registry
+from heatstream.settings import Settings
+from heatstream.store import pool
+
+DESCRIPTION = """\
+Room temperatures, day statistics and findings of one city.
+
+* Keys: `Authorization: Bearer hs_…` or `X-API-Key`; `heatstream keys create` makes one.
+* Days are local calendar days at UTC+08:00, both ends of a range included. Instants are RFC 3339 with an offset; a
+  range of instants holds its first and not its last.
+* Temperatures stand twice: `_c` in °C as a decimal number, `_centi` exactly, in hundredths rounded toward minus
+  infinity. Money is `_fen`.
+* Listings come in pages: ask again with `next` until it is null. A row that stood when you began is met exactly once.
+* A parameter that an address does not know is refused. Errors are RFC 9457 problems.
+* 测算额 (`computed_fen`) is computed from readings alone; 应退热费 and 裁定额 are other amounts.
+"""
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    engine = pool.create_engine(app.state.settings.database_url(), application="heatstream-serve")
+    app.state.engine = access.reading_only(engine)
+    try:
+        yield
+    finally:
+        await engine.dispose()
+
+
+def _api() -> APIRouter:
+    asked = [Depends(paging.refuse_repeats), Depends(paging.check_limit), Depends(access.scope("read"))]
+    api = APIRouter(prefix="/api/v1", dependencies=asked, responses=problems.RESPONSES)
+    for routes in (registry, readings, findings, city, law, refused):
+        api.include_router(routes.router)
+    return api
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Make the API of one city's database; it connects when it is asked, so it may start before the database."""
+    app = FastAPI(
+        title="heatstream",
+        summary="供热室温监测与退费测算",
+        description=DESCRIPTION,
+        version=__version__,
+        lifespan=_lifespan,
+        telemetry={"auto_configure": False},
+        # Both pages load their scripts from a public host; here /openapi.json and docs/api.md stand for them.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    problems.add_to(app)
+    metrics.add_to(app)
+    app.include_router(probes.router)
+    app.include_router(_api())
+    return app

@@ -1,0 +1,106 @@
+"""The city on one day, every rate with its denominator."""
+
+import datetime as dt
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from heatstream.serve.access import Connection
+from heatstream.serve.problems import BadQuery, NotFound
+from heatstream.serve.shapes import Celsius, Day, Now, PlaceFilters, Shape, celsius, centi
+from heatstream.store.closings import closed_through
+from heatstream.store.read import city, places, registry
+
+router = APIRouter(tags=["city"])
+
+
+class Rate(Shape):
+    """A share of homes: which homes of which."""
+
+    name: str = Field(description="what is counted")
+    of: str = Field(description="what it is counted of")
+    numerator: int
+    denominator: int
+    percent: float | None = Field(description="100 × numerator / denominator; null where the denominator is 0")
+
+
+class Summary(Shape):
+    """Homes of one place on one local day. A home is a residential household."""
+
+    day: dt.date = Field(description="the local day")
+    closed: bool = Field(description="the day is closed; an open day has no findings yet")
+    closed_through: dt.date | None = Field(description="the last closed day")
+    city: str = Field(description="code of the city")
+    city_name: str
+    all_homes: int = Field(description="homes registered on the day = monitored + unmonitored")
+    monitored_homes: int = Field(description="with an accepted point = compliant + failing + undetermined + waiting")
+    points: int = Field(description="accepted points installed on the day")
+    compliant: int = Field(description="合格")
+    failing: int = Field(description="不达标")
+    undetermined: int = Field(description="无法判定")
+    waiting: int = Field(description="monitored and not judged yet")
+    unmonitored: int = Field(description="未监测")
+    below_now: int = Field(description="homes with a point below the standard now")
+    lowest_c: Celsius | None = celsius("lowest_centi", "lowest deciding value")
+    lowest_centi: int | None = centi("lowest deciding value, exactly")
+    computed_fen: int = Field(description="sum of 测算额: computed from readings alone [fen]")
+    rates: list[Rate] = Field(description="each with its denominator")
+    watermarks: list[str] = Field(description="must stand wherever this is shown")
+
+
+class SummaryQuery(PlaceFilters):
+    """Where and when."""
+
+    day: Day | None = Field(None, description="local day; without it the last closed one")
+
+
+def _rate(name: str, of: str, numerator: int, denominator: int) -> Rate:
+    percent = round(100 * numerator / denominator, 2) if denominator else None
+    return Rate(name=name, of=of, numerator=numerator, denominator=denominator, percent=percent)
+
+
+def rates(tally: city.Tally) -> list[Rate]:
+    """Give the shares that an office states, and of which homes."""
+    decided = tally.compliant + tally.failing
+    return [
+        _rate("failing", "monitored_homes", tally.failing, tally.monitored),
+        _rate("failing", "compliant_and_failing", tally.failing, decided),
+        _rate("compliant", "monitored_homes", tally.compliant, tally.monitored),
+        _rate("undetermined", "monitored_homes", tally.undetermined, tally.monitored),
+        _rate("monitored", "all_homes", tally.monitored, tally.homes),
+        _rate("unmonitored", "all_homes", tally.unmonitored, tally.homes),
+    ]
+
+
+@router.get("/summary", responses={404: {"description": "the registry is empty, or no day is closed"}})
+async def summary(conn: Connection, now: Now, query: Annotated[SummaryQuery, Query()]) -> Summary:
+    """Count the homes of one day by outcome: of the city, or of the place that the filters name."""
+    await places.check(conn, query.place())
+    here, closed = await registry.the_city(conn), await closed_through(conn)
+    day = query.day or closed
+    if here is None or day is None:
+        raise NotFound("no city is registered yet" if here is None else "no day is closed yet; name one by `day`")
+    if day > max(now.date(), closed or day):
+        raise BadQuery(f"day: seen {day}, expected one that has begun")
+    tally = await city.tally(conn, day, query.place())
+    return Summary(
+        day=day,
+        closed=closed is not None and day <= closed,
+        closed_through=closed,
+        city=here.code,
+        city_name=here.name,
+        all_homes=tally.homes,
+        monitored_homes=tally.monitored,
+        points=tally.points,
+        compliant=tally.compliant,
+        failing=tally.failing,
+        undetermined=tally.undetermined,
+        waiting=tally.waiting,
+        unmonitored=tally.unmonitored,
+        below_now=tally.below_now,
+        lowest_centi=tally.lowest_centi,
+        computed_fen=tally.computed_fen,
+        rates=rates(tally),
+        watermarks=await city.watermarks(conn),
+    )

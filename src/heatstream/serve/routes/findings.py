@@ -1,0 +1,182 @@
+"""Findings and what they rest on."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BeforeValidator, Field
+
+from heatstream.core.finding import Change, Outcome, Reason
+from heatstream.core.standard import Statistic as Decided
+from heatstream.serve.access import Connection
+from heatstream.serve.paging import At, NoParameters, Page
+from heatstream.serve.problems import NotFound
+from heatstream.serve.routes.readings import Statistic
+from heatstream.serve.shapes import Celsius, DayFilters, Digest, Instant, Now, Shape, celsius, centi, check_days
+from heatstream.store.closings import closed_through
+from heatstream.store.read import days, places, statistics
+from heatstream.store.read import findings as judged
+from heatstream.store.read.words import CHANGE_ZH, OUTCOME_ZH, REASON_ZH, STATISTIC_ZH, word
+
+router = APIRouter(tags=["findings"])
+
+OfCurrent, OfHistory = tuple[dt.date, int], tuple[dt.date, int, int]  # what a cursor holds
+
+OutcomeWord = Literal["compliant", "failing", "undetermined", "unmonitored"]
+_PERIODS = {1: "day", 2: "month", 3: "claim"}
+_GRADES = {1: "evidence", 2: "what_if"}
+
+
+def _words_of(members: type[Any]) -> BeforeValidator:
+    return BeforeValidator(lambda stored: word(members(stored)))
+
+
+def _chinese_of(words: Mapping[Any, str]) -> BeforeValidator:
+    return BeforeValidator(lambda stored: words[stored])
+
+
+def _zh(column: str) -> Any:
+    return Field(validation_alias=column, description=f"{column}, in Chinese")
+
+
+class Finding(Shape):
+    """The judgement of one household-day under one policy.
+
+    Money stands in three amounts that are never mixed: 测算额 computed from readings, 应退热费, 裁定额.
+    """
+
+    id: int
+    household: str = Field(description="户号")
+    address: str = Field(description="标准地址")
+    building: str = Field(description="code of the 楼栋")
+    community: str = Field(description="code of the 小区")
+    district: str = Field(description="code of the 区县")
+    heat_station: str = Field(description="code of the 换热站")
+    company: str = Field(description="code of the 供热企业")
+    period_kind: Annotated[str, BeforeValidator(_PERIODS.get)] = Field(description="day, month or claim")
+    period_from: dt.date = Field(description="first local day")
+    period_to: dt.date = Field(description="last local day")
+    outcome: Annotated[OutcomeWord, _words_of(Outcome)] = Field(
+        description="compliant 合格, failing 不达标, undetermined 无法判定, unmonitored 未监测"
+    )
+    outcome_zh: Annotated[str, _chinese_of(OUTCOME_ZH)] = _zh("outcome")
+    reason: Annotated[str, _words_of(Reason)] = Field(description="why it is undetermined or has no tier; none")
+    reason_zh: Annotated[str, _chinese_of(REASON_ZH)] = _zh("reason")
+    statistic: Annotated[str, _words_of(Decided)] = Field(description="the statistic that decided")
+    statistic_zh: Annotated[str, _chinese_of(STATISTIC_ZH)] = _zh("statistic")
+    point: str | None = Field(description="the room's point that decided; null = the rooms together, or none")
+    value_c: Celsius | None = celsius("value_centi", "the deciding value, as measured")
+    value_centi: int | None = centi("the same, exactly")
+    limit_c: Celsius | None = celsius("limit_centi", "the standard")
+    limit_centi: int | None = centi("the standard, exactly")
+    margin_c: Celsius | None = celsius("margin_centi", "value less standard, after the guard band")
+    margin_centi: int | None = centi("the same, exactly")
+    day_value_c: Celsius | None = celsius("day_value_centi", "lowest of 昼")
+    day_value_centi: int | None = centi("lowest of 昼, exactly")
+    night_value_c: Celsius | None = celsius("night_value_centi", "lowest of 夜")
+    night_value_centi: int | None = centi("lowest of 夜, exactly")
+    slots_valid: int = Field(description="slots with a reading that counts, of the room with the fewest")
+    slots_expected: int = Field(description="slots of its day; valid / expected is the coverage")
+    below_min: int = Field(description="minutes below the standard")
+    tier: int | None = Field(description="place in the pack's tiers, from 0")
+    tier_at_least: bool = Field(description="the tier is a lower bound: coverage was partial")
+    ratio_e4: int | None = Field(description="share of the fee [0.0001]")
+    computed_fen: int | None = Field(description="测算额: computed from readings alone [fen]")
+    entitlement_fen: int | None = Field(description="应退热费: the pack's conditions are met [fen]; null = not decided")
+    ruled_fen: int | None = Field(description="裁定额: ruled by the authority [fen]; null = no ruling")
+    grade: Annotated[str, BeforeValidator(_GRADES.get)] = Field(
+        description="evidence, or what_if: some value of the pack was neither read nor attested"
+    )
+    digest: Digest = Field(description="SHA-256 over the digests of the days it used, hexadecimal")
+    change: Annotated[str, _words_of(Change)] = Field(description="why this finding was made")
+    change_zh: Annotated[str, _chinese_of(CHANGE_ZH)] = _zh("change")
+    supersedes: int | None = Field(description="id of the finding before it")
+    current: bool = Field(description="no later finding stands in its place")
+    run_id: int = Field(description="the evaluation that made it")
+    policy_hash: Digest = Field(description="SHA-256 of the policy, hexadecimal")
+    watermark: str | None = Field(description="must stand wherever this finding is shown")
+    code_version: str = Field(description="version of the code that judged")
+    through_batch: int = Field(description="batches up to this one were read")
+
+
+class FindingPage(Page[Finding]):
+    """A page of findings, and how far the judging has come."""
+
+    closed_through: dt.date | None = Field(description="this day and every earlier one is closed; null = none is")
+
+
+class FindingQuery(DayFilters):
+    """Filters of findings."""
+
+    outcome: list[OutcomeWord] = Field([], description="one or more outcomes: repeat the parameter")
+    history: bool = Field(default=False, description="with the findings that later ones superseded")
+
+    def which(self) -> judged.Which:
+        """Give what is asked for."""
+        outcomes = tuple(int(Outcome[each.upper()]) for each in self.outcome)
+        return judged.Which(self.place(), outcomes, self.history)
+
+
+@router.get("/findings")
+async def findings(conn: Connection, cursor: At, now: Now, query: Annotated[FindingQuery, Query()]) -> FindingPage:
+    """List findings by day, then by household, then by age.
+
+    Households that never had a point have none: `/households?monitored=false` lists them.
+    """
+    check_days(query.day_from, query.day_to)
+    await places.check(conn, query.place())
+    closed = await closed_through(conn)
+    span = await days.span(conn, query.day_from, query.day_to, now.date())
+    if span is None:
+        return FindingPage(rows=[], next=None, closed_through=closed)
+    which = query.which()
+    rows = await judged.listed(conn, which, query.page(span, cursor.after(OfHistory if which.history else OfCurrent)))
+    key = ("period_from", *which.key)
+    found = cursor.page(Finding, rows, query.limit, lambda row: [getattr(row, name) for name in key])
+    return FindingPage(rows=found.rows, next=found.next, closed_through=closed)
+
+
+class Version(Shape):
+    """One of the findings of a household-day."""
+
+    id: int
+    outcome: Annotated[OutcomeWord, _words_of(Outcome)]
+    change: Annotated[str, _words_of(Change)] = Field(description="why it was made")
+    computed_fen: int | None = Field(description="测算额 [fen]")
+    started_at: Instant = Field(description="when its run began")
+
+
+class RoomStatistic(Statistic):
+    """The statistics of one room's point."""
+
+    household: str = Field("", exclude=True)
+    room: str | None = Field(description="code of the room")
+    room_kind: str | None = Field(description="bedroom, living_room, kitchen, bathroom or other")
+
+
+class Explanation(Shape):
+    """Why a finding is what it is."""
+
+    finding: Finding
+    rooms: list[RoomStatistic] = Field(description="the statistics of the day, a room each")
+    versions: list[Version] = Field(description="every finding of this household and period, oldest first")
+
+
+@router.get("/findings/{finding_id}/explain", responses={404: {"description": "no finding has this id"}})
+async def explain(
+    conn: Connection,
+    finding_id: Annotated[int, Path(ge=1, le=2**63 - 1, description="id of the finding")],
+    _: Annotated[NoParameters, Query()],
+) -> Explanation:
+    """Explain one finding: what was measured, what it was held against, by which policy, and what stood before."""
+    row = await judged.by_id(conn, finding_id)
+    if row is None:
+        raise NotFound(f"no finding has the id {finding_id}")
+    rooms = await statistics.of_household(conn, row.household_id, row.period_from)
+    versions = await judged.versions(conn, row.household_id, row.period_kind, row.period_from)
+    return Explanation(
+        finding=Finding.model_validate(row),
+        rooms=[RoomStatistic.model_validate(room) for room in rooms],
+        versions=[Version.model_validate(version) for version in versions],
+    )

@@ -1,0 +1,93 @@
+"""Findings: those that stand, and those that stood before them."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, Subquery, and_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from heatstream.store.read.days import DayPage, one_page, ordered
+from heatstream.store.read.places import ADDRESS, EVERYWHERE, HOMES, Place, narrowed
+from heatstream.store.read.rows import AnyRow, Rows, at_most_one, every
+from heatstream.store.tables import finding, finding_current, household, point, policy, run
+
+DAY = 1  # period_kind
+
+
+@dataclass(frozen=True)
+class Which:
+    """What to list; `history` adds the findings that later ones superseded."""
+
+    place: Place = EVERYWHERE
+    outcomes: tuple[int, ...] = ()
+    history: bool = False
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Name what orders the findings of a day.
+
+        A finding that supersedes another takes its place: its own id must not move it past a reader.
+        """
+        return ("household_id", "id") if self.history else ("household_id",)
+
+
+_CURRENT = and_(
+    finding_current.c.household_id == finding.c.household_id,
+    finding_current.c.period_kind == finding.c.period_kind,
+    finding_current.c.period_from == finding.c.period_from,
+    finding_current.c.finding_id == finding.c.id,
+)
+
+
+def _day_findings(which: Which) -> Select[Any]:
+    columns = (*finding.columns, finding_current.c.finding_id.is_not(None).label("current"))
+    joined = finding.outerjoin(finding_current, _CURRENT) if which.history else finding_current.join(finding, _CURRENT)
+    query = select(*columns).select_from(joined).where(*narrowed(finding.c.household_id, which.place))
+    if which.outcomes:
+        query = query.where(finding.c.outcome.in_(which.outcomes))
+    return query.where(finding.c.period_kind == DAY)
+
+
+def _named(page: Subquery) -> Select[Any]:
+    """Add the names that a finding is read with."""
+    homes = HOMES.join(page, page.c.household_id == household.c.id)
+    judged = homes.join(policy, page.c.policy_id == policy.c.id).join(run, page.c.run_id == run.c.id)
+    return select(
+        page,
+        *ADDRESS,
+        point.c.device.label("point"),
+        policy.c.hash.label("policy_hash"),
+        policy.c.watermark,
+        run.c.code_version,
+        run.c.through_batch,
+    ).select_from(judged.outerjoin(point, page.c.point_id == point.c.id))
+
+
+async def listed(conn: AsyncConnection, which: Which, page: DayPage) -> Rows:
+    """Household-days by day and `which.key`."""
+    cut = finding if which.history else finding_current
+    key = tuple(cut.c[name] for name in which.key)
+    found = one_page(_day_findings(which), cut.c.period_from, key, page)
+    query = ordered(_named(found), found, which.key, newest_first=page.newest_first)
+    return await every(conn, query)
+
+
+async def by_id(conn: AsyncConnection, finding_id: int) -> AnyRow | None:
+    """One finding, of whatever period and age."""
+    current = finding_current.c.finding_id.is_not(None).label("current")
+    one = select(*finding.columns, current).select_from(finding.outerjoin(finding_current, _CURRENT))
+    found = one.where(finding.c.id == finding_id).subquery("page")
+    return await at_most_one(conn, _named(found))
+
+
+async def versions(conn: AsyncConnection, household_id: int, period_kind: int, period_from: dt.date) -> Rows:
+    """Every finding of one household and period, oldest first."""
+    same = (
+        finding.c.household_id == household_id,
+        finding.c.period_kind == period_kind,
+        finding.c.period_from == period_from,
+    )
+    query = select(finding.c.id, finding.c.outcome, finding.c.change, finding.c.computed_fen, run.c.started_at)
+    joined = query.join_from(finding, run, finding.c.run_id == run.c.id)
+    return await every(conn, joined.where(*same).order_by(finding.c.id))

@@ -1,0 +1,90 @@
+"""Where a household is: the filters that every listing shares, and the names of its place."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Select, Table, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from heatstream.errors import BadInput
+from heatstream.store import tables
+from heatstream.store.tables import building, community, company, district, heat_source, heat_station, household
+
+
+class UnknownCode(BadInput):
+    """A filter names a code that the registry does not hold."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A part of the city; None = not narrowed by it.
+
+    Attributes
+    ----------
+    company : the company of the heat station that the household's building hangs on
+    """
+
+    city: str | None = None
+    district: str | None = None
+    community: str | None = None
+    company: str | None = None
+    heat_source: str | None = None
+    heat_station: str | None = None
+    building: str | None = None
+    household: str | None = None
+
+    def named(self) -> list[tuple[Table, str]]:
+        """List the tables and codes it is narrowed by."""
+        pairs = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return [(tables.metadata.tables[name], code) for name, code in pairs if code is not None]
+
+
+EVERYWHERE = Place()
+
+HOMES: FromClause = (
+    household.join(building, household.c.building_id == building.c.id)
+    .join(community, building.c.community_id == community.c.id)
+    .join(district, community.c.district_id == district.c.id)
+    .join(heat_station, building.c.heat_station_id == heat_station.c.id)
+    .join(heat_source, heat_station.c.heat_source_id == heat_source.c.id)
+    .join(company, heat_station.c.company_id == company.c.id)
+)
+
+ADDRESS: tuple[ColumnElement[Any], ...] = (
+    household.c.code.label("household"),
+    household.c.address,
+    building.c.code.label("building"),
+    building.c.name.label("building_name"),
+    community.c.code.label("community"),
+    community.c.name.label("community_name"),
+    district.c.code.label("district"),
+    district.c.name.label("district_name"),
+    heat_station.c.code.label("heat_station"),
+    heat_station.c.name.label("heat_station_name"),
+    company.c.code.label("company"),
+    company.c.name.label("company_name"),
+)
+
+
+async def check(conn: AsyncConnection, place: Place) -> None:
+    """Refuse a code nobody registered: an empty answer would look like good news."""
+    for table, code in place.named():
+        if await conn.scalar(select(table.c.id).where(table.c.code == code)) is None:
+            raise UnknownCode(f"{table.name}: seen {code!r}, expected a code of the registry")
+
+
+def within(place: Place) -> list[ColumnElement[bool]]:
+    """Conditions on `HOMES`; the city needs none, for one database is one city."""
+    return [table.c.code == code for table, code in place.named() if table is not tables.city]
+
+
+def households_in(place: Place) -> Select[tuple[int]] | None:
+    """Ids of the households of a place; None where it is the whole city."""
+    conditions = within(place)
+    return select(household.c.id).select_from(HOMES).where(*conditions) if conditions else None
+
+
+def narrowed(column: ColumnElement[int], place: Place) -> list[ColumnElement[bool]]:
+    """Narrow any column that holds a household's id to a place."""
+    homes = households_in(place)
+    return [] if homes is None else [column.in_(homes)]

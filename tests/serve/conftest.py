@@ -1,0 +1,123 @@
+"""The town behind the API, and clients with and without a key."""
+
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import asyncpg
+import httpx
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+from sqlalchemy.engine import make_url
+
+from heatstream.serve.app import create_app
+from heatstream.serve.shapes import now
+from heatstream.settings import Database, Serve, Settings
+from heatstream.store import keys
+from heatstream.store.pool import create_engine
+from tests.serve import town
+
+MakeKey = Callable[..., Awaitable[str]]
+
+
+async def _tell(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def _at(url: str, database: str) -> str:
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def town_template(server_url: str, template: str) -> AsyncIterator[str]:
+    """Name of a database with the town in it, to clone: a second is better spent once."""
+    name = f"{template}_town"
+    await _tell(server_url, f"create database {name} template {template}")
+    engine = create_engine(_at(server_url, name), size=1)
+    async with engine.begin() as conn:
+        await town.build(conn)
+    await engine.dispose()
+    yield name
+    await _tell(server_url, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def database_url(server_url: str, town_template: str) -> AsyncIterator[str]:
+    """A database with the town, this test's alone."""
+    name = f"{town_template}_{uuid.uuid4().hex[:12]}"
+    await _tell(server_url, f"create database {name} template {town_template}")
+    yield _at(server_url, name)
+    await _tell(server_url, f"drop database {name} with (force)")
+
+
+@asynccontextmanager
+async def _running(url: str) -> AsyncIterator[FastAPI]:
+    app = create_app(Settings(database=Database(url=url), serve=Serve(page_limit=500)))
+    app.dependency_overrides[now] = lambda: town.NOW
+    async with app.router.lifespan_context(app):
+        yield app
+
+
+def _client(app: FastAPI, **headers: str) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
+
+
+async def _new_key(url: str, scopes: tuple[str, ...], days: int | None = None) -> str:
+    engine = create_engine(url, size=1)
+    async with engine.begin() as conn:
+        key = await keys.create(conn, "platform", scopes=scopes, days=days)
+    await engine.dispose()
+    return key
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared(server_url: str, town_template: str) -> AsyncIterator[tuple[str, str]]:
+    """A town that nobody changes, and a key to read everything in it."""
+    name = f"{town_template}_shared"
+    await _tell(server_url, f"create database {name} template {town_template}")
+    url = _at(server_url, name)
+    yield url, await _new_key(url, ("read", "rejects"))
+    await _tell(server_url, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def reader(shared: tuple[str, str]) -> AsyncIterator[httpx.AsyncClient]:
+    """A client for tests that only read; those that write take `client`."""
+    url, key = shared
+    async with _running(url) as app, _client(app, Authorization=f"Bearer {key}") as client:
+        yield client
+
+
+@pytest.fixture
+async def app(database_url: str) -> AsyncIterator[FastAPI]:
+    """An app on a town of its own."""
+    async with _running(database_url) as app:
+        yield app
+
+
+@pytest.fixture
+async def stranger(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A client without a key."""
+    async with _client(app) as client:
+        yield client
+
+
+@pytest.fixture
+def make_key(database_url: str) -> MakeKey:
+    async def make(*scopes: str, days: int | None = None) -> str:
+        return await _new_key(database_url, scopes, days)
+
+    return make
+
+
+@pytest.fixture
+async def client(stranger: httpx.AsyncClient, make_key: MakeKey) -> httpx.AsyncClient:
+    """A client with a key that may read."""
+    stranger.headers["Authorization"] = f"Bearer {await make_key('read')}"
+    return stranger

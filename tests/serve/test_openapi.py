@@ -1,0 +1,89 @@
+"""The OpenAPI page is the manual: every address, parameter and figure says what it is."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from heatstream.serve.app import create_app
+from heatstream.settings import Settings
+
+MANUAL = Path(__file__).parents[2] / "docs" / "api.md"
+
+
+@pytest.fixture(scope="module")
+def plain_app() -> FastAPI:
+    return create_app(Settings())
+
+
+@pytest.fixture(scope="module")
+def openapi(plain_app: FastAPI) -> dict[str, Any]:
+    return plain_app.openapi()
+
+
+def operations(openapi: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [(path, told["get"]) for path, told in openapi["paths"].items()]
+
+
+def test_every_address_has_a_docstring(openapi: dict[str, Any]) -> None:
+    assert [path for path, told in operations(openapi) if not told.get("description")] == []
+
+
+def test_every_parameter_is_described(openapi: dict[str, Any]) -> None:
+    told = [(path, each) for path, operation in operations(openapi) for each in operation.get("parameters", [])]
+    assert [(path, each["name"]) for path, each in told if not each.get("description")] == []
+
+
+def test_every_address_reads_only(openapi: dict[str, Any]) -> None:
+    assert {method for told in openapi["paths"].values() for method in told} == {"get"}
+
+
+def test_every_temperature_names_its_unit(openapi: dict[str, Any]) -> None:
+    fields = [
+        (model, name, told.get("description", ""))
+        for model, schema in openapi["components"]["schemas"].items()
+        for name, told in schema.get("properties", {}).items()
+    ]
+    units = {"_c": "[°C]", "_centi": "[0.01 °C]", "_fen": "[fen]", "_min": "min"}
+    wrong = [
+        (model, name)
+        for model, name, words in fields
+        for ending, unit in units.items()
+        if name.endswith(ending) and unit not in words and "minutes" not in words
+    ]
+    assert wrong == []
+
+
+def test_nothing_computed_is_called_owed(openapi: dict[str, Any]) -> None:
+    assert "owed" not in str(openapi).lower()
+
+
+def test_every_address_of_the_api_asks_for_a_key(openapi: dict[str, Any]) -> None:
+    assert [path for path, told in operations(openapi) if path.startswith("/api/") and not told.get("security")] == []
+
+
+def test_no_page_loads_anything_from_elsewhere(plain_app: FastAPI) -> None:
+    assert (plain_app.docs_url, plain_app.redoc_url) == (None, None)
+
+
+def test_the_manual_names_every_address(openapi: dict[str, Any]) -> None:
+    told = MANUAL.read_text(encoding="utf-8")
+    assert [path for path in openapi["paths"] if f"`{path}`" not in told] == []
+
+
+def test_the_manual_names_every_problem() -> None:
+    from heatstream.serve import problems  # noqa: PLC0415
+
+    told = MANUAL.read_text(encoding="utf-8")
+    kinds = {
+        kind.urn
+        for kind in (*problems.KINDS.values(), problems.INTERNAL, problems.TOO_LONG, *problems.BY_STATUS.values())
+    }
+    assert [urn for urn in sorted(kinds) if f"`{urn}`" not in told] == []
+
+
+def test_routes_are_plain_functions_of_one_module(plain_app: FastAPI) -> None:
+    routes = [route for route in plain_app.routes if isinstance(route, APIRoute)]
+    assert len({(route.path, *route.methods) for route in routes}) == len(routes)
