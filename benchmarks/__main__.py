@@ -7,6 +7,7 @@ A bench is a module with `run() -> Iterable[dict]`; each figure holds bench, our
 import argparse
 import importlib
 import json
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,6 +45,11 @@ def _print_table(found: Iterator[dict[str, Any]]) -> None:
     Console().print(table)
 
 
+def _print_json(found: Iterator[dict[str, Any]]) -> None:
+    for each in found:
+        print(json.dumps(each, ensure_ascii=False), flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("name", choices=[*MODULES, "all"])
@@ -51,12 +57,10 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small, to see that it works")
     given = parser.parse_args()
     scale.set_quick(quick=given.quick)
-    found = figures(list(MODULES) if given.name == "all" else [given.name])
-    if not given.json:
-        _print_table(found)
-        return
-    for each in found:
-        print(json.dumps(each, ensure_ascii=False), flush=True)
+    with tempfile.TemporaryDirectory(prefix="heatstream-bench-") as folder:
+        scale.share_folder(folder)
+        found = figures(list(MODULES) if given.name == "all" else [given.name])
+        (_print_json if given.json else _print_table)(found)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ def run() -> Iterator[dict[str, Any]]:
 
 
 async def _run() -> list[dict[str, Any]]:
-    async with stage(max_queued_messages=0) as here:
+    async with stage() as here:
         runs = [await _pair(here) for _ in range(RUNS)]
         ours, against = (median([each[name] for each in runs]) for name in ("ours", "against"))
         conditions = here.conditions(

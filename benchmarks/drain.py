@@ -45,7 +45,7 @@ def run() -> Iterator[dict[str, Any]]:
 
 
 async def _run() -> list[dict[str, Any]]:
-    async with stage(max_queued_messages=0) as here, here.database() as url:
+    async with stage() as here, here.database() as url:
         await make_session(here, url)
         sent = await publish(here, plan())
         before = await wal_bytes(url)

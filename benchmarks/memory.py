@@ -26,7 +26,7 @@ def plan() -> LoadPlan:
 
 
 async def _run() -> list[dict[str, Any]]:
-    async with stage(max_queued_messages=0) as here, here.database() as url, Ingest(here, url) as ingest:
+    async with stage() as here, here.database() as url, Ingest(here, url) as ingest:
         publishing = asyncio.create_task(publish(here, plan(), rate=RATE))
         await asyncio.sleep(AWAY_S / 10)
         await here.postgres.stop()

@@ -50,7 +50,7 @@ def _route(here: Stage, url: str, batch: int, *, bulk: bool) -> dict[str, Any]:
 
 
 async def _drain(here: Stage, plan: LoadPlan, batch: int, *, bulk: bool) -> float:
-    async with here.database() as url:
+    async with here.empty_database() as url:
         await tell(
             url,
             "create table bridged (point text, at text, temp_c double precision, primary key (point, at))",

@@ -18,12 +18,15 @@ from pathlib import Path
 from typing import Any, Self
 
 import asyncpg
+import numpy as np
+from sqlalchemy import text
 
-from benchmarks.scale import quick, scaled
+from benchmarks.scale import quick, scaled, shared_folder
 from heatstream.embedded import child
 from heatstream.embedded.broker import BrokerServer
 from heatstream.embedded.broker import broker as run_broker
 from heatstream.embedded.postgres import PostgresServer, find_postgres, postgres
+from heatstream.store.copy import Column, copy_in
 from heatstream.store.migrate import upgrade
 from heatstream.store.pool import create_engine
 from heatstream.store.tables import reading
@@ -38,6 +41,7 @@ POINTS = scaled(200_000, 20_000)
 GATEWAYS = scaled(4_000, 400)
 DAYS = 7
 SLOT_MIN = 30
+SLOTS = 12 * 60 // SLOT_MIN
 FILLED_TO = dt.datetime.now(LOCAL).replace(second=0, microsecond=0) - dt.timedelta(hours=4)
 """The half day up to here is stored, and the same half of the six days before."""
 
@@ -64,7 +68,7 @@ class Stage:
             "database": self.kind,
             "points": POINTS,
             "half-full days": DAYS,
-            "stored before": POINTS * DAYS * 12 * 60 // SLOT_MIN,
+            "stored before": POINTS * DAYS * SLOTS,
             "cores": cpu_count(),
             "autovacuum": "on",
             **more,
@@ -79,6 +83,14 @@ class Stage:
         yield _at(self.template_url, name)
         await tell(self.server_url, f"drop database {name} with (force)")
 
+    @asynccontextmanager
+    async def empty_database(self) -> AsyncIterator[str]:
+        """For a peer that brings its own table."""
+        name = f"empty_{time.time_ns():x}"
+        await tell(self.server_url, f"create database {name}")
+        yield _at(self.template_url, name)
+        await tell(self.server_url, f"drop database {name} with (force)")
+
     @property
     def server_url(self) -> str:
         return _at(self.template_url, "postgres")
@@ -89,21 +101,27 @@ def _at(url: str, database: str) -> str:
 
 
 @asynccontextmanager
-async def stage(**broker_options: str | int) -> AsyncIterator[Stage]:
+async def stage() -> AsyncIterator[Stage]:
     """Real durability on a real disk: nothing here is in memory or without fsync."""
     async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="heatstream-bench-")))
+        folder = shared_folder() or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="heatstream-bench-")))
         folder.chmod(0o755)
         kind = find_postgres().kind
         server = await stack.enter_async_context(postgres(kind, folder / "postgres"))
-        broker = await stack.enter_async_context(run_broker(folder / "broker", options=broker_options))
-        await tell(server.url, "create database city")
-        url = _at(server.url, "city")
-        await upgrade(url)
-        await _register(url)
-        await _fill(url)
-        await tell(server.url, "alter database city with is_template true")
-        yield Stage(url, server, broker, kind, folder)
+        broker = await stack.enter_async_context(run_broker(folder / f"broker-{time.time_ns():x}"))
+        if not await tell(server.url, "select 1 from pg_database where datname = 'city' and datistemplate"):
+            await _build(server.url)
+        yield Stage(_at(server.url, "city"), server, broker, kind, folder)
+
+
+async def _build(server_url: str) -> None:
+    """Make the half-full city that every bench works on a copy of."""
+    await tell(server_url, "create database city")
+    url = _at(server_url, "city")
+    await upgrade(url)
+    await _register(url)
+    await _fill(url)
+    await tell(server_url, "alter database city with is_template true")
 
 
 async def tell(url: str, *statements: str) -> Any:
@@ -149,11 +167,6 @@ _POINTS = f"""
     insert into point (device, household_id, gateway_id, interval_min, valid_from)
     select device, n, (n - 1) * {GATEWAYS} / {POINTS} + 1, 10, '2020-01-01T00:00+08:00'
     from unnest($1::text[]) with ordinality t(device, n)"""
-_HALF_DAY = f"""
-    insert into reading (point_id, observed_at, received_at, temp_centi, flags, batch_id)
-    select p, t, t, 1800 + (p * 7 + extract(epoch from t)::bigint / 60) % 600, 0, 0
-    from generate_series($1::timestamptz - interval '12 hours', $1::timestamptz - interval '{SLOT_MIN} minutes',
-                         interval '{SLOT_MIN} minutes') t, generate_series(1, {POINTS}) p"""
 
 
 async def _fill(url: str) -> None:
@@ -161,15 +174,28 @@ async def _fill(url: str) -> None:
     engine = create_engine(url, size=1)
     async with engine.begin() as conn:
         await ensure_partitions(conn, reading, FILLED_TO.date() - dt.timedelta(days=DAYS), FILLED_TO.date())
+    for day in reversed(range(DAYS)):
+        async with engine.begin() as conn:
+            await conn.execute(text("select 1"))
+            for slot in range(SLOTS, 0, -1):
+                at = FILLED_TO - dt.timedelta(days=day, minutes=slot * SLOT_MIN)
+                await copy_in(conn, reading, _round(int(at.timestamp()) * 1_000_000))
     await engine.dispose()
-    connection = await asyncpg.connect(url)
-    try:
-        for day in reversed(range(DAYS)):
-            await connection.execute(_HALF_DAY, FILLED_TO - dt.timedelta(days=day))
-        await connection.execute("vacuum analyze")
-        await connection.execute("checkpoint")
-    finally:
-        await connection.close()
+    await tell(url, "vacuum analyze")
+    await tell(url, "checkpoint")
+
+
+def _round(at_us: int) -> dict[str, Column]:
+    """One reading of every point at one instant."""
+    point = np.arange(1, POINTS + 1)
+    return {
+        "point_id": Column(point),
+        "observed_at": Column(np.full(POINTS, at_us)),
+        "received_at": Column(np.full(POINTS, at_us)),
+        "temp_centi": Column(1800 + (point * 7 + at_us // 60_000_000) % 600),
+        "flags": Column(np.zeros(POINTS, np.int16)),
+        "batch_id": Column(np.zeros(POINTS, np.int64)),
+    }
 
 
 # --- what is measured -------------------------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 """How large the benches run. The environment carries it, so that a bench's own processes see it too."""
 
 import os
+from pathlib import Path
 
+_FOLDER = "BENCH_FOLDER"
 _VARIABLE = "BENCH_QUICK"
 
 
@@ -15,3 +17,12 @@ def quick() -> bool:
 
 def scaled(full: int, small: int) -> int:
     return small if quick() else full
+
+
+def share_folder(folder: str) -> None:
+    """Let the benches of one run build their half-full city once."""
+    os.environ[_FOLDER] = folder
+
+
+def shared_folder() -> Path | None:
+    return Path(os.environ[_FOLDER]) if _FOLDER in os.environ else None

@@ -49,7 +49,7 @@ def run() -> Iterator[dict[str, Any]]:
 
 
 async def _run() -> list[dict[str, Any]]:
-    async with stage(max_queued_messages=0) as here:
+    async with stage() as here:
         found = [await _ours(here) for _ in range(RUNS)]
         rates = [each["rate"] for each in found]
         more = {"messages": MESSAGES, "wal bytes a row": found[-1]["wal"], "resident MiB": found[-1]["resident"]}

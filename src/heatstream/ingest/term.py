@@ -15,13 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from heatstream.errors import BrokerLost
 from heatstream.ingest import broker, gauges
 from heatstream.ingest.alarms import Alarms
+from heatstream.ingest.border import Checked
 from heatstream.ingest.decode import Decoder
 from heatstream.ingest.failpoint import FailPoints
 from heatstream.ingest.health import Health
 from heatstream.ingest.receipts import Receipts
 from heatstream.ingest.topics import Subscriptions
 from heatstream.ingest.waiting import doubling, pause, until_first
-from heatstream.ingest.write import Checked, Writer, Written
+from heatstream.ingest.write import Writer, Written
 from heatstream.settings import Settings
 from heatstream.store.transient import is_transient
 
@@ -125,11 +126,14 @@ class Term:
     async def _write_all(self) -> None:
         while True:
             batch, checked = await self._checked.get()
-            self._points.reach("after_receive_before_write")
-            written = await self._patiently(batch, lambda checked=checked: self._writer.write(checked))
-            if written:
-                await self._written(batch, written)
+            await self._write(batch, checked)
             self._checked.task_done()
+
+    async def _write(self, batch: broker.Batch, checked: Checked) -> None:
+        self._points.reach("after_receive_before_write")
+        written = await self._patiently(batch, lambda: self._writer.write(checked))
+        if written:
+            await self._written(batch, written)
 
     async def _patiently(self, batch: broker.Batch, act: Callable[[], Awaitable[T]]) -> T | None:
         """Try until it succeeds; None when the connection is gone meanwhile, and the batch comes again."""

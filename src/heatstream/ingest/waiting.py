@@ -8,7 +8,7 @@ from typing import Any
 
 async def until_first(*jobs: Coroutine[Any, Any, object]) -> None:
     """Run side by side until the first ends, then cancel the rest; raise what the first raised."""
-    tasks = [asyncio.create_task(job, name=job.__qualname__) for job in jobs]
+    tasks = [asyncio.create_task(job) for job in jobs]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
