@@ -18,9 +18,10 @@ from sqlalchemy import (
     Table,
     and_,
     case,
-    cast,
     exists,
     func,
+    literal,
+    or_,
     select,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -118,17 +119,20 @@ def _fates(on: Shelf, batch_id: int, span_us: tuple[int, int]) -> Select[tuple[i
     table, stage = on.table, on.stage
     same = and_(*(table.c[name].is_not_distinct_from(stage.c[name]) for name in on.values))
     fate = case(
-        (and_(stage.c.first, table.c.batch_id == batch_id), Fate.STORED),
-        (same, Fate.REPEATED),
-        (_known(on), Fate.REPEATED),
-        else_=Fate.CONFLICTING,
+        (and_(stage.c.first, table.c.batch_id == batch_id), _number(Fate.STORED)),
+        (or_(same, _known(on)), _number(Fate.REPEATED)),
+        else_=_number(Fate.CONFLICTING),
     )
     earliest, latest = instants(np.array(span_us))
     return (
-        select(stage.c.ord, cast(fate, SmallInteger).label("fate"))
+        select(stage.c.ord, fate.label("fate"))
         .join(table, and_(table.c[on.key] == stage.c[on.key], table.c.observed_at == stage.c.observed_at))
         .where(table.c.observed_at >= earliest, table.c.observed_at <= latest)
     )
+
+
+def _number(fate: Fate) -> ColumnElement[int]:
+    return literal(int(fate), SmallInteger)
 
 
 def _known(on: Shelf) -> ColumnElement[bool]:
