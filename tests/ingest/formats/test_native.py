@@ -238,6 +238,16 @@ def test_an_unusable_message_says_what_was_seen_and_expected(decode: Decode, pay
     assert len(decoded.indoor) == 0
 
 
+@pytest.mark.parametrize(
+    "body", [{}, {"readings": 7}, {"points": ["a"], "at": AT, "temp_c": []}, {"gateway": 7}, {"gateway": "gw-2"} | GOOD]
+)
+def test_an_undecodable_message_keeps_its_sequence_so_that_the_receipt_can_move(
+    decode: Decode, body: dict[str, object]
+) -> None:
+    decoded = decode({"sequence": 17} | body)
+    assert (list(decoded.undecodable), decoded.sequence.tolist()) == ([0], [17])
+
+
 def test_a_message_of_another_gateway_leaves_no_rows_and_the_others_stay(decode: Decode) -> None:
     decoded = decode(GOOD, GOOD | {"gateway": "gw-2"}, GOOD | {"at": "noon"}, GOOD | {"gateway": "gw-0001"})
     assert decoded.indoor.message.tolist() == [0, 2, 3]

@@ -29,8 +29,8 @@ METER_QUANTITIES: Final = {
 
 def read_indoor(message: dict[str, Json], place: int, draft: Draft) -> None:
     """Read one indoor message."""
-    shape = _named_shape(message, "readings", "points", "point")
     _read_head(message, place, draft)
+    shape = _named_shape(message, "readings", "points", "point")
     for position, reading in enumerate(_readings_of(message, shape)):
         _add_indoor(reading, place, position, draft)
 
@@ -44,11 +44,11 @@ def _named_shape(message: dict[str, Json], *names: str) -> str:
 
 
 def _read_head(message: dict[str, Json], place: int, draft: Draft) -> None:
+    """Read the sequence before all else: a message that is refused for anything behind it still moves the receipt."""
     sequence = tolerant.sequence_of(message)
-    gateway = tolerant.text_at(message, "gateway")
     if sequence is not None:
         draft.sequence[place] = sequence
-    draft.gateway[place] = gateway
+    draft.gateway[place] = tolerant.text_at(message, "gateway")
     draft.sent_at_us[place] = _instant_or_absent(message.get("sent_at"))
 
 
@@ -112,8 +112,8 @@ def _instant_of(reading: dict[str, Json]) -> int:
 
 def read_meters(message: dict[str, Json], place: int, draft: Draft) -> None:
     """Read one meter message; there is no other way for them."""
-    shape = _named_shape(message, "readings", "meter")
     _read_head(message, place, draft)
+    shape = _named_shape(message, "readings", "meter")
     for position, reading in enumerate(_readings_of(message, shape)):
         _add_meter(reading, place, position, draft)
 
