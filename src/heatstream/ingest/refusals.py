@@ -77,11 +77,10 @@ def _line(columns: Columns | MeterColumns, rows: Rows, row: int) -> Line:
 
 
 def _lines(checked: Checked) -> dict[int, list[Line]]:
-    """Write down the refused readings of each message that is not refused as a whole."""
+    """Write down the refused readings of each message, one by one also where the message is refused as a whole."""
     found: dict[int, list[Line]] = defaultdict(list)
     for columns, rows in ((checked.decoded.indoor, checked.indoor), (checked.decoded.meters, checked.meters)):
-        refused = (rows.reason != Reason.FINE) & (rows.reason != Reason.UNKNOWN_GATEWAY)
-        for row in np.flatnonzero(refused).tolist():
+        for row in np.flatnonzero(rows.reason != Reason.FINE).tolist():
             found[int(columns.message[row])].append(_line(columns, rows, row))
     return found
 
@@ -91,7 +90,6 @@ def _refused(checked: Checked) -> tuple[dict[Key, Refused], dict[int, Key]]:
     lines = _lines(checked)
     places = sorted(checked.whole.keys() | lines.keys())
     received = instants(checked.received.received_us[places])
-    readings = _readings(checked)
     by_key: dict[Key, Refused] = {}
     key_of: dict[int, Key] = {}
     for place, at in zip(places, received, strict=True):
@@ -103,21 +101,16 @@ def _refused(checked: Checked) -> tuple[dict[Key, Refused], dict[int, Key]]:
             gateway=checked.sender[checked.sender_of[place]].gateway,
             reason=refusal and refusal.reason.code,
             detail=refusal and printable(refusal.detail),
-            readings=int(readings[place]) if refusal else len(lines[place]),
+            readings=len(lines[place]),
             seen=1,
             first_received_at=at,
             last_received_at=at,
-            lines=() if refusal else tuple(lines[place]),
+            lines=tuple(lines[place]),
         )
         key_of[place] = one.key
         before = by_key.get(one.key)
         by_key[one.key] = one if before is None else before._replace(seen=before.seen + 1, last_received_at=at)
     return by_key, key_of
-
-
-def _readings(checked: Checked) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    columns = (checked.decoded.indoor, checked.decoded.meters)
-    return np.bincount(np.concatenate([each.message for each in columns]), minlength=len(checked))
 
 
 # --- kept -------------------------------------------------------------------------------------------------------------
@@ -175,6 +168,6 @@ async def settle(conn: AsyncConnection, checked: Checked, reject_id: list[int]) 
         outcomes[id_] = Outcome(
             refusal and refusal.reason.code,
             refusal and printable(refusal.detail),
-            () if refusal else tuple(lines.get(place, ())),
+            tuple(lines[place]),
         )
     return await rejects.settle(conn, outcomes)

@@ -1,7 +1,8 @@
 """What was refused, kept whole: evidence, and to be fed again once its cause is mended.
 
-A message is one row, however often it comes: (topic, SHA-256 of the payload), with `seen`. When it is refused as a whole,
-`reason` says why and `readings` how many it held; else its refused readings are rows of `reject_reading`.
+A message is one row, however often it comes: (topic, SHA-256 of the payload), with `seen`; each of its refused readings
+is a row of `reject_reading`. Where the message is refused as a whole, `reason` says why; `readings` is 0 where it cannot
+be read.
 """
 
 import datetime as dt
@@ -186,7 +187,9 @@ def _open(reason: str | None) -> list[ColumnElement[bool]]:
     return [reject.c.resolved_at.is_(None), or_(reject.c.reason == reason, of_a_reading)]
 
 
-async def unresolved(conn: AsyncConnection, *, reason: str | None, after: int, limit: int) -> Sequence[Row[int, str, bytes, dt.datetime, str | None]]:
+async def unresolved(
+    conn: AsyncConnection, *, reason: str | None, after: int, limit: int
+) -> Sequence[Row[int, str, bytes, dt.datetime, str | None]]:
     """Read messages that are still refused, wholly or in part, by the order they came in."""
     query = (
         select(reject.c.id, reject.c.topic, reject.c.payload, reject.c.first_received_at, reject.c.reason)
