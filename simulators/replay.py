@@ -63,10 +63,10 @@ OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
 
 def parse_zone(text: str) -> tzinfo:
     """Read `+08:00` or a name like `Europe/Tallinn`."""
-    if found := OFFSET.fullmatch(text):
-        sign, hours, minutes = found.groups()
-        return timezone(timedelta(hours=int(hours), minutes=int(minutes)) * (-1 if sign == "-" else 1))
     try:
+        if found := OFFSET.fullmatch(text):
+            sign, hours, minutes = found.groups()
+            return timezone(timedelta(hours=int(hours), minutes=int(minutes)) * (-1 if sign == "-" else 1))
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ValueError(f"expected an offset like +08:00 or a zone of the IANA data base, seen {text!r}") from error

@@ -13,6 +13,7 @@ from simulators import clocks
 from simulators.errors import StateError
 from simulators.gateway import Clock, Gateway, wall_clock_us
 from simulators.layout import lay_out
+from simulators.link import BrokerAddress, open_stream
 from simulators.outbox import Memory
 from simulators.scenario import Scenario
 from simulators.story import Story, Stretch, Telling
@@ -86,12 +87,20 @@ async def simulate(
     stop : when set, the gateways go offline, keep what they have, and the summary comes back
     settle_s : at the end, wait so long for the last receipts [s]
     """
+    await _try_broker(broker_url)
     player = _Player(scenario, broker_url, city, live=live, receipts=receipts, state=state, clock=clock)
     player.resend_after_s = resend_after_s
     async with AsyncExitStack() as stack:
         stack.callback(player.memory.close)
         player.truth = stack.enter_context(TruthFile(truth))
         return await player.play(progress or _silent, stop or asyncio.Event(), settle_s)
+
+
+async def _try_broker(broker_url: str) -> None:
+    """Gateways try for ever; a broker that is not there when a run begins is a wrong address."""
+    _, writer = await open_stream(BrokerAddress.parse(broker_url))
+    writer.close()
+    await writer.wait_closed()
 
 
 def _silent(_progress: Progress) -> None:

@@ -105,6 +105,7 @@ class Recorder:
 
     async def _take(self, client: aiomqtt.Client, packet: PublishPacket) -> None:
         self.received.append((packet.topic, bytes(packet.payload)))
+        self.arrived.set()
         gateway = packet.topic.split("/")[3]
         with contextlib.suppress(ValueError, KeyError):
             self.sequences[gateway].add(json.loads(packet.payload)["sequence"])
@@ -120,6 +121,11 @@ class Recorder:
             packet_id=next(client.packet_ids),
             retain=True,
         )
+
+    async def more(self) -> None:
+        """Wait for the next message."""
+        self.arrived.clear()
+        await asyncio.wait_for(self.arrived.wait(), 10)
 
     def contiguous(self, gateway: str) -> int:
         sequence = 0

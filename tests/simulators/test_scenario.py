@@ -65,5 +65,5 @@ def test_a_wrong_scenario_is_told_where_and_why(tmp_path: Path, text: str, told:
 
 
 def test_a_scenario_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ScenarioError, match="absent.yaml cannot be read"):
+    with pytest.raises(ScenarioError, match="cannot be read as a scenario"):
         load_scenario(tmp_path / "absent.yaml")
