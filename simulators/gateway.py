@@ -19,7 +19,7 @@ import mqtt5
 from simulators import clocks, wire
 from simulators.errors import LinkError, ReceiptAheadError
 from simulators.link import BrokerAddress, Link
-from simulators.outbox import Memory, Message, Outbox
+from simulators.outbox import Memory, Message, Noise, Outbox
 
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 0.1, 5.0
 
@@ -64,8 +64,8 @@ class Gateway:
         self._outbox = Outbox(memory or Memory(), name)
         self._receipts, self._window = receipts, window
         self._resend_after_s, self._clock = resend_after_s, clock
-        self._noise: deque[Message] = deque()
-        self._noise_under_way = 0
+        self._noise = deque(self._outbox.noise())
+        self._noise_kept = len(self._noise)
         self._acknowledged: set[int] = set()
         self._cursor = self._outbox.receipt
         self._moved_at = time.monotonic()
@@ -131,7 +131,8 @@ class Gateway:
 
     def send_noise(self, topic: str, payload: bytes) -> None:
         """Send what carries no sequence; it is kept until the broker acknowledges it, since no receipt names it."""
-        self._noise.append(Message(self.name, 0, topic, payload))
+        self._noise.append(self._outbox.keep_noise(topic, payload))
+        self._noise_kept += 1
         self._work.set()
 
     def keep(self, messages: Sequence[Message]) -> None:
@@ -158,7 +159,7 @@ class Gateway:
 
     async def settled(self, *, at_most: int = 0) -> None:
         """Return when no more than `at_most` messages still want their receipt, and no noise its acknowledgement."""
-        while self.unreceipted > at_most or (at_most == 0 and (self._noise or self._noise_under_way)):
+        while self.unreceipted > at_most or (at_most == 0 and self._noise_kept):
             self._changed.clear()
             if self._staying is not None and self._staying.done():
                 self._staying.result()
@@ -234,15 +235,11 @@ class Gateway:
 
     async def _send_noise(self, link: Link) -> None:
         while self._noise:
-            message = self._noise.popleft()
-            self._noise_under_way += 1
-            try:
-                answer = await link.post(message.topic, message.payload)
-            except LinkError:
-                self._noise_again(message)
-                raise
+            noise = self._noise[0]
+            answer = await link.post(noise.topic, noise.payload)
+            self._noise.popleft()
             self.sent += 1
-            answer.add_done_callback(partial(self._broker_answered_noise, message))
+            answer.add_done_callback(partial(self._broker_answered_noise, noise))
 
     def _broker_answered(self, message: Message, answer: asyncio.Future[None]) -> None:
         """Without receipts, release what is acknowledged without a gap below it."""
@@ -255,17 +252,14 @@ class Gateway:
             self._acknowledged.remove(through)
         self._release(through)
 
-    def _broker_answered_noise(self, message: Message, answer: asyncio.Future[None]) -> None:
-        if answer.cancelled() or isinstance(answer.exception(), LinkError):
-            self._noise_again(message)
+    def _broker_answered_noise(self, noise: Noise, answer: asyncio.Future[None]) -> None:
+        if answer.cancelled() or answer.exception() is not None:
+            self._noise.append(noise)
+            self._work.set()
             return
-        self._noise_under_way -= 1
+        self._outbox.release_noise(noise)
+        self._noise_kept -= 1
         self._changed.set()
-
-    def _noise_again(self, message: Message) -> None:
-        self._noise_under_way -= 1
-        self._noise.append(message)
-        self._work.set()
 
     def _hear(self, _topic: str, payload: bytes) -> None:
         for sequence in _sequences(payload):

@@ -20,11 +20,20 @@ class Message(NamedTuple):
     """how often the gateway sends it in a row"""
 
 
+class Noise(NamedTuple):
+    """What carries no sequence: no receipt names it, so it is done when the broker acknowledges it."""
+
+    number: int
+    topic: str
+    payload: bytes
+
+
 SCHEMA = """
 create table if not exists message (
     gateway text, sequence integer, topic text, payload blob, copies integer, primary key (gateway, sequence)
 ) without rowid;
 create table if not exists counter (gateway text primary key, last integer, receipt integer) without rowid;
+create table if not exists noise (number integer primary key, gateway text, topic text, payload blob);
 create table if not exists note (name text primary key, text text) without rowid;
 """
 
@@ -79,6 +88,21 @@ class Outbox:
             "update counter set last = ?, receipt = ? where gateway = ?", (sequence, sequence, self._gateway)
         )
         self.last = self.receipt = sequence
+
+    def keep_noise(self, topic: str, payload: bytes) -> Noise:
+        added = self._db.execute(
+            "insert into noise (gateway, topic, payload) values (?, ?, ?)", (self._gateway, topic, payload)
+        )
+        return Noise(added.lastrowid or 0, topic, payload)
+
+    def noise(self) -> list[Noise]:
+        rows = self._db.execute(
+            "select number, topic, payload from noise where gateway = ? order by number", (self._gateway,)
+        )
+        return [Noise(*row) for row in rows]
+
+    def release_noise(self, noise: Noise) -> None:
+        self._db.execute("delete from noise where number = ?", (noise.number,))
 
     def after(self, sequence: int, limit: int = 128) -> list[Message]:
         """Give the next kept messages above a sequence, in order."""

@@ -123,7 +123,7 @@ class _Paper:
 
     def __init__(self, town: Town, scenario: Scenario, city: str, season_year: int) -> None:
         self._town, self._scenario, self._city = town, scenario, city
-        # a period without a date ends today, and may reach into the season before
+        # a period without a date ends yesterday, and may reach into the season before
         years = (season_year,) if scenario.period.start else (season_year - 1, season_year)
         self._seasons = [(date(year, NEW_SEASON_MONTH, 1), date(year + 1, NEW_SEASON_MONTH - 1, 30)) for year in years]
         rng = np.random.default_rng([scenario.seed, 11])

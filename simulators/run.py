@@ -1,12 +1,13 @@
 """Play a scenario through a broker."""
 
 import asyncio
+import contextlib
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from simulators import clocks
@@ -54,10 +55,10 @@ class Summary:
 
 
 def period_start_us(scenario: Scenario, now_us: int) -> int:
-    """Give the period's first instant; without a date the period ends with the local day that `now_us` lies in."""
+    """Give the period's first instant; without a date the period is the whole days before the one of `now_us`."""
     day = scenario.period.start
     if day is None:
-        day = clocks.local_day(now_us) - timedelta(days=scenario.period.days - 1)
+        day = clocks.local_day(now_us) - timedelta(days=scenario.period.days)
     return clocks.midnight_us(day)
 
 
@@ -88,11 +89,19 @@ async def simulate(
     settle_s : at the end, wait so long for the last receipts [s]
     """
     await _try_broker(broker_url)
-    player = _Player(scenario, broker_url, city, live=live, receipts=receipts, state=state, clock=clock)
-    player.resend_after_s = resend_after_s
-    async with AsyncExitStack() as stack:
-        stack.callback(player.memory.close)
-        player.truth = stack.enter_context(TruthFile(truth))
+    with contextlib.closing(_memory(state)) as memory, TruthFile(truth) as paper:
+        start_us = _recalled_start(memory, scenario, city, clock(), live=live)
+        story = Story(lay_out(scenario.town, scenario.seed), scenario, city, start_us)
+        make = partial(
+            Gateway,
+            city=city,
+            broker_url=broker_url,
+            memory=memory,
+            receipts=receipts,
+            resend_after_s=resend_after_s,
+            clock=clock,
+        )
+        player = _Player(story, memory, paper, make, speed=scenario.speed, live=live, clock=clock)
         return await player.play(progress or _silent, stop or asyncio.Event(), settle_s)
 
 
@@ -108,28 +117,25 @@ def _silent(_progress: Progress) -> None:
 
 
 class _Player:
+    """Tells a story through gateways, and writes it down first."""
+
     def __init__(
         self,
-        scenario: Scenario,
-        broker_url: str,
-        city: str,
+        story: Story,
+        memory: Memory,
+        truth: TruthFile,
+        make: Callable[[str], Gateway],
         *,
+        speed: float | None,
         live: bool,
-        receipts: bool,
-        state: Path | None,
         clock: Clock,
     ) -> None:
-        self._scenario, self._live, self._clock = scenario, live, clock
-        self.memory = _memory(state)
-        self._start_us = _recalled_start(self.memory, scenario, city, clock(), live=live)
-        self._story = Story(lay_out(scenario.town, scenario.seed), scenario, city, self._start_us)
-        self._end_us = clock() if live else self._story.end_us
-        self._broker_url, self._city, self._receipts = broker_url, city, receipts
-        self._told = int(self.memory.note("told") or -1)
+        self._story, self._memory, self._truth, self._make = story, memory, truth, make
+        self._speed, self._live, self._clock = speed, live, clock
+        self._end_us = clock() if live else story.end_us
+        self._told = int(memory.note("told") or -1)
         self._gateways: dict[str, Gateway] = {}
         self._readings = self._good = self._messages = 0
-        self.truth: TruthFile
-        self.resend_after_s = 60.0
 
     async def play(self, progress: Callable[[Progress], None], stop: asyncio.Event, settle_s: float) -> Summary:
         stopped = asyncio.create_task(stop.wait())
@@ -164,31 +170,23 @@ class _Player:
 
     def _gateway(self, name: str) -> Gateway:
         if name not in self._gateways:
-            self._gateways[name] = Gateway(
-                name,
-                self._city,
-                self._broker_url,
-                memory=self.memory,
-                receipts=self._receipts,
-                resend_after_s=self.resend_after_s,
-                clock=self._clock,
-            )
+            self._gateways[name] = self._make(name)
         return self._gateways[name]
 
     async def _wait_for(self, due_us: int, began_s: float) -> None:
         """Wait as the speed says; what lies ahead of the clock waits for the clock."""
         wait_s = (due_us - self._clock()) / clocks.SECOND_US if self._live else 0.0
-        if wait_s <= 0 and self._scenario.speed is not None:
-            told_s = (due_us - self._start_us) / clocks.SECOND_US / self._scenario.speed
+        if wait_s <= 0 and self._speed is not None:
+            told_s = (due_us - self._story.start_us) / clocks.SECOND_US / self._speed
             wait_s = told_s - (asyncio.get_running_loop().time() - began_s)
         await asyncio.sleep(max(wait_s, 0))
 
     async def _send(self, stretch: Stretch, tellings: list[Telling]) -> None:
         await self._cut_uplinks(stretch.offline)
-        self.truth.write(row for telling in tellings for row in telling.rows)
+        self._truth.write(row for telling in tellings for row in telling.rows)
         for name, own in _by_gateway(tellings).items():
             await self._give(self._gateway(name), own, online=name not in stretch.offline)
-        self.memory.put_note("told", str(max(stretch.number, self._told)))
+        self._memory.put_note("told", str(max(stretch.number, self._told)))
         self._count(tellings)
         await asyncio.sleep(0)
 
@@ -230,7 +228,7 @@ class _Player:
 
     def _progress(self, played_us: int) -> Progress:
         return Progress(
-            start_us=self._start_us,
+            start_us=self._story.start_us,
             end_us=self._end_us,
             played_us=played_us,
             readings=self._readings,

@@ -55,7 +55,7 @@ class TownSize(_Strict):
 
 
 class Period(_Strict):
-    start: date | None = Field(None, description="first local day; absent = the day that ends the period today")
+    start: date | None = Field(None, description="first local day; absent = the period ends with yesterday")
     days: int = Field(30, ge=1, le=366)
 
 

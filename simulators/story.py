@@ -88,6 +88,10 @@ class Story:
         self._point_names, self._gateway_names = town.point_names, town.gateway_names
 
     @property
+    def start_us(self) -> int:
+        return self._start_us
+
+    @property
     def end_us(self) -> int:
         """When the period of the scenario is over."""
         return self._start_us + self._scenario.period.days * clocks.DAY_US

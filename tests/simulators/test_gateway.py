@@ -155,6 +155,19 @@ async def test_noise_is_kept_until_the_broker_acknowledges_it(mosquitto: Any, re
     assert gateway.sent == 1
 
 
+async def test_a_restarted_gateway_still_has_its_noise(mosquitto: Any, recording: Any, city: str) -> None:
+    memory = Memory()
+    topic = f"heat/v1/{city}/gw-0001/indoor"
+    Gateway("gw-0001", city, mosquitto.url, memory=memory).send_noise(topic, b"{")
+    async with recording(receipts=False) as recorder:
+        async with Gateway("gw-0001", city, mosquitto.url, memory=memory) as gateway:
+            await within_deadline(gateway)
+        while not recorder.received:
+            await recorder.more()
+    assert recorder.received == [(topic, b"{")]
+    memory.close()
+
+
 async def test_its_status_is_retained_and_its_last_will_says_offline(mosquitto: Any, city: str) -> None:
     async with Gateway("gw-0001", city, mosquitto.url) as gateway:
         while not gateway.connections:

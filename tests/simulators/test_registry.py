@@ -4,9 +4,10 @@ import csv
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import simulators
-from heatstream.store import registry_csv
+from heatstream.store import registry, registry_csv
 from simulators.layout import lay_out
 from simulators.scenario import load_scenario
 from simulators.town import write_load_registry, write_registry
@@ -34,6 +35,18 @@ def test_the_load_registry_reads_without_a_fault(tmp_path: Path) -> None:
 
 def test_the_registry_of_the_real_files_reads_without_a_fault() -> None:
     assert len(registry_csv.read([FOLDER / "registries/real"])["point"]) == 8
+
+
+@pytest.mark.parametrize("name", ["demo", "faults", "calm"])
+async def test_a_real_database_takes_the_registry(conn: AsyncConnection, tmp_path: Path, name: str) -> None:
+    counts = write_registry(tmp_path, load_scenario(FOLDER / f"scenarios/{name}.yaml"), name)
+    taken = await registry.import_files(conn, [tmp_path], "tester")
+    assert {table: count["new"] for table, count in taken.items()} == {t: count for t, count in counts.items() if count}
+
+
+async def test_a_real_database_takes_the_registry_of_the_real_files(conn: AsyncConnection) -> None:
+    taken = await registry.import_files(conn, [FOLDER / "registries/real"], "tester")
+    assert (taken["point"]["new"], taken["meter"]["new"]) == (8, 1)
 
 
 def test_points_and_meters_are_those_that_talk(tmp_path: Path) -> None:
