@@ -98,11 +98,12 @@ def series(loaded: Loaded, start_us: int) -> Series:
 
 def _within_evidence(found: Series, loaded: Loaded) -> Series:
     """Leave out readings before the acceptance or outside the installation."""
-    first = np.array([_micros(each.evidence_from) for each in loaded.points], np.int64)
-    end = np.array([_micros(each.evidence_to) for each in loaded.points], np.int64)
-    if not len(found.row) or (first.max() <= found.observed_us.min() and end.min() > found.observed_us.max()):
+    start, end = loaded.span
+    if all(each.evidence_from <= start and end <= each.evidence_to for each in loaded.points):
         return found
-    return found.kept((found.observed_us >= first[found.row]) & (found.observed_us < end[found.row]))
+    first = np.array([_micros(each.evidence_from) for each in loaded.points], np.int64)
+    after = np.array([_micros(each.evidence_to) for each in loaded.points], np.int64)
+    return found.kept((found.observed_us >= first[found.row]) & (found.observed_us < after[found.row]))
 
 
 def _micros(instant: dt.datetime) -> int:

@@ -16,9 +16,11 @@ from heatstream.store.household_days import Household, Point, Stored
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Marked households of one date, each with its points and their readings from 00:00 to the end of its 夜."""
+    """Marked households of one date, each with its points and their readings in the span."""
 
     day: dt.date
+    span: tuple[dt.datetime, dt.datetime]
+    """From 00:00 to the end of its 夜."""
     through_batch: int
     marks: Rows
     """household_id (rising), batch_id, reason, marked_at."""
@@ -48,6 +50,7 @@ async def load(engine: AsyncEngine, day: dt.date, marks: Rows, windows: Windows,
         point_ids = sorted({each.id for each in points} | {each.point_id for each in stored})
         return Loaded(
             day=day,
+            span=(start, end),
             through_batch=through_batch,
             marks=marks,
             households=households,
