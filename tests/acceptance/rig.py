@@ -61,7 +61,7 @@ class Account(NamedTuple):
 
 def key_of(sent: Sent) -> Key | None:
     """Read it as the contract says; None where nobody can."""
-    with suppress(ArithmeticError, ValueError):
+    with suppress(ArithmeticError, ValueError, TypeError):
         at = dt.datetime.fromisoformat(json.loads(sent.at) if sent.at.startswith('"') else sent.at)
         centi = int((Decimal(sent.value) * 100).to_integral_value(ROUND_FLOOR))
         return Key(sent.point, (at - EPOCH) // dt.timedelta(microseconds=1), centi)

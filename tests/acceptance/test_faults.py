@@ -81,6 +81,7 @@ async def kill_amid_work(ingest: IngestProcess, url: str, fail_point: str | None
     assert await ingest.ended() == -9
 
 
+@pytest.mark.every_edition
 async def test_kill_9_of_ingest(
     town: Town, database_url: str, mosquitto: BrokerServer, make_ingest: MakeIngest
 ) -> None:
@@ -418,6 +419,7 @@ async def test_a_session_taken_over_ends_the_process(
 # --- what is sent -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.every_edition
 async def test_everything_is_repeated(
     town: Town, database_url: str, mosquitto: BrokerServer, make_ingest: MakeIngest
 ) -> None:
@@ -447,6 +449,7 @@ async def publish(port: int, messages: list[tuple[str, int, list[wire.Reading]]]
     await link.close()
 
 
+@pytest.mark.every_edition
 async def test_junk_late_and_conflicting_readings_are_each_accounted_for(
     town: Town, database_url: str, mosquitto: BrokerServer, make_ingest: MakeIngest
 ) -> None:
@@ -487,6 +490,7 @@ def spoil(books: Books, readings: list[wire.Reading]) -> list[wire.Reading]:
     return [*spoilt, *readings[4:]]
 
 
+@pytest.mark.every_edition
 async def test_rejects_are_replayed_once_their_cause_is_mended(
     town: Town, database_url: str, mosquitto: BrokerServer, make_ingest: MakeIngest
 ) -> None:

@@ -119,7 +119,7 @@ class Term:
             await batch.connection.acknowledge(batch)  # the broker's own counts, and nothing to store
             return
         decoded = self._decoder.decode(received)
-        checked = await self._patiently(batch, lambda: self._writer.check(received, decoded))
+        checked = await self._patiently(batch, "registry", lambda: self._writer.check(received, decoded))
         if checked:
             await self._checked.put((batch, checked))
 
@@ -131,11 +131,11 @@ class Term:
 
     async def _write(self, batch: broker.Batch, checked: Checked) -> None:
         self._points.reach("after_receive_before_write")
-        written = await self._patiently(batch, lambda: self._writer.write(checked))
+        written = await self._patiently(batch, "database", lambda: self._writer.write(checked))
         if written:
             await self._written(batch, written)
 
-    async def _patiently(self, batch: broker.Batch, act: Callable[[], Awaitable[T]]) -> T | None:
+    async def _patiently(self, batch: broker.Batch, part: str, act: Callable[[], Awaitable[T]]) -> T | None:
         """Try until it succeeds; None when the connection is gone meanwhile, and the batch comes again."""
         waits = doubling()
         while batch.connection is self._connection:
@@ -144,17 +144,17 @@ class Term:
             except Exception as error:
                 if not is_transient(error):
                     raise
-                self._fail(error)
+                self._fail(part, error)
                 await asyncio.sleep(next(waits))
             else:
-                self._health.well("database")
+                self._health.well(part)
                 return done
         return None
 
-    def _fail(self, error: Exception) -> None:
-        self._health.ill("database", str(error))
+    def _fail(self, part: str, error: Exception) -> None:
+        self._health.ill(part, str(error))
         gauges.RETRIES.inc()
-        log.warning("the batch is not written yet", reason=type(error).__name__, seen=str(error))
+        log.warning("the batch is not written yet", part=part, reason=type(error).__name__, seen=str(error))
 
     async def _written(self, batch: broker.Batch, written: Written) -> None:
         self._points.reach("after_commit_before_ack")
