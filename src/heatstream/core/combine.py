@@ -47,19 +47,20 @@ def mean_of_rooms(rooms: Exactly, weight: Exact, groups: Groups, guard_centi: in
     Rooms of equal denominators stay in int64: 2.3e10 [0.01 °C x weight] x 1e6 [0.01 m²] x 20 rooms is below 9.2e18.
     """
     total = np.maximum(groups.sum(weight), 1)
-    den = groups.most(rooms.den)
+    dens = np.broadcast_to(np.asarray(rooms.den, np.int64), weight.shape)
+    den = groups.most(dens)
     mean = halves(groups.sum(rooms.num * weight) + guard_centi * den * total, den * total)
     ends = np.append(groups.starts[1:], len(weight))
-    for group in np.flatnonzero(groups.least(rooms.den) != den):
+    for group in np.flatnonzero(groups.least(dens) != den):
         rows = range(groups.starts[group], ends[group])
-        mean[group] = _mean_of_unlike(rooms, weight, rows, guard_centi)
+        mean[group] = _mean_of_unlike(rooms.num, dens, weight, rows, guard_centi)
     return mean
 
 
-def _mean_of_unlike(rooms: Exactly, weight: Exact, rows: range, guard_centi: int) -> int:
+def _mean_of_unlike(num: Exact, den: Exact, weight: Exact, rows: range, guard_centi: int) -> int:
     """Take the mean over unlike denominators, whose common multiple may leave int64."""
     total = sum(int(weight[row]) for row in rows) or 1
-    mean = sum((Fraction(int(rooms.num[row]), int(rooms.den[row])) * int(weight[row]) for row in rows), Fraction(0))
+    mean = sum((Fraction(int(num[row]), int(den[row])) * int(weight[row]) for row in rows), Fraction(0))
     moved = mean / total + guard_centi
     whole = moved.numerator // moved.denominator
     return 2 * whole + (moved != whole)

@@ -21,7 +21,7 @@ class Exactly:
     """Temperatures as num / den [0.01 °C], where they `stand`."""
 
     num: Exact
-    den: Exact
+    den: Exact | int
     stand: Mask
 
     def moved(self, guard_centi: int) -> Exact:
@@ -115,14 +115,13 @@ def _gaps_filled(statistics: DayStatistics, bound_centi: int | None) -> Exactly:
     """Fill every gap with one temperature; over full hours the mean of hourly means is the mean of the slots."""
     expected = statistics.slots_expected.astype(np.int64)
     if bound_centi is None:
-        return _exactly(expected, expected, np.zeros(expected.shape, np.bool_))
+        return Exactly(np.zeros_like(expected), 1, np.zeros(expected.shape, np.bool_))
     missing = expected - statistics.slots_valid
     return _exactly(statistics.sum_centi + missing * bound_centi, expected, statistics.slots_valid > 0)
 
 
 def _lowest(statistics: DayStatistics) -> Exactly:
-    lowest = statistics.min_centi.astype(np.int64)
-    return Exactly(lowest, np.ones_like(lowest), statistics.slots_valid > 0)
+    return Exactly(statistics.min_centi.astype(np.int64), 1, statistics.slots_valid > 0)
 
 
 def _exactly(num: NDArray[Any], den: NDArray[Any], stand: Mask) -> Exactly:

