@@ -42,8 +42,10 @@ SCENARIO = Path(simulators.__file__).parent / "scenarios" / "demo.yaml"
 CHOICES = SHIPPED / "demo-shili.choices.yaml"
 MARK = "heatstream-demo"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-DAY_US = 86_400_000_000
+MINUTE_US = 60_000_000
+DAY_US = 1440 * MINUTE_US
 LOOK_S = 0.5
+QUIET_LOOKS = 4
 LIVE_LOOK_S = 5.0
 
 
@@ -240,11 +242,12 @@ async def _start(console: Console, ours: Crew, ports: Ports) -> None:
 
 async def _play(console: Console, ours: Crew, engine: AsyncEngine, stage: Stage) -> None:
     """Tell the past, judge it, then go on with the clock; a process that ends by itself ends the play."""
-    past = Past(_bar(console))
+    scenario = town.load_scenario(SCENARIO)
+    past = Past(_bar(console), scenario.upload_minutes)
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(ours.watch())
-            group.create_task(_talk(stage, past.show))
+            group.create_task(_talk(scenario, stage, past.show))
             group.create_task(_narrate(console, ours, engine, stage, past))
     except* HeatstreamError as several:
         raise several.exceptions[0] from None
@@ -255,21 +258,23 @@ async def _play(console: Console, ours: Crew, engine: AsyncEngine, stage: Stage)
 class Past:
     """The days before today, on a bar."""
 
-    def __init__(self, bar: Progress) -> None:
+    def __init__(self, bar: Progress, upload_minutes: int) -> None:
         self.bar = bar
         self.told = asyncio.Event()
+        self._upload_us = upload_minutes * MINUTE_US
         self._task = bar.add_task("playing the last days of a season", total=None)
 
     def show(self, played: Played) -> None:
         days = round((played.end_us - played.start_us) / DAY_US)
         self.bar.update(self._task, total=days, completed=round(played.share * days))
-        if played.live:
+        if played.played_us + self._upload_us > played.end_us:  # the next upload waits for the clock
             self.told.set()
 
 
 async def _narrate(console: Console, ours: Crew, engine: AsyncEngine, stage: Stage, past: Past) -> None:
     with past.bar:
         await past.told.wait()
+        await _stored(engine)
         await _judge(ours, engine, past.bar, stage.ports)
     await _report(console, engine, stage)
     await _stay(console, engine)
@@ -286,9 +291,9 @@ def _bar(console: Console) -> Progress:
     return Progress(*columns, console=console)
 
 
-async def _talk(stage: Stage, show: Callable[[Played], None]) -> None:
+async def _talk(scenario: town.Scenario, stage: Stage, show: Callable[[Played], None]) -> None:
     await simulate(
-        town.load_scenario(SCENARIO),
+        scenario,
         stage.broker.url,
         CITY,
         stage.folder / "sent.csv",
@@ -296,6 +301,16 @@ async def _talk(stage: Stage, show: Callable[[Played], None]) -> None:
         live=True,
         progress=show,
     )
+
+
+async def _stored(engine: AsyncEngine) -> None:
+    """Wait until ingest has caught up: nothing more has been stored for a moment."""
+    before, quiet = -1, 0
+    while quiet < QUIET_LOOKS:
+        await asyncio.sleep(LOOK_S)
+        now = sum((await _fates(engine)).values())
+        quiet = quiet + 1 if now == before else 0
+        before = now
 
 
 async def _judge(ours: Crew, engine: AsyncEngine, progress: Progress, ports: Ports) -> None:
