@@ -18,7 +18,9 @@ def write(folder: Path, text: str) -> dict[str, str]:
 
 
 def test_a_variable_stands_above_the_file(tmp_path: Path) -> None:
-    found = settings.load(write(tmp_path, "[ingest]\nflush_ms = 50\nahead_s = 9\n") | {"HEATSTREAM_INGEST_FLUSH_MS": "70"})
+    found = settings.load(
+        write(tmp_path, "[ingest]\nflush_ms = 50\nahead_s = 9\n") | {"HEATSTREAM_INGEST_FLUSH_MS": "70"}
+    )
     assert (found.ingest.flush_ms, found.ingest.ahead_s) == (70, 9)
 
 
