@@ -27,7 +27,9 @@ from heatstream.embedded import postgres as databases
 from heatstream.embedded.crew import Crew, crew
 from heatstream.errors import HeatstreamError, SettingsError
 from heatstream.rules.pack import SHIPPED
+from heatstream.store import closings
 from heatstream.store.pool import create_engine
+from heatstream.store.read import city
 from heatstream.store.read import progress as coming
 from heatstream.store.read.words import OUTCOME_ZH, word
 from heatstream.store.tables import finding, finding_current, flag, ledger
@@ -341,15 +343,23 @@ async def _outcomes(engine: AsyncEngine) -> dict[Outcome, int]:
 
 
 async def _report(console: Console, engine: AsyncEngine, stage: Stage) -> None:
-    outcomes, fates = await _outcomes(engine), await _fates(engine)
+    outcomes, fates, homes = await _outcomes(engine), await _fates(engine), await _homes(engine)
     table = Table(title="演示·非法律依据: what was found", title_justify="left", show_header=False)
     for outcome, count in sorted(outcomes.items()):
         table.add_row(f"{OUTCOME_ZH[outcome]} {word(outcome)}", f"{count:,}", "household-days")
+    table.add_row("未监测 unmonitored", f"{homes.unmonitored:,}", f"homes of {homes.homes:,}")
     table.add_section()
     for fate, count in fates.items():
         table.add_row(fate, f"{count:,}", "readings")
     console.print(table)
     console.print(_whereabouts(stage))
+
+
+async def _homes(engine: AsyncEngine) -> city.Tally:
+    """How many homes there are on the last closed day, and how many have a point: the denominators."""
+    async with engine.connect() as conn:
+        day = await closings.closed_through(conn)
+        return await city.tally(conn, day) if day else city.Tally()
 
 
 async def _fates(engine: AsyncEngine) -> dict[str, int]:
