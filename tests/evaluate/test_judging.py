@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from heatstream.core.finding import Change, Outcome, Reason
+from heatstream.rules.pack import SHIPPED
 from heatstream.store import tables
 
-from .town import DAY, FEE_FEN, NEXT, Town, at, evaluator, folder_of_choices, whole_day
+from .town import CHOICES, DAY, FEE_FEN, NEXT, Town, at, evaluator, folder_of_choices, whole_day
 
 COLD_HOUR = dict.fromkeys(range(600, 670, 10), 1700)
 """From 10:00 to 11:10 below the standard: longer than the demo's 60 minutes."""
@@ -283,6 +284,21 @@ async def test_another_policy_judges_the_season_again(town: Town, engine: AsyncE
     ]
     assert changed[0].policy_id != changed[1].policy_id
     assert len(same) == 1
+
+
+async def test_days_that_another_policy_leaves_out_of_its_season_are_found_so(
+    town: Town, engine: AsyncEngine, tmp_path: Path
+) -> None:
+    await town.monitored("a")
+    await town.write({"a": whole_day(1500)})
+    await evaluator(engine).once(through=DAY)
+    law = (SHIPPED / "demo-shili.yaml").read_text(encoding="utf-8").replace("10-20T00:00", "01-06T00:00")
+    (tmp_path / "later.yaml").write_text(law.replace("id: demo-shili", "id: later"), encoding="utf-8")
+    choices = tmp_path / "choices.txt"
+    choices.write_text(CHOICES.read_text(encoding="utf-8").replace("[demo-shili]", "[later]"), encoding="utf-8")
+    await evaluator(engine, choices_file=choices, packs_dir=tmp_path).once(settle=False, through=DAY)
+    found = await town.current("a")
+    assert (found.outcome, found.reason, found.computed_fen) == (Outcome.UNDETERMINED, Reason.OUTSIDE_SEASON, None)
 
 
 async def test_the_same_policy_again_judges_nothing(town: Town, engine: AsyncEngine) -> None:

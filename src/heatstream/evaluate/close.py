@@ -58,12 +58,19 @@ async def keep_policy(engine: AsyncEngine, rulebook: Rulebook) -> tuple[int | No
 
 
 async def mark_season(engine: AsyncEngine, rulebook: Rulebook) -> int:
-    """Mark every closed household-day of the season, because the policy is another one."""
+    """Mark every closed household-day of the season, because the policy is another one.
+
+    The season is the new policy's, and before it the days that an older policy took for days of the season.
+    """
     async with engine.connect() as conn:
         last = await closings.closed_through(conn)
-    day = rulebook.last_season_start(last) if last else None
+        if last is None:
+            return 0
+        day = rulebook.last_season_start(last) or after(last)
+        while await marks.judged(conn, after(day, -1)):
+            day = after(day, -1)
     marked = 0
-    while last is not None and day is not None and day <= last:
+    while day <= last:
         async with engine.begin() as conn:
             marked += await marks.mark_policy_changed(conn, day, await closings.newest_batch(conn))
         day = after(day)

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 
 import structlog
-from prometheus_client import start_http_server
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -16,6 +15,7 @@ import heatstream
 from heatstream.evaluate import metrics
 from heatstream.evaluate.close import close_days, keep_policy, last_closable, mark_season
 from heatstream.evaluate.pipeline import Work, judge_all
+from heatstream.evaluate.probes import Health, served
 from heatstream.evaluate.rulebook import Rulebook
 from heatstream.settings import Evaluate, Settings
 from heatstream.store import closings, marks, migrate, pool, runs
@@ -39,6 +39,7 @@ class Evaluator:
     def __init__(self, engine: AsyncEngine, settings: Evaluate, now: Callable[[], dt.datetime] = _now) -> None:
         self._engine, self._settings, self._now = engine, settings, now
         self.rulebook = Rulebook.load(settings)
+        self.health = Health()
         self.stop = asyncio.Event()
 
     async def once(self, *, settle: bool = True, through: dt.date | None = None) -> Counter[str]:
@@ -104,9 +105,11 @@ class Evaluator:
         while not self.stop.is_set():
             try:
                 await self.once()
+                self.health.well()
             except Exception as error:
                 if not is_transient(error):
                     raise
+                self.health.ill(f"the database does not answer: {_first(error)}")
                 log.warning("the database does not answer, trying again", reason=_first(error))
             await _happens(self.stop, self._settings.every_s)
 
@@ -161,13 +164,13 @@ async def main(settings: Settings, *, once: bool = False, through: dt.date | Non
         evaluator = Evaluator(engine, settings.evaluate)
         _tell_refusal(evaluator.rulebook)
         _listen(evaluator)
-        if settings.evaluate.metrics_port is not None and not once:
-            start_http_server(settings.evaluate.metrics_port)
-        async with _sole(engine, evaluator.stop):
-            if not (once or through):
-                await evaluator.forever()
-                return 0
-            await evaluator.once(settle=False, through=through)
+        port = None if once or through else settings.evaluate.metrics_port
+        with served(evaluator.health, port):
+            async with _sole(engine, evaluator.stop):
+                if not (once or through):
+                    await evaluator.forever()
+                    return 0
+                await evaluator.once(settle=False, through=through)
         return REFUSED if evaluator.rulebook.refusal and evaluator.rulebook.chosen else 0
     finally:
         await engine.dispose()

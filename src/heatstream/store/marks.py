@@ -143,6 +143,11 @@ async def mark_policy_changed(conn: AsyncConnection, day: dt.date, batch_id: int
     return await _mark(conn, union(_measured_on(day), _judged_on(day)), day, batch_id, Change.POLICY)
 
 
+async def judged(conn: AsyncConnection, day: dt.date) -> bool:
+    """Tell whether any household has a finding on this day."""
+    return bool(await conn.scalar(select(_judged_on(day).exists())))
+
+
 async def mark_registry_changed(
     conn: AsyncConnection, households: Collection[int], first: dt.date | None = None, last: dt.date | None = None
 ) -> int:
