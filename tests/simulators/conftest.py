@@ -3,79 +3,28 @@
 import asyncio
 import contextlib
 import json
-import shutil
-import signal
 import socket
-import subprocess
-import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 import aiomqtt
 import pytest
 from mqtt5 import PublishPacket, QoS
 
+from heatstream.embedded.broker import BrokerServer
+from tests.conftest import OwnBroker
+
 CITY = "testcity"
 Recording = Callable[..., AbstractAsyncContextManager["Recorder"]]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@dataclass
-class Mosquitto:
-    """One broker on one port; a restart comes back on the same port with nothing remembered."""
-
-    folder: Path
-    port: int = field(default_factory=free_port)
-    running: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"mqtt://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
-        config = self.folder / "mosquitto.conf"
-        config.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
-            "max_inflight_messages 16384\nmax_queued_messages 1000000\n"
-        )
-        self.running = subprocess.Popen(
-            [program, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        self._wait_until_open()
-
-    def _wait_until_open(self) -> None:
-        give_up = time.monotonic() + 10
-        while time.monotonic() < give_up:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=0.2):
-                return
-            time.sleep(0.02)
-        raise TimeoutError(f"mosquitto did not open port {self.port}")
-
-    def end(self, how: signal.Signals = signal.SIGTERM) -> None:
-        if self.running is not None:
-            self.running.send_signal(how)
-            self.running.wait(10)
-            self.running = None
-
-
 @pytest.fixture
-def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
-    if shutil.which("mosquitto") is None and not Path("/usr/sbin/mosquitto").exists():
-        pytest.skip("Mosquitto is not installed")
-    broker = Mosquitto(tmp_path)
-    broker.start()
-    yield broker
-    broker.end()
+async def mosquitto(own_broker: OwnBroker) -> BrokerServer:
+    """A broker of the test's own, which forgets everything when it is killed."""
+    return await own_broker(persistence="false")
 
 
 @dataclass
@@ -135,7 +84,7 @@ class Recorder:
 
 
 @contextlib.asynccontextmanager
-async def record(broker: Mosquitto, *, receipts: bool) -> AsyncIterator[Recorder]:
+async def record(broker: BrokerServer, *, receipts: bool) -> AsyncIterator[Recorder]:
     recorder = Recorder(broker.port, receipts)
     listening = asyncio.create_task(recorder.listen())
     await recorder.arrived.wait()
@@ -148,7 +97,7 @@ async def record(broker: Mosquitto, *, receipts: bool) -> AsyncIterator[Recorder
 
 
 @pytest.fixture
-def recording(mosquitto: Mosquitto) -> Recording:
+def recording(mosquitto: BrokerServer) -> Recording:
     """Start a recorder: `async with recording(receipts=True) as recorder`."""
     return partial(record, mosquitto)
 

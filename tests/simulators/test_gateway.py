@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +56,8 @@ async def test_a_killed_broker_that_forgot_everything_loses_nothing(mosquitto: A
         send(gateway, 40)
         while gateway.sent < 40:
             await asyncio.sleep(0.01)
-        mosquitto.end(signal.SIGKILL)
-        mosquitto.start()
+        await mosquitto.kill()
+        await mosquitto.start()
         async with recording(receipts=True) as recorder:
             await within_deadline(gateway)
         assert recorder.sequences["gw-0001"] == set(range(1, 41))
@@ -144,12 +143,12 @@ async def test_a_receipt_for_what_was_never_sent_stops_the_gateway(mosquitto: An
 
 
 async def test_noise_is_kept_until_the_broker_acknowledges_it(mosquitto: Any, recording: Any, city: str) -> None:
-    mosquitto.end()
+    await mosquitto.stop()
     gateway = Gateway("gw-0001", city, mosquitto.url)
     gateway.send_noise(f"heat/v1/{city}/gw-0001/indoor", b"{")
     async with gateway:
         await asyncio.sleep(0.2)
-        mosquitto.start()
+        await mosquitto.start()
         async with recording(receipts=False):
             await within_deadline(gateway)
     assert gateway.sent == 1

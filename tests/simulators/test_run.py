@@ -139,7 +139,7 @@ async def test_speed_holds_the_story_back(mosquitto: Any, recording: Any, city: 
 
 
 async def test_no_broker_is_told_at_once(mosquitto: Any, city: str, tmp_path: Path) -> None:
-    mosquitto.end()
+    await mosquitto.stop()
     with pytest.raises(LinkError, match="no connection to the broker"):
         await simulate(CALM, mosquitto.url, city, tmp_path / "truth.csv")
 
