@@ -91,3 +91,11 @@ async def versions(conn: AsyncConnection, household_id: int, period_kind: int, p
     query = select(finding.c.id, finding.c.outcome, finding.c.change, finding.c.computed_fen, run.c.started_at)
     joined = query.join_from(finding, run, finding.c.run_id == run.c.id)
     return await every(conn, joined.where(*same).order_by(finding.c.id))
+
+
+async def newest_limit(conn: AsyncConnection, household_id: int) -> int | None:
+    """The standard [0.01 °C] that a household was last held against."""
+    held = (finding.c.household_id == household_id, finding.c.limit_centi.is_not(None))
+    query = select(finding.c.limit_centi).where(*held).order_by(finding.c.period_from.desc(), finding.c.id.desc())
+    found: int | None = await conn.scalar(query.limit(1))
+    return found

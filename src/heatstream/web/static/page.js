@@ -1,0 +1,87 @@
+// What the pages share in the browser: formats, tables that fetch their rows, and the visitor's choices.
+"use strict";
+window.hs = (() => {
+  const REFRESH_MS = 20000;
+  const YEAR_S = 31536000;
+  const HEAD_PX = 52;
+  const ROW_PX = 42;
+  const tables = {};
+
+  const fixed = (value) => (value === null || value === undefined ? "—" : Number(value).toFixed(2));
+  const degrees = (centi) => (centi === null || centi === undefined ? "—" : fixed(centi / 100));
+  const yuan = (fen) => (fen === null || fen === undefined ? "—" : fixed(fen / 100));
+  const count = (value) => (value === null || value === undefined ? "" : Number(value).toLocaleString("en-US"));
+  const local = (at) =>
+    at ? new Date(Date.parse(at) + 8 * 3600e3).toISOString().slice(5, 16).replace("T", " ") : "—";
+
+  // "./x" is what belongs to this very page: the rows of the household in its address.
+  const resolve = (address) => (address.startsWith("./") ? "/rows" + location.pathname + address.slice(1) : address);
+
+  async function load(name) {
+    const { api, address } = tables[name];
+    try {
+      const answer = await fetch(resolve(address));
+      if (answer.ok && !api.isDestroyed()) show(tables[name], await answer.json());
+    } catch {
+      // the server is away; the page says so by itself, and the next turn tries again
+    }
+  }
+
+  // A short table is no taller than its rows. By a variable: the frame would write its own height again.
+  function show({ api, id, most }, rows) {
+    api.setGridOption("rowData", rows);
+    const height = HEAD_PX + ROW_PX * Math.min(most, Math.max(rows.length, 2));
+    document.getElementById(id)?.style.setProperty("--hs-height", `${height}px`);
+  }
+
+  function ready(name, api, address, id, most) {
+    tables[name] = { api, address, id, most };
+    load(name);
+  }
+
+  function press(button) {
+    for (const each of button.parentElement.children) each.setAttribute("aria-pressed", String(each === button));
+  }
+
+  function turn(button, name, address) {
+    if (!tables[name]) return;
+    press(button);
+    tables[name].address = address;
+    load(name);
+  }
+
+  function homeLink(code) {
+    const link = document.createElement("a");
+    link.href = "/household/" + encodeURIComponent(code);
+    link.textContent = code;
+    return link;
+  }
+
+  function outcome(value, words) {
+    const mark = document.createElement("span");
+    mark.className = "hs-outcome hs-outcome-" + Number(value);
+    mark.textContent = words[value] || "";
+    return mark;
+  }
+
+  function choose(cookie, value) {
+    document.cookie = `${cookie}=${value}; path=/; max-age=${YEAR_S}; samesite=lax`;
+    location.reload();
+  }
+
+  async function curve(chart, address, names) {
+    const answer = await fetch(resolve(address));
+    if (!answer.ok) return;
+    const lines = (await answer.json()).map((line) => ({
+      name: `${names[line.room] || ""} ${line.point}`.trim(),
+      type: "line",
+      showSymbol: false,
+      data: line.values,
+    }));
+    const [standard] = chart.getOption().series;
+    chart.setOption({ series: [standard, ...lines] }, { replaceMerge: ["series"] });
+  }
+
+  setInterval(() => document.hidden || Object.keys(tables).forEach(load), REFRESH_MS);
+  return { fixed, degrees, yuan, count, local, ready, turn, press, homeLink, outcome, choose, curve };
+})();

@@ -1,0 +1,25 @@
+"""The page speaks Chinese first and English on request; both stand side by side where a word is used."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fastapi import Request
+
+Language = Literal["zh", "en"]
+COOKIE = "hs_language"
+
+
+@dataclass(frozen=True)
+class Words:
+    """Choose between the Chinese and the English of a word."""
+
+    language: Language = "zh"
+
+    def __call__(self, zh: str, en: str) -> str:
+        """Give the one that is asked for."""
+        return en if self.language == "en" else zh
+
+
+def of_request(request: Request) -> Words:
+    """Read the visitor's choice."""
+    return Words("en" if request.cookies.get(COOKIE) == "en" else "zh")
