@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Integer, SmallInteger, func, literal, select, update
+from sqlalchemy import Integer, SmallInteger, func, literal, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -58,8 +58,8 @@ async def keep(conn: AsyncConnection, below: Newest) -> None:
 async def lower(conn: AsyncConnection, above: Newest) -> None:
     """End the flags of these points."""
     came = rows_of("came", point_id=(Integer, above.point_id.tolist()), at=(Instant, instants(above.observed_us)))
-    await conn.execute(
-        update(flag)
-        .values(until=came.c.at)
-        .where(flag.c.point_id == came.c.point_id, flag.c.kind == BELOW, flag.c.until.is_(None))
-    )
+    # A limit that changes nothing: without it, and before the table is analysed, every flag meets every point.
+    stands = select(flag.c.id).where(flag.c.point_id == came.c.point_id, flag.c.kind == BELOW, flag.c.until.is_(None))
+    its_flag = stands.limit(1).lateral()
+    ended = select(its_flag.c.id, came.c.at).select_from(came.join(its_flag, true())).subquery()
+    await conn.execute(update(flag).values(until=ended.c.at).where(flag.c.id == ended.c.id))
