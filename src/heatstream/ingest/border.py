@@ -167,8 +167,9 @@ class Border:
         registry: Registry,
         limits: Ingest,
         now_us: Callable[[], int],
-        suspect: Callable[[Suspicion], Awaitable[None]],
+        suspect: Callable[[Suspicion], Awaitable[None]] | None,
     ) -> None:
+        """Make a border; without `suspect` our clock is not suspected: what is fed again came long ago."""
         self._registry = registry
         self._limits = limits
         self._now_us = now_us
@@ -190,11 +191,11 @@ class Border:
     # --- our own clock ---
 
     async def _hold_while_suspect(self, received: Received, decoded: Decoded) -> None:
-        held = False
-        while suspicion := self._watch.suspicion(decoded, self._registry.gateways, self._now_us()):
+        suspect, held = self._suspect, False
+        while suspect and (suspicion := self._watch.suspicion(decoded, self._registry.gateways, self._now_us())):
             if not held:
                 log.error("our clock is suspect: holding", gateways=suspicion.gateways, ahead=suspicion.ahead)
-                await self._suspect(suspicion)
+                await suspect(suspicion)
             held = True
             await asyncio.sleep(HOLD_S)
         if held:

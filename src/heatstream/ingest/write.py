@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 
 import asyncpg
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
@@ -46,7 +45,7 @@ UNIQUE_VIOLATION: Final = "23505"
 ROW_REFUSED: Final = frozenset({"22", "23"})
 """SQLSTATE classes that name a row, not the server: value out of range, constraint violated."""
 
-log = structlog.get_logger(__name__)
+INGEST: Final = "ingest"
 
 
 def clock_us() -> int:
@@ -82,7 +81,7 @@ class Written(NamedTuple):
 class _Pending:
     """What memory learns once the batch is committed."""
 
-    live: Newest
+    live: Newest | None
     highest: tuple[NDArray[np.int32], Ints]
     progress: dict[str, Progress]
     kept: refusals.Kept
@@ -97,7 +96,7 @@ class Writer:
         self._now_us = now_us
         self._day_from_min = settings.window_minutes(found.evaluate.day_window)[0]
         self._registry = Registry(engine, found.evaluate.standard_centi, now_us)
-        self._border = Border(self._registry, found.ingest, now_us, self._suspect)
+        self._border = Border(self._registry, found.ingest, now_us, self._suspect if name == INGEST else None)
         self._quota = refusals.Quota(found.ingest.reject_quota)
         self._highest = Highest()
         self._live = Live()
@@ -111,7 +110,7 @@ class Writer:
         engine: AsyncEngine,
         found: settings.Settings,
         *,
-        name: str = "ingest",
+        name: str = INGEST,
         now_us: Callable[[], int] = clock_us,
     ) -> "Writer":
         """Take up where the last writer left; the caller sees to it that there is one ingest a database.
@@ -241,10 +240,13 @@ class Writer:
         """Do what stored readings bring about, in their transaction."""
         if batch.closed_through is not None:
             await self._mark_late(conn, indoor, batch.id, batch.closed_through)
+        highest = _last_of_each(indoor)
+        if checked.reject_id is not None:  # it is no news, and its sequences were counted when it came
+            return _Pending(None, highest, {}, kept)
         live = self._newest(indoor)
         await self._live.write(conn, live)
         came = await self._sequences.write(conn, checked, fates, ~kept.over_quota, self._registry.gateways)
-        return _Pending(live, _last_of_each(indoor), came, kept)
+        return _Pending(live, highest, came, kept)
 
     async def _mark_late(self, conn: AsyncConnection, pile: Pile, batch_id: int, closed_through: int) -> None:
         changed = np.flatnonzero((pile.fate == Fate.STORED) | (pile.fate == Fate.CONFLICTING))
@@ -262,7 +264,8 @@ class Writer:
         return Newest(pile.rows.id[last], pile.at_us[last], pile.value[last], pile.rows.limit_centi[last])
 
     def _commit(self, pending: _Pending) -> None:
-        self._live.commit(pending.live)
+        if pending.live is not None:
+            self._live.commit(pending.live)
         self._highest.commit(*pending.highest)
         self._sequences.commit(pending.progress)
         self._quota.commit(pending.kept.new)

@@ -48,9 +48,7 @@ def _named(query: Select[Any], column: Any, names: Collection[str] | None) -> Se
 
 async def gateways(conn: AsyncConnection, codes: Collection[str] | None = None) -> list[Gateway]:
     """Read the gateways of these codes, or all."""
-    query = select(
-        gateway.c.code, gateway.c.id, gateway.c.first_sequence, gateway.c.valid_from, gateway.c.valid_to
-    )
+    query = select(gateway.c.code, gateway.c.id, gateway.c.first_sequence, gateway.c.valid_from, gateway.c.valid_to)
     return [Gateway(*row) for row in await conn.execute(_named(query, gateway.c.code, codes))]
 
 

@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import insert, select
+from sqlalchemy import BigInteger, cast, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.core.calendar import day_of
 from heatstream.store import copy
 from heatstream.store.locks import hold_writers
-from heatstream.store.tables import batch, closing, incident, ledger
+from heatstream.store.tables import batch, closing, conflict_decision, incident, ledger, reading_conflict
 
 
 class OpenBatch(NamedTuple):
@@ -54,3 +54,50 @@ async def append(conn: AsyncConnection, batch_id: int, entries: Entries) -> None
 async def record_incident(conn: AsyncConnection, kind: str, gateway: str | None, detail: Mapping[str, Any]) -> None:
     """Keep something that an operator should look at."""
     await conn.execute(insert(incident).values(kind=kind, gateway=gateway, detail=dict(detail)))
+
+
+# --- read again -------------------------------------------------------------------------------------------------------
+
+
+class Hour(NamedTuple):
+    """What became of all that a gateway sent in an hour: readings = stored + repeated + conflicting + rejected."""
+
+    hour: dt.datetime
+    gateway: str
+    messages: int
+    undecodable: int
+    over_quota: int
+    readings: int
+    stored: int
+    repeated: int
+    conflicting: int
+    rejected: int
+    late: int
+
+
+async def by_hour(conn: AsyncConnection, since: dt.datetime) -> list[Hour]:
+    """Sum the ledger of ingest by hour and gateway; what was fed again is not counted twice."""
+    hour = func.date_trunc("hour", batch.c.written_at)
+    sums = [cast(func.sum(ledger.c[name]), BigInteger) for name in Hour._fields[2:]]
+    rows = await conn.execute(
+        select(hour, ledger.c.gateway, *sums)
+        .join_from(ledger, batch, ledger.c.batch_id == batch.c.id)
+        .where(batch.c.written_at >= since, batch.c.writer == "ingest")
+        .group_by(hour, ledger.c.gateway)
+        .order_by(hour, ledger.c.gateway)
+    )
+    return [Hour(*row) for row in rows]
+
+
+async def open_conflicts(conn: AsyncConnection) -> int:
+    """Count the instants with two values that nobody has decided."""
+    instants = select(reading_conflict.c.point_id, reading_conflict.c.observed_at)
+    decided = select(conflict_decision.c.point_id, conflict_decision.c.observed_at)
+    return int(await conn.scalar(select(func.count()).select_from(instants.except_(decided).subquery())) or 0)
+
+
+async def lag_s(conn: AsyncConnection) -> float | None:
+    """Tell how long ago a batch was written [s]."""
+    newest = select(batch.c.written_at).order_by(batch.c.id.desc()).limit(1).scalar_subquery()
+    found = await conn.scalar(select(func.extract("epoch", func.clock_timestamp() - newest)))
+    return None if found is None else float(found)

@@ -1,8 +1,8 @@
 """What was refused, kept whole: evidence, and to be fed again once its cause is mended.
 
 A message is one row, however often it comes: (topic, SHA-256 of the payload), with `seen`; each of its refused readings
-is a row of `reject_reading`. Where the message is refused as a whole, `reason` says why; `readings` is 0 where it cannot
-be read.
+is a row of `reject_reading`. Where the message is refused as a whole, `reason` says why; `readings` is 0 where it
+cannot be read.
 """
 
 import datetime as dt
@@ -23,6 +23,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
@@ -244,3 +245,28 @@ async def settle(conn: AsyncConnection, outcomes: Mapping[int, Outcome]) -> int:
 
 def _ids(ids: Sequence[int]) -> Any:
     return bindparam(None, list(ids), ARRAY(BigInteger))
+
+
+# --- read again -------------------------------------------------------------------------------------------------------
+
+
+class Waiting(NamedTuple):
+    """What is refused and not resolved, by reason."""
+
+    reason: str
+    messages: int
+    """Messages refused as a whole for it."""
+    readings: int
+    """Readings refused for it."""
+
+
+async def waiting(conn: AsyncConnection) -> list[Waiting]:
+    """Count what is refused and not resolved."""
+    none = literal(0, Integer)
+    whole = select(reject.c.reason, literal(1, Integer).label("message"), none.label("reading")).where(
+        reject.c.resolved_at.is_(None), reject.c.reason.is_not(None)
+    )
+    single = select(reject_reading.c.reason, none, literal(1, Integer)).where(reject_reading.c.resolved_at.is_(None))
+    each = union_all(whole, single).subquery()
+    query = select(each.c.reason, func.sum(each.c.message), func.sum(each.c.reading)).group_by(each.c.reason)
+    return [Waiting(*row) for row in await conn.execute(query.order_by(each.c.reason))]
