@@ -375,7 +375,7 @@ async def _fates(engine: AsyncEngine) -> dict[str, int]:
 def _whereabouts(stage: Stage) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_row("[bold]page[/]", f"http://127.0.0.1:{stage.ports.web}/")
-    table.add_row("[bold]API[/]", f"http://127.0.0.1:{stage.ports.api}/api/v1/   manual: /docs")
+    table.add_row("[bold]API[/]", f"http://127.0.0.1:{stage.ports.api}/api/v1/   manual: /openapi.json")
     table.add_row("[bold]API key[/]", stage.key_file.read_text())
     table.add_row("[bold]broker[/]", stage.broker.url)
     table.add_row("[bold]data, logs[/]", str(stage.folder))
