@@ -13,7 +13,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import Integer, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from benchmarks.rig import RUNS, checkpoint_inside, figure, median, resident_mib, stage, tell, wal_bytes
@@ -158,7 +159,7 @@ async def _copied(engine: AsyncEngine, groups: list[tuple[int, int]], *, ordered
     """COPY out into arrays; each is dropped as it comes."""
     for first, last in groups:
         query = select(reading.c.point_id, reading.c.observed_at, reading.c.temp_centi).where(
-            reading.c.point_id == func.any(func.array(select(func.generate_series(first, last)).scalar_subquery())),
+            reading.c.point_id == func.any(bindparam(None, list(range(first, last + 1)), ARRAY(Integer))),
             reading.c.observed_at >= START,
             reading.c.observed_at < END,
             reading.c.batch_id <= BATCH,

@@ -11,7 +11,8 @@ from heatstream.evaluate.close import close_days, last_closable
 from heatstream.evaluate.rulebook import Rulebook
 from heatstream.store.closings import closed_through, first_day_read
 from heatstream.store.locks import hold_writers
-from heatstream.store.tables import day_dirty
+from heatstream.store.marks import mark_registry_changed
+from heatstream.store.tables import day_dirty, point
 
 from .town import DAY, NEXT, Town, at, evaluator, settings, whole_day
 
@@ -77,3 +78,19 @@ async def test_a_reading_written_during_the_closing_is_judged_or_marks(town: Tow
     late = await town.write({"a": whole_day()[100:]})
     [mark] = await town.rows(select(day_dirty.c.batch_id))
     assert mark.batch_id == late
+
+
+async def test_a_day_closed_during_a_registry_change_sees_it(town: Town, engine: AsyncEngine) -> None:
+    await town.monitored("a")
+    await town.home("new")
+    await town.point("new", "new", accepted_on=None)
+    await town.write({"a": whole_day()})
+    async with engine.begin() as changing:
+        await changing.execute(point.update().where(point.c.device == "new").values(accepted_on=DAY))
+        await mark_registry_changed(changing, [town.homes["new"]])
+        closing = asyncio.create_task(close_days(engine, RULES, DAY))
+        await asyncio.sleep(0.2)
+        assert not closing.done()
+    await closing
+    marked = await town.rows(select(day_dirty.c.household_id))
+    assert sorted(each.household_id for each in marked) == sorted([town.homes["a"], town.homes["new"]])

@@ -17,6 +17,7 @@ from heatstream.settings import Evaluate
 from heatstream.store import tables
 from heatstream.store.closings import closed_through
 from heatstream.store.locks import hold_writers
+from heatstream.store.marks import mark_registry_changed
 from heatstream.store.tables import day_dirty, finding, finding_current, reading
 from heatstream.store.timescale import LOCAL, ensure_partitions
 
@@ -161,8 +162,6 @@ class Town:
 
     async def change(self, table: str, code_column: str, code: str, **values: Any) -> None:
         """Change the registry, and have the town judged again."""
-        from heatstream.store.marks import mark_registry_changed  # noqa: PLC0415
-
         there = tables.metadata.tables[table]
         async with self.engine.begin() as conn:
             await conn.execute(there.update().where(there.c[code_column] == code).values(**values))

@@ -153,17 +153,37 @@ async def mark_registry_changed(
 ) -> int:
     """Have the closed days of these households judged again, after a change of their registry in this transaction.
 
-    Days with a statistic, a finding or an accepted installation, from `first` to `last` where given. Takes the writers'
-    lock, so that a day being closed at the same time sees the change.
+    Days with a statistic, a finding or an accepted installation, from `first` to `last` where given. The writers' lock
+    is taken at the end only, for the days that were closed meanwhile by somebody who could not see the change.
     """
+    closed = await closings.closed_through(conn)
+    marked = await _mark_days(conn, households, first or await _first_day(conn), closed, last)
     await hold_writers(conn)
-    closed, read = await closings.closed_through(conn), await closings.first_day_read(conn)
-    if closed is None or read is None:
+    by_now = await closings.closed_through(conn)
+    if by_now != closed:
+        start = after(closed) if closed else first or await _first_day(conn)
+        marked += await _mark_days(conn, households, start, by_now, last)
+    return marked
+
+
+async def _first_day(conn: AsyncConnection) -> dt.date | None:
+    """First day that was measured or has a statistic: readings may be deleted before statistics are."""
+    oldest = select(day_statistic.c.day).order_by(day_statistic.c.day).limit(1)
+    known = [await closings.first_day_read(conn), await conn.scalar(oldest)]
+    return min((each for each in known if each), default=None)
+
+
+async def _mark_days(
+    conn: AsyncConnection,
+    households: Collection[int],
+    first: dt.date | None,
+    closed: dt.date | None,
+    last: dt.date | None,
+) -> int:
+    if first is None or closed is None:
         return 0
-    newest = await closings.newest_batch(conn)
-    day, end = max(read, first or read), min(closed, last or closed)
-    marked = 0
-    while day <= end:
+    newest, marked, day = await closings.newest_batch(conn), 0, first
+    while day <= min(closed, last or closed):
         stood = select(point.c.household_id).where(stands_on(day))
         every = union(stood, _measured_on(day), _judged_on(day)).subquery()
         named = select(every.c.household_id).where(every.c.household_id == func.any(_integers(list(households))))

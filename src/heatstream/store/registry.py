@@ -8,14 +8,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import SmallInteger, Table, bindparam, func, insert, literal, select, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Table, bindparam, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heatstream.core.finding import Change
 from heatstream.errors import RegistryError
+from heatstream.store import marks
 from heatstream.store.registry_csv import TABLES, Line, cell, fields, key_columns, read
-from heatstream.store.tables import batch, city, closing, day_dirty, day_statistic, registry_change
+from heatstream.store.tables import city, registry_change
 
 CHANNEL = "heatstream_registry"
 # A change in one of these can change a finding of the household it names.
@@ -193,30 +192,6 @@ async def _households(conn: AsyncConnection, table: Table, rows: list[Row]) -> s
     return {row["id"] for key, row in (await _rows(conn, table)).items() if key[0] in codes}
 
 
-async def mark_registry_changed(conn: AsyncConnection, households: set[int]) -> None:
-    """Have every closed, judged day of these households judged again."""
-    days = (
-        select(
-            day_statistic.c.household_id,
-            day_statistic.c.day,
-            select(func.coalesce(func.max(batch.c.id), 0)).scalar_subquery(),
-            literal(int(Change.REGISTRY), SmallInteger),
-        )
-        .where(
-            day_statistic.c.household_id == func.any(bindparam("households", list(households))),
-            day_statistic.c.day <= select(closing.c.closed_through).scalar_subquery(),
-        )
-        .distinct()
-    )
-    marks = upsert(day_dirty).from_select(["household_id", "day", "batch_id", "reason"], days)
-    await conn.execute(
-        marks.on_conflict_do_update(
-            index_elements=["household_id", "day"],
-            set_={"batch_id": func.greatest(day_dirty.c.batch_id, marks.excluded.batch_id), "marked_at": func.now()},
-        )
-    )
-
-
 async def import_files(conn: AsyncConnection, paths: Iterable[Path], by: str) -> dict[str, Counter[str]]:
     """Import registry files, all or nothing; the caller's transaction is rolled back when this raises.
 
@@ -236,7 +211,7 @@ async def import_files(conn: AsyncConnection, paths: Iterable[Path], by: str) ->
     if importing.faults:
         raise RegistryError(importing.faults)
     if importing.touched:
-        await mark_registry_changed(conn, importing.touched)
+        await marks.mark_registry_changed(conn, importing.touched)
     await conn.execute(text(f"select pg_notify('{CHANNEL}', '')"))
     return {name: count for name, count in counts.items() if files[name]}
 
