@@ -1,0 +1,157 @@
+"""Every pack as shipped."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from heatstream.core.standard import tier_of
+from heatstream.errors import BadInput
+from heatstream.rules.capability import capabilities
+from heatstream.rules.choices import ChoicesFile
+from heatstream.rules.pack import SHIPPED, Pack, find, ids, load
+from heatstream.rules.policy import MissingChoices, made
+from heatstream.rules.tiers import centi, tiers_of
+
+EVERY_PACK = ids()
+
+
+def empty(*packs: str, choices: dict[str, object] | None = None) -> ChoicesFile:
+    return ChoicesFile.model_validate(
+        {
+            "schema": "heatstream.choices/1",
+            "place": "试",
+            "packs": packs,
+            "made_by": "试",
+            "made_on": "2025-01-01",
+            "choices": choices or {},
+        }
+    )
+
+
+def test_the_demo_and_twenty_two_places_are_shipped() -> None:
+    assert len(EVERY_PACK) == 23
+
+
+@pytest.mark.parametrize("pack_id", EVERY_PACK)
+def test_a_pack_with_no_choices_names_what_must_be_chosen(pack_id: str) -> None:
+    with pytest.raises(MissingChoices) as refused:
+        made(empty(pack_id), [find(pack_id)])
+    options = {need.option for need in refused.value.needs}
+    assert {"daily_statistic", "day_window", "guard_band", "min_completeness"} <= options
+    assert all(f"{option} (" in str(refused.value) for option in options)
+
+
+@pytest.mark.parametrize("pack_id", EVERY_PACK)
+def test_tiers_leave_no_gap_below_the_standard_and_give_nothing_at_it(pack_id: str) -> None:
+    pack = find(pack_id)
+    if pack.tiers is None or pack.standard is None:
+        pytest.skip("nobody could read its tiers")
+    standard = 2 * centi(pack.standard.min_c)
+    _, found, _ = tier_of(np.arange(-6000, standard + 200), tiers_of(pack), None)
+    assert found.tolist() == [half < standard for half in range(-6000, standard + 200)]
+
+
+@pytest.mark.parametrize("pack_id", EVERY_PACK)
+def test_only_binzhou_and_heze_claim_a_temperature_twice(pack_id: str) -> None:
+    tiers = tiers_of(find(pack_id))
+    twice = [
+        centi / 100
+        for centi in range(-3000, 3000)
+        if sum((tier.least is None or tier.least <= 2 * centi) and 2 * centi <= tier.most for tier in tiers) > 1
+    ]
+    assert twice == ([14.0, 16.0] if pack_id in ("cn-37-binzhou", "cn-37-heze") else [])
+
+
+def test_changchun_judges_and_rules_and_computes_no_amount() -> None:
+    states = {capability.name: capability.state for capability in capabilities(find("cn-22-changchun"))}
+    assert states == {
+        "standard": "choices",
+        "clocks": "ready",
+        "escalation": "ready",
+        "ruling": "ready",
+        "amount": "absent",
+    }
+
+
+def test_values_from_secondary_pages_serve_what_if_alone() -> None:
+    marked = {capability.name: capability.what_if for capability in capabilities(find("cn-21-dalian"))}
+    assert (marked["standard"], marked["amount"]) == (True, True)
+
+
+def test_jilin_city_refunds_by_month_so_no_day_has_an_amount() -> None:
+    amount = capabilities(find("cn-22-jilin"))[-1]
+    assert (amount.state, amount.why) == ("absent", "it refunds by month, not by day")
+
+
+def test_the_demo_is_watermarked() -> None:
+    assert find("demo-shili").watermark == "演示·非法律依据"
+
+
+def test_numbers_are_exact_decimals() -> None:
+    tiers = find("demo-shili").tiers
+    assert tiers is not None
+    assert tiers.bands[0].ratio == Decimal("0.30")
+
+
+def _written(tmp_path: Path, change: str, to: str) -> Path:
+    text = (SHIPPED / "cn-37-weifang.yaml").read_text(encoding="utf-8")
+    assert change in text
+    path = tmp_path / "cn-37-weifang.yaml"
+    path.write_text(text.replace(change, to, 1), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "to", "words"),
+    [
+        ("unit: day", "unit: week", "unit: seen 'week': Input should be 'day' or 'month'"),
+        ("min_c: 18.0", "min_c: 18.005", "standard.min_c: seen Decimal('18.005')"),
+        ("unit: day", "unit: day\nsurprise: 1", "surprise: seen 1: Extra inputs are not permitted"),
+        ("unit: day", "unit: day\nunit: day", "the key 'unit' stands twice"),
+        ("lo: 16.0, li: true", "lo: 16.0", "an end and whether it is inside stand together"),
+        ('"11-14T12:00"', '"11-31T12:00"', "season.start: seen '11-31T12:00'"),
+        ("conf: read", "conf: heard", "Input should be 'read', 'read2'"),
+        ("schema:", "schema: [", "not YAML"),
+    ],
+)
+def test_a_fault_says_where_what_was_seen_and_what_was_expected(
+    tmp_path: Path, change: str, to: str, words: str
+) -> None:
+    path = _written(tmp_path, change, to)
+    with pytest.raises(BadInput) as refused:
+        load(path)
+    assert str(path) in str(refused.value)
+    assert words in str(refused.value)
+
+
+def test_a_pack_there_is_not_is_refused_with_those_there_are() -> None:
+    with pytest.raises(BadInput, match="no pack 'cn-00-nowhere' .* demo-shili"):
+        find("cn-00-nowhere")
+
+
+def test_a_pack_in_another_s_file_is_refused(tmp_path: Path) -> None:
+    _written(tmp_path, "id: cn-37-weifang", "id: cn-37-other")
+    with pytest.raises(BadInput, match="expected 'cn-37-weifang', the name of the file"):
+        find("cn-37-weifang", (tmp_path,))
+
+
+def test_an_operator_s_pack_goes_before_the_shipped_one(tmp_path: Path) -> None:
+    _written(tmp_path, "min_c: 18.0", "min_c: 19.0")
+    pack = find("cn-37-weifang", (tmp_path, SHIPPED))
+    assert pack.standard is not None
+    assert pack.standard.min_c == 19
+
+
+def test_a_fictional_pack_without_a_watermark_is_refused() -> None:
+    tree = find("demo-shili").model_dump(by_alias=True) | {"watermark": None}
+    with pytest.raises(ValueError, match="needs a watermark"):
+        Pack.model_validate(tree)
+
+
+def test_dates_of_a_pack_run_forward() -> None:
+    tree = find("cn-21-shenyang-2009").model_dump(by_alias=True) | {"effective_to": date(2000, 1, 1)}
+    with pytest.raises(ValueError, match="must come after"):
+        Pack.model_validate(tree)
