@@ -61,7 +61,7 @@ async def open_stream(address: BrokerAddress) -> tuple[asyncio.StreamReader, asy
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             return await asyncio.open_connection(address.host, address.port, ssl=context)
     except (OSError, TimeoutError) as error:
-        raise LinkError(f"no connection to the broker at {address}: {error or 'timeout'}") from error
+        raise LinkError(f"no connection to the broker at {address}: {str(error) or 'no answer in time'}") from error
 
 
 class Link:
@@ -123,8 +123,9 @@ class Link:
         await answer
 
     async def closed(self) -> None:
-        """Return when the connection has ended."""
+        """Wait for the end, and raise `LinkError` that says why."""
         await asyncio.shield(self._closed)
+        raise self._ended()
 
     async def close(self) -> None:
         """Say goodbye and wait until everything of this connection has ended."""
@@ -159,7 +160,9 @@ class Link:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 answer, rest = await self._first_packet()
         except (OSError, TimeoutError) as error:
-            raise LinkError(f"the broker at {self._address} did not answer: {error or 'timeout'}") from error
+            raise LinkError(
+                f"the broker at {self._address} did not answer: {str(error) or 'no answer in time'}"
+            ) from error
         if not isinstance(answer, mqtt5.ConnAckPacket) or int(answer.reason_code) >= FAILURE_CODE:
             raise RefusedError(f"the broker at {self._address} refuses {client_id}: {answer}")
         self._window = asyncio.Semaphore(min(self._most, answer.receive_max))
@@ -243,19 +246,18 @@ class Link:
 
     async def _keep_alive(self) -> None:
         """Ping, and end a connection on which nothing came since the last ping: a stalled path looks open for ever."""
-        with contextlib.suppress(LinkError):
-            while self._heard:
-                self._heard = False
-                await self._send(mqtt5.PingReqPacket())
-                await asyncio.sleep(KEEP_ALIVE_S / 2)
-            self._end(f"nothing came for {KEEP_ALIVE_S / 2:.0f} s")
+        while self._heard and not self._closed.done():
+            self._heard = False
+            self._writer.write(mqtt5.PingReqPacket().write())  # no drain: on a stalled path it would wait for ever
+            await asyncio.sleep(KEEP_ALIVE_S / 2)
+        self._end(f"nothing came for {KEEP_ALIVE_S / 2:g} s")
 
     def _end(self, why: str) -> None:
         if self._closed.done():
             return
         self._why = why
         self._closed.set_result(None)
-        self._writer.close()
+        self._writer.transport.abort()  # a close would wait until a stalled path has taken the rest
         for answer in self._pending.values():
             _fail(answer, self._ended())
 

@@ -8,10 +8,12 @@ from typing import Any
 import aiomqtt
 import pytest
 
+from simulators import link
 from simulators.errors import ReceiptAheadError, SimulatorError
 from simulators.gateway import Gateway
 from simulators.outbox import Memory, Message, Outbox
 from simulators.wire import Reading
+from tests.proxy import Proxy
 
 DEADLINE_S = 20
 
@@ -152,6 +154,35 @@ async def test_noise_is_kept_until_the_broker_acknowledges_it(mosquitto: Any, re
         async with recording(receipts=False):
             await within_deadline(gateway)
     assert gateway.sent == 1
+
+
+async def test_a_stalled_path_is_given_up_and_tried_again(
+    mosquitto: Any, recording: Any, city: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "KEEP_ALIVE_S", 1)
+    async with recording(receipts=True), Proxy("127.0.0.1", mosquitto.port) as path:
+        async with Gateway("gw-0001", city, f"mqtt://127.0.0.1:{path.port}") as gateway:
+            send(gateway, 5)
+            await within_deadline(gateway)
+            path.turn("stall")
+            send(gateway, 55)
+            while not gateway.trouble:
+                await asyncio.sleep(0.01)
+            why = gateway.trouble
+            path.turn("pass")
+            await within_deadline(gateway)
+    assert why.endswith("nothing came for 0.5 s")
+
+
+async def test_a_reset_connection_loses_nothing(mosquitto: Any, recording: Any, city: str) -> None:
+    async with recording(receipts=True) as recorder, Proxy("127.0.0.1", mosquitto.port) as path:
+        async with Gateway("gw-0001", city, f"mqtt://127.0.0.1:{path.port}") as gateway:
+            for _ in range(5):
+                send(gateway, 50)
+                await asyncio.sleep(0.02)
+                path.reset()
+            await within_deadline(gateway)
+        assert recorder.contiguous("gw-0001") == 250
 
 
 async def test_a_restarted_gateway_still_has_its_noise(mosquitto: Any, recording: Any, city: str) -> None:
