@@ -307,9 +307,12 @@ def conflicts_decide(
     """Decide which value of an instant counts."""
     from heatstream.store import conflicts
 
+    found = _settings()
+    begins, _ = settings.window_minutes(found.evaluate.day_window)
+
     async def run() -> None:
-        async with _transaction(_settings()) as conn:
-            await conflicts.decide(conn, point, instant, value, officer=officer, reason=reason)
+        async with _transaction(found) as conn:
+            await conflicts.decide(conn, point, instant, value, officer=officer, reason=reason, day_from_min=begins)
 
     asyncio.run(run())
     out.print("decided; the day will be judged again")
@@ -330,21 +333,34 @@ def replay_rejects(
 # --- rules ------------------------------------------------------------------------------------------------------------
 
 
+STATES = {"ready": "ready", "choices": "choices", "absent": "–"}
+
+
 @rules_app.command("list")
 def rules_list() -> None:
-    """List the rule packs and what each can be used for."""
-    from heatstream.rules import pack
+    """List the rule packs and what each can be used for: ready, after the operator's choices, or not (–)."""
+    from heatstream.rules import capability, pack
 
-    table = Table("id", "place", "from", "to", *(capability for capability in pack.CAPABILITIES))
-    for each in pack.shipped():
-        status = each.status()
-        table.add_row(
-            each.id,
-            each.place,
-            *(str(day or "") for day in (each.effective_from, each.effective_to)),
-            *(status[c] for c in pack.CAPABILITIES),
-        )
+    table = Table("id", "place", "from", "until", *capability.NAMES)
+    for pack_id in pack.ids(_pack_folders()):
+        each = pack.find(pack_id, _pack_folders())
+        states = [STATES[one.state] + (" (what-if)" if one.what_if else "") for one in capability.capabilities(each)]
+        table.add_row(each.id, each.place, str(each.effective_from or ""), str(each.effective_to or ""), *states)
     out.print(table)
+
+
+@rules_app.command("show")
+def rules_show(pack_id: Annotated[str, typer.Argument(help="A pack's id, as listed.")]) -> None:
+    """Show what a pack can be used for, what it leaves open, and where it was read."""
+    from heatstream.rules import capability, pack
+
+    found = pack.find(pack_id, _pack_folders())
+    checked = found.in_force_checked_on or "nobody checked that it is in force"
+    out.print(f"{found.id} · {found.place} · {checked} {found.watermark or ''}")
+    for each in capability.capabilities(found):
+        out.print(f"{each.name}: {each.state}{' (what-if only)' if each.what_if else ''} {each.why}")
+    for source in found.sources:
+        out.print(f"  {source.conf}: {source.title or source.url or ''} {source.doc_no or ''}")
 
 
 @rules_app.command("check")
@@ -354,12 +370,15 @@ def rules_check(
     """Tell whether a choices file makes a policy; if not, what must be chosen."""
     from heatstream.rules import policy
 
-    found = policy.load(choices, _packs_dir())
+    found = policy.load(choices, settings.load().evaluate.packs_dir)
     out.print(f"{found.place}: policy {found.hash.hex()[:16]} {found.watermark or ''}")
 
 
-def _packs_dir() -> Path | None:
-    return settings.load().evaluate.packs_dir
+def _pack_folders() -> tuple[Path, ...]:
+    from heatstream.rules import pack
+
+    own = settings.load().evaluate.packs_dir
+    return (own, pack.SHIPPED) if own else (pack.SHIPPED,)
 
 
 # --- the simulators: they know the wire, not the house ---------------------------------------------------------------

@@ -16,6 +16,7 @@ from heatstream.rules.policy import MissingChoices, made
 from heatstream.rules.tiers import centi, tiers_of
 
 EVERY_PACK = ids()
+WITH_TIERS = [pack_id for pack_id in EVERY_PACK if find(pack_id).tiers]
 
 
 def empty(*packs: str, choices: dict[str, object] | None = None) -> ChoicesFile:
@@ -44,11 +45,10 @@ def test_a_pack_with_no_choices_names_what_must_be_chosen(pack_id: str) -> None:
     assert all(f"{option} (" in str(refused.value) for option in options)
 
 
-@pytest.mark.parametrize("pack_id", EVERY_PACK)
+@pytest.mark.parametrize("pack_id", WITH_TIERS)
 def test_tiers_leave_no_gap_below_the_standard_and_give_nothing_at_it(pack_id: str) -> None:
     pack = find(pack_id)
-    if pack.tiers is None or pack.standard is None:
-        pytest.skip("nobody could read its tiers")
+    assert pack.standard is not None
     standard = 2 * centi(pack.standard.min_c)
     _, found, _ = tier_of(np.arange(-6000, standard + 200), tiers_of(pack), None)
     assert found.tolist() == [half < standard for half in range(-6000, standard + 200)]
@@ -128,7 +128,7 @@ def test_a_fault_says_where_what_was_seen_and_what_was_expected(
 
 
 def test_a_pack_there_is_not_is_refused_with_those_there_are() -> None:
-    with pytest.raises(BadInput, match="no pack 'cn-00-nowhere' .* demo-shili"):
+    with pytest.raises(BadInput, match=r"no pack 'cn-00-nowhere' .* demo-shili"):
         find("cn-00-nowhere")
 
 

@@ -1,13 +1,14 @@
 """What a pack can be used for: a status for each capability, computed from what is there, never declared."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from heatstream.rules.choices import Choices
 from heatstream.rules.needs import amount_is_absent, needs
 from heatstream.rules.pack import ATTESTED, Group, Pack
 
 Name = Literal["standard", "clocks", "escalation", "ruling", "amount"]
+NAMES: tuple[Name, ...] = get_args(Name)
 State = Literal["ready", "choices", "absent"]
 
 
