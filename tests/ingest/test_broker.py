@@ -204,7 +204,7 @@ async def test_messages_of_qos_0_that_the_client_throws_away_are_counted(station
         batches = await take(connection, 1)
         await asyncio.sleep(0.2)
         came = sum(batch.qos0() for batch in batches) + len(connection.gathering)
-        assert came + connection.thrown_away == 500
+        assert came + connection.thrown_away() == 500
 
 
 async def test_the_broker_tells_how_many_messages_it_dropped(station: Station) -> None:
@@ -255,3 +255,8 @@ async def test_a_path_that_stalls_is_given_up(
             async with asyncio.timeout(5):
                 outcome = await _outcome(connection)
     assert isinstance(outcome, BrokerLost)
+
+
+def test_many_acknowledgements_are_spelt_as_the_library_spells_one() -> None:
+    ids = [1, 255, 256, 65_534]
+    assert session._pubacks(ids) == b"".join(mqtt5.PubAckPacket(each).write() for each in ids)

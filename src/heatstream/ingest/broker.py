@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 import aiomqtt
 import numpy as np
-from mqtt5 import ConnAckPacket, PubAckPacket, PublishPacket, QoS, RetainHandling
+from mqtt5 import ConnAckPacket, PublishPacket, QoS, RetainHandling
 
 from heatstream import settings
 from heatstream.errors import BrokerLost, TakenOver
@@ -77,24 +77,30 @@ class Batch:
 
     def received(self) -> Received:
         """Lay out the messages of gateways; what the broker tells of itself is left aside."""
-        kept = [i for i, packet in enumerate(self.packets) if not packet.topic.startswith("$SYS/")]
-        packets = self.packets if len(kept) == len(self.packets) else [self.packets[i] for i in kept]
-        received_us = np.array(self.received_ns, dtype=np.int64) // 1000
-        return Received([each.topic for each in packets], [each.payload for each in packets], received_us[kept])
+        topics = [each.topic for each in self.packets]
+        received = Received(topics, [each.payload for each in self.packets], np.array(self.received_ns) // 1000)
+        aside = [i for i, topic in enumerate(topics) if topic.startswith("$SYS/")]
+        return _without(received, aside) if aside else received
 
     def packet_ids(self) -> list[int]:
-        return [each.packet_id for each in self.packets if each.packet_id is not None]
+        return [identifier for each in self.packets if (identifier := each.packet_id) is not None]
 
     def qos0(self) -> int:
-        return sum(each.qos == QoS.AT_MOST_ONCE for each in self.packets)
+        return len(self.packets) - len(self.packet_ids())
 
     def redelivered(self) -> int:
-        return sum(each.duplicate for each in self.packets)
+        return [each.duplicate for each in self.packets].count(True)
 
     def dropped(self) -> int | None:
         """Tell the broker's own count of messages it dropped, where this batch holds one."""
         told = [each.payload for each in self.packets if each.topic == DROPPED_TOPIC]
         return int(told[-1]) if told and told[-1].isdigit() else None
+
+
+def _without(received: Received, aside: list[int]) -> Received:
+    kept = sorted(set(range(len(received))) - set(aside))
+    topics, payloads = [received.topic[i] for i in kept], [received.payload[i] for i in kept]
+    return Received(topics, payloads, received.received_us[kept])
 
 
 class Gathering:
@@ -167,10 +173,10 @@ class Connection:
         self.unacknowledged = 0
         self.greeting = ConnAckPacket()
 
-    @property
     def thrown_away(self) -> int:
-        """Messages of QoS 0 that the client dropped, unseen by us."""
-        return self._ear.thrown_away
+        """Count the messages of QoS 0 that the client dropped, unseen by us, since this was last asked."""
+        count, self._ear.thrown_away = self._ear.thrown_away, 0
+        return count
 
     async def open(self, filters: Iterable[str]) -> None:
         """Connect, start to receive, subscribe. Receiving comes first: a resumed session begins with its backlog."""
@@ -233,7 +239,7 @@ class Connection:
             raise BrokerLost("the batch came over a connection that is gone; the broker sends it again")
         ids = batch.packet_ids()
         writer = self._writer()
-        writer.write(b"".join([PubAckPacket(each).write() for each in ids]))
+        writer.write(_pubacks(ids))
         self.unacknowledged -= len(ids)
         try:
             await writer.drain()
@@ -262,6 +268,13 @@ class Connection:
         if self._consumer:
             self._consumer.cancel()  # the connection is dead: nothing it holds will be acknowledged
             await asyncio.gather(self._consumer, return_exceptions=True)
+
+
+def _pubacks(ids: list[int]) -> bytes:
+    """Spell many PUBACKs of success: type 4, two bytes to follow, the packet id (MQTT 5, 3.4)."""
+    packets = np.empty(len(ids), [("head", ">u2"), ("id", ">u2")])
+    packets["head"], packets["id"] = 0x4002, ids
+    return packets.tobytes()
 
 
 def _tls(broker: settings.Broker) -> ssl.SSLContext | None:

@@ -179,6 +179,7 @@ class Term:
         if self._connection is None:
             return
         gauges.UNACKNOWLEDGED.set(self._connection.unacknowledged)
+        self._alarms.qos0(self._connection.thrown_away())
         try:
             gauges.RECEIPTS.inc(await self._receipts.publish(self._connection))
         except BrokerLost as lost:
