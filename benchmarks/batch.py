@@ -9,10 +9,6 @@ import numpy as np
 from sqlalchemy import func, select, text
 
 from benchmarks.rig import (
-    CITY,
-    FILLED_TO,
-    GATEWAYS,
-    POINTS,
     RUNS,
     SESSION,
     Ingest,
@@ -20,6 +16,7 @@ from benchmarks.rig import (
     checkpoint_inside,
     figure,
     forget,
+    load_plan,
     make_session,
     median,
     publish,
@@ -39,8 +36,7 @@ A_MESSAGE = 50
 
 
 def plan() -> LoadPlan:
-    start_us = int(FILLED_TO.timestamp()) * 1_000_000
-    return LoadPlan(CITY, POINTS, GATEWAYS, READINGS // A_MESSAGE, A_MESSAGE, "columnar", start_us=start_us, step_s=60)
+    return load_plan(READINGS // A_MESSAGE, A_MESSAGE, "columnar")
 
 
 def run() -> Iterator[dict[str, Any]]:

@@ -5,13 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.rig import (
-    CITY,
-    FILLED_TO,
-    GATEWAYS,
-    POINTS,
     Ingest,
     checkpoint_inside,
     figure,
+    load_plan,
     make_session,
     publish,
     resident_mib,
@@ -27,17 +24,7 @@ A_MESSAGE = 10
 
 
 def plan() -> LoadPlan:
-    return LoadPlan(
-        CITY,
-        POINTS,
-        GATEWAYS,
-        READINGS // A_MESSAGE,
-        A_MESSAGE,
-        "envelope",
-        start_us=int(FILLED_TO.timestamp()) * 1_000_000,
-        repeat_share=0.05,
-        bad_share=0.01,
-    )
+    return load_plan(READINGS // A_MESSAGE, A_MESSAGE, "envelope", repeat_share=0.05, bad_share=0.01)
 
 
 def run() -> Iterator[dict[str, Any]]:

@@ -12,19 +12,16 @@ from typing import Any
 import asyncpg
 
 from benchmarks.rig import (
-    CITY,
-    GATEWAYS,
-    POINTS,
     Ingest,
     checkpoint_inside,
     figure,
+    load_plan,
     publish,
     resident_mib,
     stage,
     wal_bytes,
 )
 from benchmarks.scale import scaled
-from simulators.load import LoadPlan
 
 RATE = scaled(24_300, 2_000)
 SECONDS = scaled(600, 20)
@@ -37,7 +34,7 @@ def run() -> Iterator[dict[str, Any]]:
 
 
 async def _run() -> list[dict[str, Any]]:
-    plan = LoadPlan(CITY, POINTS, GATEWAYS, RATE * SECONDS, stamped_now=True)
+    plan = load_plan(RATE * SECONDS, stamped_now=True)
     async with stage() as here, here.database() as url:
         before = await wal_bytes(url)
         async with checkpoint_inside(url, SECONDS / 2), Ingest(here, url) as ingest:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks.rig import CITY, FILLED_TO, GATEWAYS, POINTS, Ingest, figure, publish, resident_mib, stage, tell
+from benchmarks.rig import Ingest, figure, load_plan, publish, resident_mib, stage, tell
 from benchmarks.scale import scaled
 from simulators.load import LoadPlan
 
@@ -21,8 +21,7 @@ def run() -> Iterator[dict[str, Any]]:
 
 
 def plan() -> LoadPlan:
-    start_us = int(FILLED_TO.timestamp()) * 1_000_000
-    return LoadPlan(CITY, POINTS, GATEWAYS, RATE * AWAY_S, A_MESSAGE, "envelope", start_us=start_us, step_s=60)
+    return load_plan(RATE * AWAY_S, A_MESSAGE, "envelope")
 
 
 async def _run() -> list[dict[str, Any]]:

@@ -12,9 +12,6 @@ from typing import Any
 from benchmarks import mq_bridge
 from benchmarks.rig import (
     CITY,
-    FILLED_TO,
-    GATEWAYS,
-    POINTS,
     RUNS,
     SESSION,
     Ingest,
@@ -22,6 +19,7 @@ from benchmarks.rig import (
     checkpoint_inside,
     figure,
     forget,
+    load_plan,
     make_session,
     median,
     publish,
@@ -41,7 +39,7 @@ RECEIVER = "bench-receiver"
 
 
 def plan() -> LoadPlan:
-    return LoadPlan(CITY, POINTS, GATEWAYS, MESSAGES, start_us=int(FILLED_TO.timestamp()) * 1_000_000)
+    return load_plan(MESSAGES)
 
 
 def run() -> Iterator[dict[str, Any]]:

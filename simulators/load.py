@@ -52,6 +52,8 @@ class LoadPlan:
     seed: int = 1
     repeat_share: float = 0.0
     """messages sent a second time, same bytes"""
+    coldest_centi: int = 1600
+    """values lie between this and 24 °C, evenly"""
     bad_share: float = 0.0
     """readings of 999.9 °C"""
     first_sequence: int = 1
@@ -111,7 +113,7 @@ def _rows(plan: LoadPlan, first: int, count: int, chunk: int) -> _Rows:
     turn, place = number // a_round, number % a_round
     rng = np.random.default_rng([plan.seed, chunk])
     point = place[:, None] * plan.readings_per_message + np.arange(plan.readings_per_message)
-    centi = rng.integers(1600, 2400, point.shape)
+    centi = rng.integers(plan.coldest_centi, 2400, point.shape)
     bad = rng.random(point.shape) < plan.bad_share
     at_us = plan.start_us + turn * plan.step_s * clocks.SECOND_US
     return _Rows(

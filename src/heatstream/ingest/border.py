@@ -174,6 +174,8 @@ class Border:
         self._limits = limits
         self._now_us = now_us
         self._suspect = suspect
+        self.holding = False
+        """While most gateways seem ahead of our clock."""
         self._watch = ClockWatch(limits.ahead_s * _SECOND_US)
 
     async def check(self, received: Received, decoded: Decoded) -> Checked:
@@ -196,8 +198,9 @@ class Border:
             if not held:
                 log.error("our clock is suspect: holding", gateways=suspicion.gateways, ahead=suspicion.ahead)
                 await suspect(suspicion)
-            held = True
+            held = self.holding = True
             await asyncio.sleep(HOLD_S)
+        self.holding = False
         if held:
             np.maximum(received.received_us, self._now_us(), out=received.received_us)
 

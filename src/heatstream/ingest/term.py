@@ -172,8 +172,15 @@ class Term:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
+            self._look_at_clock()
             await self._publish_receipts()
             await self._tell_alarms()
+
+    def _look_at_clock(self) -> None:
+        if self._writer.holding:
+            self._health.ill("clock", "most gateways seem ahead of ours: holding, nothing is refused or acknowledged")
+        else:
+            self._health.well("clock")
 
     async def _publish_receipts(self) -> None:
         if self._connection is None:

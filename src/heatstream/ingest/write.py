@@ -143,6 +143,11 @@ class Writer:
         """Tell how far the sequence of every gateway has come that ever sent one."""
         return self._sequences.receipts()
 
+    @property
+    def holding(self) -> bool:
+        """Nothing is checked while our own clock is suspect."""
+        return self._border.holding
+
     async def follow(self) -> None:
         """Follow the registry's imports, for ever."""
         await self._registry.follow()
