@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 WATER_KWH_PER_M3_K = 1.163
-INDOOR_AIM_C = 20.6
+INDOOR_AIM_C = 22.0
 WALL_W_PER_M2_K = 0.45
 VENTILATION_W_PER_M2_K = 0.30
 GAINS_W_PER_M2 = 3.0
