@@ -36,7 +36,7 @@ def _at(url: str, database: str) -> str:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def town_template(server_url: str, template: str) -> AsyncIterator[str]:
     """Name of a database with the town in it, to clone: a second is better spent once."""
-    name = f"{template}_town"
+    name = f"{template}_town_{uuid.uuid4().hex[:6]}"
     await _tell(server_url, f"create database {name} template {template}")
     engine = create_engine(_at(server_url, name), size=1)
     async with engine.begin() as conn:
@@ -49,7 +49,7 @@ async def town_template(server_url: str, template: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def database_url(server_url: str, town_template: str) -> AsyncIterator[str]:
     """A database with the town, this test's alone."""
-    name = f"{town_template}_{uuid.uuid4().hex[:12]}"
+    name = f"{town_template}_{uuid.uuid4().hex[:8]}"
     await _tell(server_url, f"create database {name} template {town_template}")
     yield _at(server_url, name)
     await _tell(server_url, f"drop database {name} with (force)")

@@ -15,7 +15,7 @@ from heatstream.serve.problems import NotFound
 from heatstream.serve.routes.readings import Statistic
 from heatstream.serve.shapes import Celsius, DayFilters, Digest, Instant, Now, Shape, celsius, centi, check_days
 from heatstream.store.closings import closed_through
-from heatstream.store.read import days, places, statistics
+from heatstream.store.read import days, places, sentences, statistics
 from heatstream.store.read import findings as judged
 from heatstream.store.read.words import CHANGE_ZH, OUTCOME_ZH, REASON_ZH, STATISTIC_ZH, word
 
@@ -155,10 +155,18 @@ class RoomStatistic(Statistic):
     room_kind: str | None = Field(description="bedroom, living_room, kitchen, bathroom or other")
 
 
+class Sentence(Shape):
+    """One fact, for a person."""
+
+    zh: str
+    en: str
+
+
 class Explanation(Shape):
     """Why a finding is what it is."""
 
     finding: Finding
+    sentences: list[Sentence] = Field(description="the same, told in sentences")
     rooms: list[RoomStatistic] = Field(description="the statistics of the day, a room each")
     versions: list[Version] = Field(description="every finding of this household and period, oldest first")
 
@@ -177,6 +185,7 @@ async def explain(
     versions = await judged.versions(conn, row.household_id, row.period_kind, row.period_from)
     return Explanation(
         finding=Finding.model_validate(row),
+        sentences=[Sentence.model_validate(sentence) for sentence in sentences.of(row)],
         rooms=[RoomStatistic.model_validate(room) for room in rooms],
         versions=[Version.model_validate(version) for version in versions],
     )

@@ -1,0 +1,115 @@
+"""What the page shows is what the store holds."""
+
+import datetime as dt
+
+import httpx
+import pytest
+
+from heatstream.core.finding import Outcome
+from heatstream.store.read import readings
+from heatstream.web import figures
+from heatstream.web.shared import Reader
+from tests.serve import town
+
+
+async def fetched(browser: httpx.AsyncClient, address: str) -> list[dict[str, object]]:
+    response = await browser.get(f"/rows/{address}")
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+async def test_today_is_the_last_closed_day_with_every_home_counted(reader: Reader) -> None:
+    today = await figures.today(reader)
+    tally = today.tally
+    assert (today.city_name, today.day, today.watermarks) == ("示例市", town.DAYS[-1], [town.WATERMARK])
+    assert (tally.homes, tally.compliant, tally.failing, tally.undetermined, tally.unmonitored) == (4, 1, 1, 1, 1)
+
+
+async def test_the_trend_counts_homes_by_day_and_outcome(reader: Reader) -> None:
+    trend = await figures.trend(reader)
+    assert trend.days == town.DAYS
+    assert trend.counts[Outcome.FAILING] == [0, 1, 1]
+    assert trend.counts[Outcome.UNDETERMINED] == [0, 0, 1]
+    assert trend.lowest_centi == [1900, 1700, 1700]
+    assert trend.outdoor_centi == [None, None, None]
+
+
+async def test_the_health_counts_gaps_and_refusals(reader: Reader) -> None:
+    health = await figures.health(reader)
+    assert [(row.gateway, row.missing) for row in health.gateways] == [("gw-0001", 1)]
+    assert {row.reason: row.refused for row in health.refused} == {"undecodable": 1, "out_of_range": 1}
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [
+        ("district", [("东城区", 2, 1, 0), ("西城区", 2, 0, 1)]),
+        ("company", [("东热公司", 2, 1, 0), ("西热公司", 2, 0, 1)]),
+        ("heat_station", [("东一站", 2, 1, 0), ("西一站", 2, 0, 1)]),
+        ("building", [("1号楼", 2, 1, 0), ("2号楼", 2, 0, 1)]),
+    ],
+)
+async def test_homes_are_counted_by_place(
+    browser: httpx.AsyncClient, level: str, expected: list[tuple[str, int, int, int]]
+) -> None:
+    found = await fetched(browser, f"places/{level}")
+    assert [(row["name"], row["homes"], row["failing"], row["unmonitored"]) for row in found] == expected
+
+
+async def test_an_unknown_level_is_refused(browser: httpx.AsyncClient) -> None:
+    assert (await browser.get("/rows/places/policy")).status_code == 422
+
+
+async def test_the_coldest_home_comes_first(browser: httpx.AsyncClient) -> None:
+    assert [(row["household"], row["temp_centi"]) for row in await fetched(browser, "flags")] == [("H1", 1750)]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        ("failing", [("2026-01-06", "H1"), ("2026-01-05", "H1")]),
+        ("undetermined", [("2026-01-06", "H3")]),
+    ],
+)
+async def test_the_newest_findings_come_first(
+    browser: httpx.AsyncClient, outcome: str, expected: list[tuple[str, str]]
+) -> None:
+    assert [(row["day"], row["household"]) for row in await fetched(browser, f"findings/{outcome}")] == expected
+
+
+async def test_a_household_has_its_findings(browser: httpx.AsyncClient) -> None:
+    found = await fetched(browser, "household/H3/findings")
+    assert [(row["day"], row["outcome"]) for row in found] == [("2026-01-06", 3), ("2026-01-05", 1), ("2026-01-04", 1)]
+
+
+async def test_a_curve_has_a_line_for_each_point(browser: httpx.AsyncClient) -> None:
+    [line] = await fetched(browser, "household/H1/curve?days=1")
+    at = int(town.at(town.DAYS[-1], 0).timestamp() * 1000)
+    assert (line["point"], line["room"], line["values"][0]) == ("P1", "bedroom", [at, 17.0])
+
+
+async def test_a_curve_is_broken_where_nothing_was_measured(browser: httpx.AsyncClient) -> None:
+    [line] = await fetched(browser, "household/H1/curve?days=1")
+    assert [value for _, value in line["values"]][:4] == [17.0, None, 17.1, None]
+
+
+async def test_a_household_without_points_has_no_curve(browser: httpx.AsyncClient) -> None:
+    assert await fetched(browser, "household/H4/curve") == []
+
+
+@pytest.mark.parametrize("address", ["household/H9/curve", "household/H9/findings"])
+async def test_an_unknown_household_is_not_found(browser: httpx.AsyncClient, address: str) -> None:
+    assert (await browser.get(f"/rows/{address}")).status_code == 404
+
+
+async def test_gateways_show_where_the_last_hour_s_readings_went(browser: httpx.AsyncClient) -> None:
+    [row] = await fetched(browser, "gateways")
+    assert (row["gateway"], row["missing"], row["contiguous"]) == ("gw-0001", 1, 10)
+
+
+async def test_a_period_of_readings_holds_its_first_instant_and_not_its_last(reader: Reader) -> None:
+    start = town.at(town.DAYS[-1], 0)
+    async with reader.connection() as conn:
+        points = await readings.points_of(conn, device="P1", household_code=None)
+        found = await readings.curve(conn, points, readings.Period(start, start + dt.timedelta(hours=2)))
+    assert [row.temp_centi for row in found] == [1700, 1710]
