@@ -61,6 +61,7 @@ class Broker(Section):
     user: str | None = Field(None, description="user name at the broker")
     password: SecretStr | None = Field(None, description="its password")
     password_file: Path | None = Field(None, description="a file that holds the password, instead")
+    counts: bool = Field(default=True, description="watch what the broker says it dropped ($SYS); false if it has none")
 
     @model_validator(mode="after")
     def _one_password(self) -> Self:

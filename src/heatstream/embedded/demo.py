@@ -189,6 +189,8 @@ def _environment(database: databases.PostgresServer, stage: Stage) -> dict[str, 
         "HEATSTREAM_DATABASE_URL": database.url,
         "HEATSTREAM_BROKER_HOST": broker.host,
         "HEATSTREAM_BROKER_PORT": str(broker.port),
+        # iotcore hangs up on whoever asks for $SYS.
+        "HEATSTREAM_BROKER_COUNTS": str(broker.kind == "mosquitto").lower(),
         "HEATSTREAM_INGEST_METRICS_PORT": str(ports.ingest),
         # The past is played now: it is not late.
         "HEATSTREAM_INGEST_LATE_HOURS": str(60 * 24),

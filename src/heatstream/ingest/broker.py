@@ -178,7 +178,7 @@ class Connection:
         count, self._ear.thrown_away = self._ear.thrown_away, 0
         return count
 
-    async def open(self, filters: Iterable[str]) -> None:
+    async def open(self, filters: Iterable[str], *, counts: bool = True) -> None:
         """Connect, start to receive, subscribe. Receiving comes first: a resumed session begins with its backlog."""
         async with asyncio.timeout(CONNECT_S):
             await self._client.__aenter__()
@@ -186,13 +186,18 @@ class Connection:
         self._consumer = asyncio.create_task(self._consume(), name="consume")
         async with asyncio.timeout(CONNECT_S):
             await self._subscribe(filters)
+            if counts:
+                await self._watch_drops()
 
     async def _subscribe(self, filters: Iterable[str]) -> None:
         for pattern in filters:
             await self._client.subscribe(
                 pattern, max_qos=QoS.AT_LEAST_ONCE, retain_handling=RetainHandling.SEND_IF_SUBSCRIPTION_NOT_EXISTS
             )
-        with contextlib.suppress(aiomqtt.NegativeAckError):  # a broker may keep its own counts to itself
+
+    async def _watch_drops(self) -> None:
+        """A broker may keep its own counts to itself; one that hangs up at the question needs `counts` off."""
+        with contextlib.suppress(aiomqtt.NegativeAckError):
             await self._client.subscribe(DROPPED_TOPIC, max_qos=QoS.AT_LEAST_ONCE)
 
     async def _consume(self) -> None:
@@ -329,7 +334,7 @@ async def connect(
     try:
         try:
             await knock(broker.host, broker.port)
-            await connection.open(filters)
+            await connection.open(filters, counts=broker.counts)
         except REFUSALS as error:
             raise connection.end(f"{broker.host}:{broker.port}: {str(error) or type(error).__name__}") from error
         yield connection
