@@ -317,6 +317,13 @@ def upgrade() -> None:
             "status", postgresql.JSONB(astext_type=sa.Text()), nullable=True, comment="its newest status message"
         ),
         sa.Column("status_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "batch_id",
+            sa.BigInteger(),
+            server_default=sa.text("0"),
+            nullable=False,
+            comment="later batches: see the ledger",
+        ),
         sa.PrimaryKeyConstraint("gateway", name=op.f("gateway_progress_pkey")),
     )
     op.create_table(
@@ -575,10 +582,17 @@ def upgrade() -> None:
         sa.Column(
             "late", sa.Integer(), nullable=False, comment="of the stored: older than the late limit when received"
         ),
+        sa.Column(
+            "contiguous",
+            sa.BigInteger(),
+            nullable=True,
+            comment="gateway_progress after this batch; null = it did not move",
+        ),
+        sa.Column("highest", sa.BigInteger(), nullable=True),
+        sa.Column("beyond", postgresql.INT8MULTIRANGE(), nullable=True),
         sa.CheckConstraint(
             "readings = stored + repeated + conflicting + rejected", name=op.f("ledger_conservation_check")
         ),
-        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("ledger_batch_id_fkey")),
         sa.PrimaryKeyConstraint("batch_id", "gateway", "kind", name=op.f("ledger_pkey")),
     )
     op.create_index(op.f("ledger_gateway_batch_id_idx"), "ledger", ["gateway", "batch_id"], unique=False)

@@ -1,9 +1,12 @@
 """A receipt says how far a gateway's messages are stored, or kept as rejects, without a gap."""
 
+import asyncio
 import datetime as dt
 
+import pytest
 from sqlalchemy import insert, select, text, update
 
+from heatstream.ingest import sequences, write
 from heatstream.ingest.sequences import advanced, begun, missing
 from heatstream.store import progress, tables
 from heatstream.store.progress import Progress
@@ -158,3 +161,57 @@ async def test_a_gateway_registered_while_ingest_runs_gets_receipts(desk: Desk) 
     async with desk.engine.begin() as conn:
         await conn.execute(insert(tables.gateway).values(code="gw-9", valid_from=dt.date(2025, 1, 1)))
     assert (await desk.send(sent(1, "gw-9"))).receipts == {"gw-9": 1}
+
+
+# --- many gateways: the ledger is ahead of gateway_progress -----------------------------------------------------------
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let three gateways be as costly as thousands are."""
+    monkeypatch.setattr(sequences, "FEW", 0)
+
+
+async def table(desk: Desk) -> list[tuple[object, ...]]:
+    progress = tables.gateway_progress.c
+    return list(await desk.rows(select(progress.gateway, progress.contiguous).order_by(progress.gateway)))
+
+
+@pytest.mark.usefixtures("many")
+async def test_what_moved_is_known_after_a_restart_before_the_table_knows(desk: Desk) -> None:
+    await desk.send(sent(1))
+    await desk.send(sent(2), sent(4), sent(1, "gw-2"))
+    assert await table(desk) == [("gw-1", 1)]
+    await desk.restart()
+    assert desk.writer.receipts() == {"gw-1": 2, "gw-2": 1}
+    assert await stands(desk) == {"gw-1": Progress(2, 4, ((4, 5),)), "gw-2": Progress(1, 1)}
+
+
+@pytest.mark.usefixtures("many")
+async def test_the_table_follows_after_a_few_seconds(desk: Desk) -> None:
+    await desk.send(sent(1))
+    await desk.send(sent(2), sent(1, "gw-2"))
+    desk.now += dt.timedelta(seconds=5)
+    await desk.send(sent(1, "gw-3"))
+    assert await table(desk) == [("gw-1", 2), ("gw-2", 1), ("gw-3", 1)]
+
+
+@pytest.mark.usefixtures("many")
+async def test_the_table_follows_when_nothing_comes(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(write, "CATCH_UP_S", 0.05)
+    await desk.send(sent(1))
+    await desk.send(sent(2))
+    following = asyncio.create_task(desk.writer.follow())
+    await asyncio.sleep(0.5)
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    assert await table(desk) == [("gw-1", 2)]
+
+
+@pytest.mark.usefixtures("many")
+async def test_what_the_last_writer_left_behind_is_made_good_by_the_next(desk: Desk) -> None:
+    await desk.send(sent(1))
+    await desk.send(sent(2))
+    await desk.restart()
+    await desk.send(sent(1, "gw-2"))
+    assert await table(desk) == [("gw-1", 2), ("gw-2", 1)]

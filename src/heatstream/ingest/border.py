@@ -27,6 +27,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from heatstream.core.calendar import date_of, local_days
 from heatstream.core.quality import Quality
 from heatstream.ingest.clock import ClockWatch, Suspicion
 from heatstream.ingest.columns import (
@@ -255,8 +256,8 @@ class Border:
 
     def _known(self, received: Received, sender: list[Sender], sender_of: SmallInts) -> Mask:
         """Look a gateway up once a sender, not once a message; its day is that of the batch's newest message."""
-        newest = int(received.received_us.max(initial=0))
-        by_sender = np.array([self._registry.known(each.gateway, newest) for each in sender], np.bool_)
+        day = date_of(int(local_days(received.received_us.max(initial=0))))
+        by_sender = np.array([self._registry.known(each.gateway, day) for each in sender], np.bool_)
         known: Mask = by_sender[sender_of]
         return known
 

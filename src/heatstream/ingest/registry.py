@@ -160,13 +160,12 @@ class Registry:
         self._asked = {name: at for name, at in self._asked.items() if now - at < ASK_AGAIN_US}
         self._asked.update(dict.fromkeys(names, now))
 
-    def known(self, code: str, received_us: int) -> bool:
-        """Tell whether a gateway may send on the day its message came."""
+    def known(self, code: str, day: dt.date) -> bool:
+        """Tell whether a gateway may send on a day."""
         gateway = self.gateways.get(code)
-        if gateway is None:
-            return False
-        day = date_of(int(local_days(np.array(received_us))))
-        return gateway.valid_from <= day and (gateway.valid_to is None or day <= gateway.valid_to)
+        return (
+            gateway is not None and gateway.valid_from <= day and (gateway.valid_to is None or day <= gateway.valid_to)
+        )
 
     async def follow(self) -> None:
         """Listen for registry imports, for ever; what was missed while the connection was away is loaded anew."""

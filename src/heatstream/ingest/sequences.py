@@ -1,10 +1,9 @@
 """A gateway's sequence: what came, what is contiguous, what is missing, and whether it began anew."""
 
-import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import pairwise
-from typing import Final, NamedTuple
+from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,12 +13,21 @@ from heatstream.ingest.columns import ABSENT_US, NO_SEQUENCE, Ints, Mask
 from heatstream.ingest.ledger import Fates
 from heatstream.store import ledger, progress
 from heatstream.store.arrays import instants
+from heatstream.store.copy import Column
 from heatstream.store.installations import Gateway
-from heatstream.store.progress import GatewayStatus, Progress
+from heatstream.store.progress import GatewayStatus, Progress, Runs
 from heatstream.store.stage import Fate
 
 MINUTE_US: Final = 60_000_000
 HOUR_US: Final = 60 * MINUTE_US
+SAVE_US: Final = 5_000_000
+"""`gateway_progress` is at most so far behind where many gateways move [µs]."""
+
+FEW: Final = 256
+"""So many gateways are brought up to date with each batch."""
+
+NOBODY: Final = -1
+ROOM: Final = 1024
 
 _SPELT: Final = re.compile(rb'"sequence"\s*:\s*(\d{1,18})(?!\d)')
 _MOST: Final = int(np.iinfo(np.int64).max) - 1
@@ -73,32 +81,6 @@ def missing(progress: Progress) -> int:
     return progress.highest - progress.contiguous - sum(end - start for start, end in progress.beyond)
 
 
-class Came(NamedTuple):
-    """The sequences of one gateway in a batch, rising; a repeated message is there twice."""
-
-    gateway: str
-    sequences: list[int]
-    messages: list[int]
-    """The message that carried each."""
-
-
-def by_gateway(checked: Checked, kept: Mask) -> Iterator[Came]:
-    """Group the kept messages of registered gateways that carry a sequence."""
-    sequence = _sequences(checked)
-    counted = np.flatnonzero(kept & checked.gateway_known & (sequence > NO_SEQUENCE) & (sequence < _MOST))
-    names: dict[str, int] = {}
-    place = np.array([names.setdefault(each.gateway, len(names)) for each in checked.sender], np.int64)
-    of = place[checked.sender_of[counted]]
-    order = np.lexsort((sequence[counted], of))
-    gateways = list(names)
-    cuts = np.flatnonzero(np.diff(of[order])) + 1
-    starts = [0, *cuts.tolist(), len(order)]
-    sequences, messages, owner = sequence[counted][order].tolist(), counted[order].tolist(), of[order].tolist()
-    for start, end in pairwise(starts):
-        if start < end:
-            yield Came(gateways[owner[start]], sequences[start:end], messages[start:end])
-
-
 def _sequences(checked: Checked) -> Ints:
     """Find the sequence of each message; that of an undecodable one is looked for in its bytes.
 
@@ -112,102 +94,209 @@ def _sequences(checked: Checked) -> Ints:
     return sequence
 
 
-def went_back(known: Progress, came: Came, new: Mask) -> list[int]:
-    """Name the sequences that came before and now carry new readings: the gateway may have begun to count anew.
+@dataclass(slots=True)
+class Moved:
+    """What a batch changes; arrays are (gateways,), a gateway stands there once."""
 
-    Parameters
-    ----------
-    new : (messages,) something of the message was stored, and nothing of it stood already
-    """
-    if came.sequences[0] > known.contiguous and not known.beyond:
-        return []
-    pairs = zip(came.sequences, came.messages, strict=True)
-    return [sequence for sequence, message in pairs if new[message] and has(known, sequence)]
+    of_sender: Ints
+    """(senders,) the place of each; NOBODY where it is not registered."""
+    place: Ints
+    contiguous: Ints
+    highest: Ints
+    beyond: dict[int, Runs] = field(default_factory=dict)
+    """By place; of the gateways that have or had gaps."""
+    due: set[int] = field(default_factory=set)
+    """Places of which `gateway_progress` is behind."""
+    saved: bool = False
+    """It was brought up to date with this batch."""
+    told: dict[str, int] = field(default_factory=dict)
+    """Gateways of which it was told that they count anew, and when [µs]."""
+
+    def progress(self) -> Iterator[tuple[int, Progress]]:
+        for place, contiguous, highest in zip(
+            self.place.tolist(), self.contiguous.tolist(), self.highest.tolist(), strict=True
+        ):
+            yield place, Progress(contiguous, highest, self.beyond.get(place, ()))
 
 
 class Sequences:
-    """Every gateway's progress in memory; written with the batch that moves it."""
+    """Every gateway's progress in memory: arrays by a place of its own, and the runs of the few that have gaps."""
 
     def __init__(self, now_us: Callable[[], int]) -> None:
         self._now_us = now_us
-        self._progress: dict[str, Progress] = {}
-        self._silent: dict[str, int] = {}
+        self._place: dict[str, int] = {}
+        self._name: list[str] = []
+        self._contiguous = np.zeros(ROOM, np.int64)
+        self._highest = np.zeros(ROOM, np.int64)
+        self._beyond: dict[int, Runs] = {}
+        self._due: set[int] = set()
+        self._saved_us = 0
+        self._seen: dict[int, int] = {}
         self._told: dict[str, int] = {}
-        self._telling: dict[str, int] = {}
 
     async def load(self, conn: AsyncConnection) -> None:
-        self._progress = await progress.load(conn)
+        for name, each in (await progress.load(conn)).items():
+            self._add(name, each)
+        self._due = {self._place[name] for name in await progress.behind(conn)}
+
+    def _add(self, name: str, each: Progress) -> int:
+        place = self._place[name] = len(self._name)
+        self._name.append(name)
+        if place >= len(self._contiguous):
+            more = np.zeros(len(self._contiguous), np.int64)
+            self._contiguous, self._highest = np.append(self._contiguous, more), np.append(self._highest, more)
+        self._contiguous[place], self._highest[place] = each.contiguous, each.highest
+        if each.beyond:
+            self._beyond[place] = each.beyond
+        return place
+
+    def _get(self, place: int) -> Progress:
+        return Progress(int(self._contiguous[place]), int(self._highest[place]), self._beyond.get(place, ()))
 
     def receipts(self) -> dict[str, int]:
-        return {gateway: each.contiguous for gateway, each in self._progress.items() if each.highest > 0}
+        """Tell how far every gateway has come that ever sent a sequence."""
+        contiguous, came = self._contiguous.tolist(), self._highest > 0
+        return {name: contiguous[place] for place, name in enumerate(self._name) if came[place]}
+
+    def receipts_of(self, moved: Moved) -> dict[str, int]:
+        """Tell how far the gateways of a batch have come."""
+        pairs = zip(moved.place.tolist(), moved.contiguous.tolist(), strict=True)
+        return {self._name[place]: contiguous for place, contiguous in pairs}
+
+    # --- a batch ---
 
     async def write(
-        self,
-        conn: AsyncConnection,
-        checked: Checked,
-        fates: Fates,
-        kept: Mask,
-        gateways: Mapping[str, Gateway],
-    ) -> dict[str, Progress]:
-        """Write how far the gateways of a batch have come; `commit` then remembers it.
+        self, conn: AsyncConnection, checked: Checked, fates: Fates, kept: Mask, gateways: Mapping[str, Gateway]
+    ) -> Moved:
+        """Find how far the gateways of a batch have come; the ledger keeps it, `commit` remembers it.
 
         Parameters
         ----------
         kept : (messages,) stored, or kept as a reject; a receipt may pass no other
         """
-        before = {name: self._progress.get(name) or begun(gateways[name].first_sequence) for name in _heard(checked)}
-        moved: dict[str, Progress] = {}
-        self._telling = {}
-        new = _new(checked, fates)
-        for came in by_gateway(checked, kept):
-            known = before[came.gateway]
-            moved[came.gateway] = advanced(known, came.sequences)
-            if back := went_back(known, came, new):
-                await self._tell(conn, came.gateway, back[0], known)
-        silent = self._silent_ones(before, moved)
-        now = self._now()
-        if moved or silent:
-            await progress.save(conn, moved | silent, now)
-        if told := self._statuses(checked, before | moved, now):
-            await progress.save_status(conn, told, now)
+        of_sender = self._places(checked, gateways)
+        place = of_sender[checked.sender_of]
+        moved = self._moved(checked, kept, of_sender, place)
+        moved.told = await self._tell_of_those_back(conn, checked, fates, place)
         return moved
 
-    def commit(self, moved: dict[str, Progress]) -> None:
-        self._progress |= moved
-        self._told |= self._telling
+    def _places(self, checked: Checked, gateways: Mapping[str, Gateway]) -> Ints:
+        known = np.zeros(len(checked.sender), np.bool_)
+        known[checked.sender_of[checked.gateway_known]] = True
+        pairs = zip(checked.sender, known.tolist(), strict=True)
+        found = (self._placed(each.gateway, gateways) if registered else NOBODY for each, registered in pairs)
+        return np.fromiter(found, np.int64, len(checked.sender))
 
-    def _now(self) -> dt.datetime:
+    def _placed(self, name: str, gateways: Mapping[str, Gateway]) -> int:
+        place = self._place.get(name)
+        return self._add(name, begun(gateways[name].first_sequence)) if place is None else place
+
+    def _moved(self, checked: Checked, kept: Mask, of_sender: Ints, place: Ints) -> Moved:
+        sequence = _sequences(checked)
+        counted = np.flatnonzero(kept & (place != NOBODY) & (sequence > NO_SEQUENCE) & (sequence < _MOST))
+        gateway, came = _distinct_pairs(place[counted], sequence[counted])
+        starts = np.flatnonzero(np.diff(gateway, prepend=NOBODY))
+        ends = np.append(starts[1:], len(gateway))[: len(starts)]
+        owner, first, last = gateway[starts], came[starts], came[ends - 1]
+        plain = (first == self._contiguous[owner] + 1) & (last - first == ends - starts - 1)
+        plain &= ~np.isin(owner, np.fromiter(self._beyond, np.int64))
+        moved = Moved(of_sender, owner, last.copy(), np.maximum(last, self._highest[owner]))
+        for i in np.flatnonzero(~plain).tolist():
+            each = advanced(self._get(int(owner[i])), came[starts[i] : ends[i]].tolist())
+            moved.contiguous[i], moved.highest[i], moved.beyond[int(owner[i])] = each
+        return moved
+
+    async def _tell_of_those_back(
+        self, conn: AsyncConnection, checked: Checked, fates: Fates, place: Ints
+    ) -> dict[str, int]:
+        """Raise an incident, once an hour, for a gateway whose sequence came before and now carries new readings."""
+        told: dict[str, int] = {}
+        now, sequence = self._now_us(), checked.decoded.sequence
+        before = (place != NOBODY) & (sequence > NO_SEQUENCE) & (sequence <= self._highest[place])
+        for message in np.flatnonzero(before & _new(checked, fates)).tolist():
+            name, known, seen = self._name[place[message]], self._get(int(place[message])), int(sequence[message])
+            if has(known, seen) and now - (self._told | told).get(name, 0) >= HOUR_US:
+                told[name] = now
+                detail = {"seen": seen, "contiguous": known.contiguous, "highest": known.highest}
+                await ledger.record_incident(conn, "sequence_went_back", name, detail)
+        return told
+
+    # --- what others read ---
+
+    async def save(self, conn: AsyncConnection, checked: Checked, moved: Moved, batch_id: int) -> None:
+        """Bring `gateway_progress` up to date where little has changed, or where it was not for a while."""
+        now = self._now_us()
+        heard = np.unique(moved.of_sender[moved.of_sender != NOBODY]).tolist()
+        unseen = [place for place in heard if now - self._seen.get(place, 0) >= MINUTE_US]
+        status = self._statuses(checked, moved.of_sender)
+        moved.due = {*self._due, *moved.place.tolist(), *unseen, *status}
+        if status or len(moved.due) <= FEW or now - self._saved_us >= SAVE_US:
+            await self._save(conn, moved.due, dict(moved.progress()), batch_id)
+            await progress.save_status(conn, list(status.values()))
+            moved.saved = True
+
+    async def _save(self, conn: AsyncConnection, due: set[int], newer: dict[int, Progress], batch_id: int) -> None:
         [now] = instants(np.array([self._now_us()]))
-        return now
+        each = [(self._name[place], newer.get(place) or self._get(place)) for place in due]
+        if each:
+            await progress.save(conn, each, now, batch_id)
 
-    def _silent_ones(self, before: dict[str, Progress], moved: dict[str, Progress]) -> dict[str, Progress]:
-        """Name the gateways that send no sequences, each once a minute, so that it is seen when they were heard."""
-        now = self._now_us()
-        due = [name for name in before if name not in moved and now - self._silent.get(name, 0) >= MINUTE_US]
-        self._silent.update(dict.fromkeys(due, now))
-        return {name: before[name] for name in due}
-
-    async def _tell(self, conn: AsyncConnection, gateway: str, sequence: int, known: Progress) -> None:
-        now = self._now_us()
-        if now - self._told.get(gateway, 0) < HOUR_US:
-            return
-        self._telling[gateway] = now
-        detail = {"seen": sequence, "contiguous": known.contiguous, "highest": known.highest}
-        await ledger.record_incident(conn, "sequence_went_back", gateway, detail)
-
-    def _statuses(self, checked: Checked, known: dict[str, Progress], now: dt.datetime) -> list[GatewayStatus]:
-        newest: dict[str, GatewayStatus] = {}
+    def _statuses(self, checked: Checked, of_sender: Ints) -> dict[int, GatewayStatus]:
+        newest: dict[int, GatewayStatus] = {}
         for status in checked.decoded.status:
-            gateway = checked.sender[checked.sender_of[status.message]].gateway
-            if gateway in known:
-                at = now if status.at_us == ABSENT_US else instants(np.array([status.at_us]))[0]
-                newest[gateway] = GatewayStatus(gateway, {"state": status.state}, at, known[gateway])
-        return list(newest.values())
+            place = int(of_sender[checked.sender_of[status.message]])
+            if place != NOBODY:
+                [at] = instants(np.array([self._now_us() if status.at_us == ABSENT_US else status.at_us]))
+                newest[place] = GatewayStatus(self._name[place], {"state": status.state}, at)
+        return newest
+
+    async def catch_up(self, conn: AsyncConnection, batch_id: int) -> None:
+        """Bring `gateway_progress` up to date while nothing comes."""
+        await self._save(conn, self._due, {}, batch_id)
+
+    @property
+    def behind(self) -> bool:
+        return bool(self._due)
+
+    def caught_up(self) -> None:
+        self._due, self._saved_us = set(), self._now_us()
+
+    def ledger_columns(self, moved: Moved) -> dict[str, Column]:
+        """Lay out what moved beside the ledger's rows, a row a sender."""
+        row_of = np.full(len(self._name) + 1, NOBODY)
+        row_of[moved.place] = np.arange(len(moved.place))
+        row = row_of[moved.of_sender]
+        there = row != NOBODY
+        if not there.any():
+            nothing = Column(np.zeros(len(row), np.int64), there)
+            return {"contiguous": nothing, "highest": nothing, "beyond": Column([b""] * len(row), there)}
+        beyond: list[bytes] = [progress.wire(moved.beyond.get(place, ())) for place in moved.place[row].tolist()]
+        return {
+            "contiguous": Column(moved.contiguous[row], there),
+            "highest": Column(moved.highest[row], there),
+            "beyond": Column(beyond, there),
+        }
+
+    def commit(self, moved: Moved) -> None:
+        self._contiguous[moved.place], self._highest[moved.place] = moved.contiguous, moved.highest
+        for place, runs in moved.beyond.items():
+            self._beyond[place] = runs
+            if not runs:
+                del self._beyond[place]
+        self._due = moved.due
+        if moved.saved:
+            self._seen.update(dict.fromkeys(moved.due, self._now_us()))
+            self.caught_up()
+        self._told |= moved.told
 
 
-def _heard(checked: Checked) -> list[str]:
-    places = np.unique(checked.sender_of[checked.gateway_known]).tolist()
-    return list(dict.fromkeys(checked.sender[place].gateway for place in places))
+def _distinct_pairs(place: Ints, sequence: Ints) -> tuple[Ints, Ints]:
+    """Sort by place and sequence; a repeated message stands once."""
+    order = np.lexsort((sequence, place))
+    place, sequence = place[order], sequence[order]
+    new = np.ones(len(order), np.bool_)
+    new[1:] = (place[1:] != place[:-1]) | (sequence[1:] != sequence[:-1])
+    return place[new], sequence[new]
 
 
 def _new(checked: Checked, fates: Fates) -> Mask:

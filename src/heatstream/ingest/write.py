@@ -5,8 +5,10 @@ its key; the others go through a stage. The highest instants, the flags, the seq
 and change after the commit only: a batch that failed, or of which nobody knows whether it did, is simply written again.
 """
 
+import asyncio
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -22,7 +24,7 @@ from heatstream.core.calendar import date_of, local_days
 from heatstream.core.finding import Change
 from heatstream.errors import StoreError
 from heatstream.ingest import ledger as tallies
-from heatstream.ingest import metrics, refusals, sequences, shelve
+from heatstream.ingest import metrics, refusals, shelve
 from heatstream.ingest.border import Border, Checked, Reason
 from heatstream.ingest.clock import Suspicion
 from heatstream.ingest.columns import Decoded, Ints, Received
@@ -30,13 +32,15 @@ from heatstream.ingest.highest import Highest
 from heatstream.ingest.ledger import Fates, Totals
 from heatstream.ingest.live import Live
 from heatstream.ingest.registry import Registry
+from heatstream.ingest.sequences import Moved, Sequences
 from heatstream.ingest.shelve import Pile
 from heatstream.store import late, ledger, rejects, timescale
 from heatstream.store.arrays import instants
+from heatstream.store.copy import Column
 from heatstream.store.flags import Newest
 from heatstream.store.ledger import OpenBatch
+from heatstream.store.locks import hold_writers
 from heatstream.store.meters import METERS
-from heatstream.store.progress import Progress
 from heatstream.store.readings import READINGS
 from heatstream.store.stage import Fate
 from heatstream.store.tables import city
@@ -46,6 +50,7 @@ ROW_REFUSED: Final = frozenset({"22", "23"})
 """SQLSTATE classes that name a row, not the server: value out of range, constraint violated."""
 
 INGEST: Final = "ingest"
+CATCH_UP_S: Final = 5.0
 
 
 def clock_us() -> int:
@@ -83,7 +88,7 @@ class _Pending:
 
     live: Newest | None
     highest: tuple[NDArray[np.int32], Ints]
-    progress: dict[str, Progress]
+    moved: Moved | None
     kept: refusals.Kept
 
 
@@ -100,8 +105,10 @@ class Writer:
         self._quota = refusals.Quota(found.ingest.reject_quota)
         self._highest = Highest()
         self._live = Live()
-        self._sequences = sequences.Sequences(now_us)
+        self._sequences = Sequences(now_us)
         self._partitions = Partitions()
+        self._writing = asyncio.Lock()
+        self._last_batch = 0
         self.city = ""
 
     @classmethod
@@ -149,8 +156,21 @@ class Writer:
         return self._border.holding
 
     async def follow(self) -> None:
-        """Follow the registry's imports, for ever."""
-        await self._registry.follow()
+        """Follow the registry's imports, and bring up to date what waits for a batch that does not come; for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._registry.follow(), name="registry")
+            tasks.create_task(self._catch_up(), name="catch up")
+
+    async def _catch_up(self) -> None:
+        while True:
+            await asyncio.sleep(CATCH_UP_S)
+            async with self._writing:
+                if self._sequences.behind:
+                    with contextlib.suppress(DBAPIError, asyncpg.PostgresError, OSError):  # the next batch does it too
+                        async with self._engine.begin() as conn:
+                            await hold_writers(conn)
+                            await self._sequences.catch_up(conn, self._last_batch)
+                        self._sequences.caught_up()
 
     async def check(self, received: Received, decoded: Decoded) -> Checked:
         """Check a batch at the border; waits while our own clock is suspect."""
@@ -174,8 +194,9 @@ class Writer:
         if not len(checked):
             return Written(0, Totals(), {})
         started = time.perf_counter()
-        await self._highest.know(self._engine, checked.indoor.id[checked.indoor.usable()])
-        written = await self._insist(checked)
+        async with self._writing:
+            await self._highest.know(self._engine, checked.indoor.id[checked.indoor.usable()])
+            written = await self._insist(checked)
         metrics.BATCH_S.observe(time.perf_counter() - started)
         metrics.count(written.totals, tallies.refused_by_reason(checked))
         return written
@@ -220,10 +241,13 @@ class Writer:
             fates = Fates(indoor.fate, meters.fate)
             pending = await self._follow_up(conn, checked, indoor, fates=fates, batch=batch, kept=kept)
             entries = tallies.tally(checked, fates, kept.over_quota)
-            await ledger.append(conn, batch.id, entries)
-        self._commit(pending)
-        receipts = {gateway: each.contiguous for gateway, each in pending.progress.items()}
+            await ledger.append(conn, batch.id, entries, self._ledger_columns(pending))
+        self._commit(pending, batch.id)
+        receipts = self._sequences.receipts_of(pending.moved) if pending.moved else {}
         return Written(batch.id, tallies.totals(entries), receipts, resolved)
+
+    def _ledger_columns(self, pending: _Pending) -> Mapping[str, Column]:
+        return self._sequences.ledger_columns(pending.moved) if pending.moved else {}
 
     async def _keep_refused(
         self, conn: AsyncConnection, checked: Checked, batch: OpenBatch
@@ -247,11 +271,12 @@ class Writer:
             await self._mark_late(conn, indoor, batch.id, batch.closed_through)
         highest = _last_of_each(indoor)
         if checked.reject_id is not None:  # it is no news, and its sequences were counted when it came
-            return _Pending(None, highest, {}, kept)
+            return _Pending(None, highest, None, kept)
         live = self._newest(indoor)
         await self._live.write(conn, live)
-        came = await self._sequences.write(conn, checked, fates, ~kept.over_quota, self._registry.gateways)
-        return _Pending(live, highest, came, kept)
+        moved = await self._sequences.write(conn, checked, fates, ~kept.over_quota, self._registry.gateways)
+        await self._sequences.save(conn, checked, moved, batch.id)
+        return _Pending(live, highest, moved, kept)
 
     async def _mark_late(self, conn: AsyncConnection, pile: Pile, batch_id: int, closed_through: int) -> None:
         changed = np.flatnonzero((pile.fate == Fate.STORED) | (pile.fate == Fate.CONFLICTING))
@@ -268,11 +293,13 @@ class Writer:
         last = order[_is_last(pile.rows.id[order])]
         return Newest(pile.rows.id[last], pile.at_us[last], pile.value[last], pile.rows.limit_centi[last])
 
-    def _commit(self, pending: _Pending) -> None:
+    def _commit(self, pending: _Pending, batch_id: int) -> None:
+        self._last_batch = batch_id
         if pending.live is not None:
             self._live.commit(pending.live)
         self._highest.commit(*pending.highest)
-        self._sequences.commit(pending.progress)
+        if pending.moved is not None:
+            self._sequences.commit(pending.moved)
         self._quota.commit(pending.kept.new)
 
 

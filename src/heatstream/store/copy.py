@@ -27,6 +27,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
+from sqlalchemy.dialects.postgresql.ranges import AbstractMultiRange
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
@@ -49,7 +50,10 @@ class Column:
     """Values of one column of a table, a place a row."""
 
     values: NDArray[Any] | Sequence[bytes] | Sequence[str]
-    """Numbers, µs, days; for text and bytea a sequence, or (rows, width) uint8 where every value has one width."""
+    """Numbers, µs, days; for text and bytea a sequence, or (rows, width) uint8 where every value has one width.
+
+    Any other type comes as bytes in its own form on the wire.
+    """
     valid: Mask | None = None
     """NULL where false; None = no NULL."""
 
@@ -114,7 +118,7 @@ def _field(kind: TypeEngine[Any], column: Column) -> _Field:
         field = _Field(cells, cells.itemsize)
     elif isinstance(column.values, np.ndarray):
         field = _Field(column.values.astype(np.uint8, copy=False), column.values.shape[1])
-    elif isinstance(kind, (Text, LargeBinary)):
+    elif isinstance(kind, (Text, LargeBinary, AbstractMultiRange)):
         field = _varying(column.values)
     else:
         raise StoreError(f"binary COPY of {kind!r} is not laid out here")

@@ -41,14 +41,15 @@ class Entries(NamedTuple):
     """messages, undecodable, over_quota, readings, stored, repeated, conflicting, rejected, late."""
 
 
-async def append(conn: AsyncConnection, batch_id: int, entries: Entries) -> None:
-    """Add a batch's rows."""
+async def append(conn: AsyncConnection, batch_id: int, entries: Entries, moved: Mapping[str, copy.Column]) -> None:
+    """Add a batch's rows; `moved` is how far their gateways have come."""
     columns = {
         "batch_id": copy.Column(np.full(len(entries.gateway), batch_id)),
         "gateway": copy.Column(entries.gateway),
         "kind": copy.Column(entries.kind),
     }
-    await copy.copy_in(conn, ledger, columns | {name: copy.Column(count) for name, count in entries.counts.items()})
+    columns |= {name: copy.Column(count) for name, count in entries.counts.items()}
+    await copy.copy_in(conn, ledger, columns | dict(moved))
 
 
 async def record_incident(conn: AsyncConnection, kind: str, gateway: str | None, detail: Mapping[str, Any]) -> None:

@@ -1,15 +1,29 @@
-"""How far each gateway's sequence has come: what a receipt says."""
+"""How far each gateway's sequence has come: what a receipt says.
+
+Every batch writes what moved into its ledger rows, which are written anyway; `gateway_progress` is brought up to date
+with the batch where few gateways moved, else every few seconds. Thousands of updates a batch would cost more than the
+readings.
+"""
 
 import datetime as dt
-from collections.abc import Mapping
+import struct
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Text, cast, literal, select
-from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, insert
+from sqlalchemy import BigInteger, Text, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, distinct_on
+from sqlalchemy.dialects.postgresql import insert as upserting
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.arrays import rows_of
-from heatstream.store.tables import Instant, gateway_progress
+from heatstream.store.tables import Instant, gateway_progress, ledger
+
+Runs = tuple[tuple[int, int], ...]
+"""Runs [from, to) of sequences, rising, apart from each other."""
+
+_RUN = struct.Struct(">iBiqiq")
+_LOWER_INCLUSIVE = 2
+_RUN_BYTES = 25
 
 
 class Progress(NamedTuple):
@@ -18,38 +32,61 @@ class Progress(NamedTuple):
     contiguous: int
     """Every sequence up to this one is stored, or kept as a reject."""
     highest: int
-    beyond: tuple[tuple[int, int], ...] = ()
-    """Runs [from, to) above `contiguous` that came."""
+    beyond: Runs = ()
+    """What came above `contiguous`."""
 
 
 async def load(conn: AsyncConnection) -> dict[str, Progress]:
-    """Read every gateway's."""
+    """Read every gateway's, the newest ledger rows included."""
     table = gateway_progress.c
-    rows = await conn.execute(select(table.gateway, table.contiguous, table.highest, table.beyond))
-    return {
-        row.gateway: Progress(row.contiguous, row.highest, tuple((run.lower, run.upper) for run in row.beyond))
-        for row in rows
-    }
+    columns = (table.gateway, table.contiguous, table.highest, table.beyond)
+    found = {row[0]: _progress(*row[1:]) for row in await conn.execute(select(*columns))}
+    return found | await behind(conn)
 
 
-def _multirange(runs: tuple[tuple[int, int], ...]) -> str:
+async def behind(conn: AsyncConnection) -> dict[str, Progress]:
+    """Read of the ledger what moved after `gateway_progress` was last brought up to date."""
+    through = select(func.coalesce(func.max(gateway_progress.c.batch_id), 0)).scalar_subquery()
+    moved = (
+        select(ledger.c.gateway, ledger.c.contiguous, ledger.c.highest, ledger.c.beyond)
+        .where(ledger.c.batch_id > through, ledger.c.contiguous.is_not(None))
+        .order_by(ledger.c.gateway, ledger.c.batch_id.desc())
+        .ext(distinct_on(ledger.c.gateway))
+    )
+    return {row[0]: _progress(*row[1:]) for row in await conn.execute(moved)}
+
+
+def _progress(contiguous: int, highest: int, beyond: Sequence[Any]) -> Progress:
+    return Progress(contiguous, highest, tuple((run.lower, run.upper) for run in beyond))
+
+
+def wire(runs: Runs) -> bytes:
+    """Encode runs as binary COPY wants an int8multirange."""
+    parts = [_RUN.pack(_RUN_BYTES, _LOWER_INCLUSIVE, 8, start, 8, end) for start, end in runs]
+    return struct.pack(">i", len(runs)) + b"".join(parts)
+
+
+def _spelt(runs: Runs) -> str:
     return "{" + ",".join(f"[{start},{end})" for start, end in runs) + "}"
 
 
-async def save(conn: AsyncConnection, came: Mapping[str, Progress], received_at: dt.datetime) -> None:
-    """Write the progress of the gateways that were heard."""
-    each = sorted(came.items())
+async def save(
+    conn: AsyncConnection, came: Sequence[tuple[str, Progress]], received_at: dt.datetime, batch_id: int
+) -> None:
+    """Bring `gateway_progress` up to date: all that moved up to this batch."""
+    each = sorted(came)
     rows = rows_of(
         "came",
         gateway=(Text, [name for name, _ in each]),
         contiguous=(BigInteger, [one.contiguous for _, one in each]),
         highest=(BigInteger, [one.highest for _, one in each]),
-        beyond=(Text, [_multirange(one.beyond) for _, one in each]),
+        beyond=(Text, [_spelt(one.beyond) for _, one in each]),
     )
     beyond = cast(rows.c.beyond, INT8MULTIRANGE)
-    query = select(rows.c.gateway, rows.c.contiguous, rows.c.highest, beyond, literal(received_at, Instant))
-    names = ["gateway", "contiguous", "highest", "beyond", "last_received_at"]
-    upsert = insert(gateway_progress).from_select(names, query)
+    constant = (literal(received_at, Instant), literal(batch_id, BigInteger))
+    query = select(rows.c.gateway, rows.c.contiguous, rows.c.highest, beyond, *constant)
+    names = ["gateway", "contiguous", "highest", "beyond", "last_received_at", "batch_id"]
+    upsert = upserting(gateway_progress).from_select(names, query)
     changed = {name: upsert.excluded[name] for name in names[1:]}
     await conn.execute(upsert.on_conflict_do_update(index_elements=["gateway"], set_=changed))
 
@@ -60,24 +97,11 @@ class GatewayStatus(NamedTuple):
     gateway: str
     status: dict[str, Any]
     at: dt.datetime
-    progress: Progress
 
 
-async def save_status(conn: AsyncConnection, told: list[GatewayStatus], received_at: dt.datetime) -> None:
-    """Keep what gateways told of themselves."""
-    upsert = insert(gateway_progress).values(
-        [
-            {
-                "gateway": one.gateway,
-                "contiguous": one.progress.contiguous,
-                "highest": one.progress.highest,
-                "beyond": [],
-                "last_received_at": received_at,
-                "status": one.status,
-                "status_at": one.at,
-            }
-            for one in told
-        ]
-    )
-    changed = {name: upsert.excluded[name] for name in ("last_received_at", "status", "status_at")}
-    await conn.execute(upsert.on_conflict_do_update(index_elements=["gateway"], set_=changed))
+async def save_status(conn: AsyncConnection, told: Sequence[GatewayStatus]) -> None:
+    """Keep what gateways told of themselves; each has its row."""
+    status = gateway_progress.c
+    for one in told:
+        row = gateway_progress.update().where(status.gateway == one.gateway)
+        await conn.execute(row.values(status=one.status, status_at=one.at))

@@ -447,7 +447,8 @@ reject_reading = Table(
 ledger = Table(
     "ledger",
     metadata,
-    Column("batch_id", BigInteger, ForeignKey("batch.id"), nullable=False),
+    # No foreign key: its batch is written in the same transaction, and a check a row costs more than the row.
+    Column("batch_id", BigInteger, nullable=False),
     _text("gateway", "as the topic names it", null=False),
     _text("kind", "indoor | meters | status", null=False),
     Column("messages", Integer, nullable=False),
@@ -461,6 +462,9 @@ ledger = Table(
     Column("conflicting", Integer, nullable=False, comment="the instant has another value"),
     Column("rejected", Integer, nullable=False),
     Column("late", Integer, nullable=False, comment="of the stored: older than the late limit when received"),
+    Column("contiguous", BigInteger, comment="gateway_progress after this batch; null = it did not move"),
+    Column("highest", BigInteger),
+    Column("beyond", INT8MULTIRANGE),
     PrimaryKeyConstraint("batch_id", "gateway", "kind"),
     CheckConstraint("readings = stored + repeated + conflicting + rejected", name="conservation"),
     Index(None, "gateway", "batch_id"),
@@ -475,6 +479,7 @@ gateway_progress = Table(
     Column("last_received_at", Instant, nullable=False),
     Column("status", JSONB, comment="its newest status message"),
     Column("status_at", Instant),
+    Column("batch_id", BigInteger, nullable=False, server_default=text("0"), comment="later batches: see the ledger"),
 )
 incident = Table(
     "incident",
