@@ -16,7 +16,7 @@ from heatstream.store import tables
 from heatstream.store.accepted import stands_on
 from heatstream.store.read.days import Span
 from heatstream.store.read.findings import DAY
-from heatstream.store.read.places import EVERYWHERE, HOMES, Place, narrowed, within
+from heatstream.store.read.places import EVERYWHERE, HOMES, Place, among, monitored, within
 from heatstream.store.read.rows import AnyRow, Rows, every
 from heatstream.store.tables import finding, finding_current, flag, household, point, policy
 
@@ -166,7 +166,7 @@ async def trend(conn: AsyncConnection, days: Span, place: Place = EVERYWHERE) ->
             finding_current.c.period_kind == DAY,
             finding_current.c.period_from.between(days.first, days.last),
             finding.c.period_from.between(days.first, days.last),
-            *narrowed(finding_current.c.household_id, place),
+            *among(finding_current.c.household_id, await monitored(conn, place)),
         )
         .group_by(finding.c.period_from, finding.c.outcome)
         .order_by(finding.c.period_from, finding.c.outcome)

@@ -4,11 +4,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, Subquery, and_, select
+from sqlalchemy import Select, Subquery, Table, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.read.days import DayPage, one_page, ordered
-from heatstream.store.read.places import ADDRESS, EVERYWHERE, HOMES, Place, narrowed
+from heatstream.store.read.places import ADDRESS, EVERYWHERE, HOMES, Place, among, monitored
 from heatstream.store.read.rows import AnyRow, Rows, at_most_one, every
 from heatstream.store.tables import finding, finding_current, household, point, policy, run
 
@@ -22,6 +22,11 @@ class Which:
     place: Place = EVERYWHERE
     outcomes: tuple[int, ...] = ()
     history: bool = False
+
+    @property
+    def cut(self) -> Table:
+        """Name the table whose days are read, one after the other."""
+        return finding if self.history else finding_current
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -40,10 +45,10 @@ _CURRENT = and_(
 )
 
 
-def _day_findings(which: Which) -> Select[Any]:
+def _day_findings(which: Which, homes: list[int] | None) -> Select[Any]:
     columns = (*finding.columns, finding_current.c.finding_id.is_not(None).label("current"))
     joined = finding.outerjoin(finding_current, _CURRENT) if which.history else finding_current.join(finding, _CURRENT)
-    query = select(*columns).select_from(joined).where(*narrowed(finding.c.household_id, which.place))
+    query = select(*columns).select_from(joined).where(*among(which.cut.c.household_id, homes))
     if which.outcomes:
         query = query.where(finding.c.outcome.in_(which.outcomes))
     return query.where(finding.c.period_kind == DAY)
@@ -66,9 +71,9 @@ def _named(page: Subquery) -> Select[Any]:
 
 async def listed(conn: AsyncConnection, which: Which, page: DayPage) -> Rows:
     """Household-days by day and `which.key`."""
-    cut = finding if which.history else finding_current
-    key = tuple(cut.c[name] for name in which.key)
-    found = one_page(_day_findings(which), cut.c.period_from, key, page)
+    key = tuple(which.cut.c[name] for name in which.key)
+    homes = await monitored(conn, which.place)
+    found = one_page(_day_findings(which, homes), which.cut.c.period_from, key, page)
     query = ordered(_named(found), found, which.key, newest_first=page.newest_first)
     return await every(conn, query)
 

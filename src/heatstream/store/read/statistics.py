@@ -6,14 +6,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.read.days import DayPage, one_page, ordered
-from heatstream.store.read.places import EVERYWHERE, Place, narrowed
+from heatstream.store.read.places import EVERYWHERE, Place, among, monitored
 from heatstream.store.read.rows import Rows, every
 from heatstream.store.tables import day_statistic, household, point, room
 
 
 async def listed(conn: AsyncConnection, page: DayPage, place: Place = EVERYWHERE, device: str | None = None) -> Rows:
     """Point-days by day, then by point."""
-    rows = select(day_statistic).where(*narrowed(day_statistic.c.household_id, place))
+    homes = await monitored(conn, place)
+    rows = select(day_statistic).where(*among(day_statistic.c.household_id, homes))
     if device is not None:
         rows = rows.where(day_statistic.c.point_id.in_(select(point.c.id).where(point.c.device == device)))
     found = one_page(rows, day_statistic.c.day, (day_statistic.c.point_id,), page)
