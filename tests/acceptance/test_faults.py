@@ -139,6 +139,22 @@ async def test_the_database_is_away_for_30_seconds(
     assert (await own_town.books.account(server.url)).exact
 
 
+async def test_a_stop_while_the_database_is_away_is_clean(
+    own_town: Town, server: PostgresServer, mosquitto: BrokerServer, make_ingest: MakeIngest
+) -> None:
+    ingest = make_ingest(server.url, mosquitto.port)
+    async with ingest, online(own_town, mosquitto.port) as gateways:
+        send(own_town, gateways, 10)
+        await server.stop()
+        send(own_town, gateways, 10)
+        await ingest.unready()
+        assert await ingest.terminate() == 0
+        await server.start()
+        async with make_ingest(server.url, mosquitto.port):
+            await settled(gateways)
+    assert (await own_town.books.account(server.url)).exact
+
+
 async def test_the_database_is_killed_and_comes_back(
     own_town: Town, server: PostgresServer, mosquitto: BrokerServer, make_ingest: MakeIngest
 ) -> None:

@@ -2,12 +2,13 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import mqtt5
 import pytest
 
 from heatstream.embedded.broker import BrokerServer
-from heatstream.errors import BrokerLost, TakenOver
+from heatstream.errors import BrokerLost, SettingsError, TakenOver
 from heatstream.ingest import broker as session
 from heatstream.ingest.broker import Batch, Connection
 from heatstream.settings import Broker, Ingest
@@ -214,6 +215,15 @@ async def test_the_broker_tells_how_many_messages_it_dropped(station: Station) -
         assert batch is not None
         assert batch.dropped() is not None
         assert len(batch.received()) == 0
+
+
+@pytest.mark.parametrize(
+    "broker", [Broker(password_file=Path("/nowhere/password")), Broker(tls=True, ca_file=Path("/nowhere/ca.crt"))]
+)
+async def test_a_file_that_is_not_there_is_a_wrong_setting(broker: Broker) -> None:
+    with pytest.raises(SettingsError, match="No such file"):
+        async with session.connect(broker, Ingest(), ["t/#"]):
+            pass
 
 
 async def test_a_silent_port_is_a_lost_broker() -> None:

@@ -23,7 +23,7 @@ import numpy as np
 from mqtt5 import ConnAckPacket, PublishPacket, QoS, RetainHandling
 
 from heatstream import settings
-from heatstream.errors import BrokerLost, TakenOver
+from heatstream.errors import BrokerLost, SettingsError, TakenOver
 from heatstream.ingest.columns import Received
 
 KEEP_ALIVE_S = 10
@@ -282,21 +282,32 @@ def _pubacks(ids: list[int]) -> bytes:
     return packets.tobytes()
 
 
-def _tls(broker: settings.Broker) -> ssl.SSLContext | None:
-    return ssl.create_default_context(cafile=broker.ca_file) if broker.tls else None
+def _credentials(broker: settings.Broker) -> tuple[str | None, ssl.SSLContext | None]:
+    """Read the files that the settings name.
+
+    Raises
+    ------
+    SettingsError
+        One is not there or of no use: no waiting mends that.
+    """
+    try:
+        tls = ssl.create_default_context(cafile=broker.ca_file) if broker.tls else None
+        return broker.secret(), tls
+    except OSError as error:
+        raise SettingsError(f"the broker's password_file or ca_file cannot be read: {error}") from error
 
 
 def create_client(
     broker: settings.Broker, ingest: settings.Ingest, ear: logging.Logger | None = None, *, keep_s: int | None = None
 ) -> aiomqtt.Client:
     """Make the client of one connection; the broker keeps its session for `keep_s`, or as the settings say."""
-    secret = broker.secret()
+    secret, tls = _credentials(broker)
     return aiomqtt.Client(
         hostname=broker.host,
         port=broker.port,
         identifier=ingest.client_id,
         logger=ear,
-        ssl_context=_tls(broker),
+        ssl_context=tls,
         username=broker.user,
         password=secret.encode() if secret is not None else None,
         clean_start=False,

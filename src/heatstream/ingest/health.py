@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from prometheus_client import REGISTRY, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from heatstream.errors import SettingsError
+
 REQUEST_S = 5
 _STATUS = {200: "OK", 404: "Not Found", 503: "Service Unavailable"}
 
@@ -68,5 +70,9 @@ async def served(health: Health, port: int | None, host: str = "0.0.0.0") -> Asy
     if port is None:
         yield None
         return
-    async with await asyncio.start_server(answer, host, port) as server:
+    try:
+        server = await asyncio.start_server(answer, host, port)
+    except OSError as error:
+        raise SettingsError(f"metrics_port {port} cannot be listened on: {error}") from error
+    async with server:
         yield int(server.sockets[0].getsockname()[1])

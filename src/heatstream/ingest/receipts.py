@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from heatstream.errors import BadInput
 from heatstream.ingest.broker import Connection
 from heatstream.ingest.topics import receipt_topic
 
@@ -33,13 +34,21 @@ class Receipts:
     def owe(self, stored: Mapping[str, int]) -> None:
         self._due.update(stored)
 
+    def _topic(self, gateway: str) -> str | None:
+        """A foreign gateway can have a name that no topic can hold; it follows no receipts either."""
+        try:
+            return receipt_topic(self._city, gateway)
+        except BadInput:
+            return None
+
     async def publish(self, connection: Connection) -> int:
         """Publish all that are due; what could not go stays due."""
         due, self._due = self._due, {}
         at, sent = dt.datetime.now(dt.UTC), 0
         try:
             for gateway, sequence in due.items():
-                await connection.publish(receipt_topic(self._city, gateway), payload(gateway, sequence, at))
+                if topic := self._topic(gateway):
+                    await connection.publish(topic, payload(gateway, sequence, at))
                 sent += 1
         finally:
             for gateway in list(due)[sent:]:
