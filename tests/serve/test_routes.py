@@ -305,3 +305,10 @@ async def test_packs_are_listed_with_their_sources(reader: httpx.AsyncClient) ->
     assert packs["demo-shili"]["watermark"] == town.WATERMARK
     assert packs["cn-22-changchun"]["text"]["tiers"] is None
     assert all(pack["text"]["sources"] for pack in packs.values())
+    assert {each["name"]: each["state"] for each in packs["cn-22-changchun"]["capabilities"]} == {
+        "standard": "choices",
+        "clocks": "ready",
+        "escalation": "ready",
+        "ruling": "ready",
+        "amount": "absent",
+    }

@@ -8,13 +8,24 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
-from heatstream.rules import pack
+from heatstream.rules import capability, pack
 from heatstream.serve.access import Connection
 from heatstream.serve.paging import NoParameters
 from heatstream.serve.shapes import Digest, Instant, Shape
 from heatstream.store import policies as kept
 
 router = APIRouter(tags=["law"])
+
+
+class Capability(Shape):
+    """One use of a pack."""
+
+    name: str = Field(description="standard, clocks, escalation, ruling or amount")
+    state: str = Field(
+        description="ready; choices: the operator must choose first; absent: nobody could read what it needs"
+    )
+    why: str = Field(description="what is absent, or the options to choose")
+    what_if: bool = Field(description="rests on values nobody read in the instrument: never an entitlement")
 
 
 class RulePack(Shape):
@@ -26,6 +37,7 @@ class RulePack(Shape):
     effective_from: dt.date | None = Field(description="first day it holds; null = not known")
     effective_to: dt.date | None = Field(description="first day it holds no longer; null = no end is known")
     in_force_checked_on: dt.date | None = Field(description="when somebody last checked that it is in force")
+    capabilities: list[Capability] = Field(description="what it can be used for while nothing is chosen")
     text: dict[str, Any] = Field(description="the whole pack: values, sources, and how each is known (`conf`)")
 
 
@@ -36,7 +48,8 @@ def _packs(folders: tuple[Path, ...]) -> list[RulePack]:
 
 
 def _shape(one: pack.Pack) -> RulePack:
-    return RulePack.model_validate({**dict(one), "text": one.model_dump(mode="json", by_alias=True)})
+    text = one.model_dump(mode="json", by_alias=True)
+    return RulePack.model_validate({**dict(one), "capabilities": capability.capabilities(one), "text": text})
 
 
 @router.get("/packs")
