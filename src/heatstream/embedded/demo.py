@@ -253,10 +253,16 @@ async def _play(console: Console, ours: Crew, engine: AsyncEngine, stage: Stage)
             group.create_task(ours.watch())
             group.create_task(_talk(scenario, stage, past.show))
             group.create_task(_narrate(console, ours, engine, stage, past))
-    except* HeatstreamError as several:
-        raise several.exceptions[0] from None
-    except* SimulatorError as several:
-        raise HeatstreamError(f"the town fell silent: {several.exceptions[0]}") from several
+    except BaseExceptionGroup as several:
+        raise _first(several) from several
+
+
+def _first(several: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What went wrong first; the rest are its followers."""
+    cause = several.exceptions[0]
+    if isinstance(cause, SimulatorError):
+        return HeatstreamError(f"the town fell silent: {cause}")
+    return cause
 
 
 class Past:
