@@ -13,10 +13,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream import log, settings
@@ -115,12 +114,15 @@ def ingest_status(
 def evaluate(
     ctx: typer.Context,
     once: Annotated[bool, typer.Option("--once", help="Close and judge what there is, then end.")] = False,
+    through: Annotated[
+        dt.datetime | None, typer.Option(help="Close no later day, then end.", formats=["%Y-%m-%d"])
+    ] = None,
 ) -> None:
     """Close days and judge them, until told to stop."""
     if ctx.invoked_subcommand is None:
         from heatstream.evaluate import run
 
-        raise typer.Exit(asyncio.run(run.main(_settings(), once=once)))
+        raise typer.Exit(asyncio.run(run.main(_settings(), once=once, through=through and through.date())))
 
 
 @evaluate_app.command("status")
@@ -333,20 +335,23 @@ def replay_rejects(
 # --- rules ------------------------------------------------------------------------------------------------------------
 
 
-STATES = {"ready": "ready", "choices": "choices", "absent": "–"}
+STATES = {"ready": "●", "choices": "○", "absent": "–"}
 
 
 @rules_app.command("list")
 def rules_list() -> None:
-    """List the rule packs and what each can be used for: ready, after the operator's choices, or not (–)."""
+    """List the rule packs and what each can be used for."""
     from heatstream.rules import capability, pack
 
-    table = Table("id", "place", "from", "until", *capability.NAMES)
+    table = Table(Column("id", no_wrap=True), "place", *capability.NAMES)
     for pack_id in pack.ids(_pack_folders()):
         each = pack.find(pack_id, _pack_folders())
-        states = [STATES[one.state] + (" (what-if)" if one.what_if else "") for one in capability.capabilities(each)]
-        table.add_row(each.id, each.place, str(each.effective_from or ""), str(each.effective_to or ""), *states)
+        states = [STATES[one.state] + ("?" if one.what_if else "") for one in capability.capabilities(each)]
+        table.add_row(each.id, each.place, *states)
     out.print(table)
+    out.print(
+        "● ready · ○ after the operator's choices · – nobody could read it · ? what-if only: not read in the text"
+    )
 
 
 @rules_app.command("show")
@@ -396,12 +401,7 @@ def main() -> None:
     """Run a command; every error of ours is a message and an exit code."""
     _add_simulators()
     try:
-        sys.exit(app(standalone_mode=False))
-    except click.exceptions.Abort:
-        sys.exit(FAILED)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        app()
     except Refused as error:
         _fail(error, REFUSED)
     except SettingsError as error:
