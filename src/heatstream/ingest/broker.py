@@ -13,6 +13,7 @@ Each rule here was a loss in a trial (docs/decisions/0002-mqtt-client.md):
 import asyncio
 import contextlib
 import logging
+import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -183,6 +184,8 @@ class Connection:
         async with asyncio.timeout(CONNECT_S):
             await self._client.__aenter__()
         self.greeting = await self._client.connected()
+        # The client's own socket waits to fill packets (Nagle): a receipt would wait for the broker's delayed answer.
+        self._writer().get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._consumer = asyncio.create_task(self._consume(), name="consume")
         async with asyncio.timeout(CONNECT_S):
             await self._subscribe(filters)
