@@ -4,9 +4,13 @@ import datetime as dt
 
 import httpx
 import pytest
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.core.finding import Outcome
-from heatstream.store.read import readings
+from heatstream.store import tables as t
+from heatstream.store.read import city, flags, readings
+from heatstream.store.timescale import ensure_partitions
 from heatstream.web import figures
 from heatstream.web.shared import Reader
 from tests.serve import town
@@ -113,3 +117,28 @@ async def test_a_period_of_readings_holds_its_first_instant_and_not_its_last(rea
         points = await readings.points_of(conn, device="P1", household_code=None)
         found = await readings.curve(conn, points, readings.Period(start, start + dt.timedelta(hours=2)))
     assert [row.temp_centi for row in found] == [1700, 1710]
+
+
+async def test_the_outdoor_mean_is_of_the_local_day(conn: AsyncConnection) -> None:
+    day = town.DAYS[0]
+    await ensure_partitions(conn, t.meter_reading, day - dt.timedelta(days=7), town.DAYS[-1])
+    for at, outdoor in ((town.at(day, 0), -1000), (town.at(day, 23, 59), -2000), (town.at(town.DAYS[1], 0), 500)):
+        row = {"meter_id": 1, "observed_at": at, "received_at": at, "outdoor_centi": outdoor, "batch_id": 1}
+        await conn.execute(insert(t.meter_reading).values(row))
+    period = readings.Period(town.at(day, 0), town.at(town.DAYS[-1], 0))
+    found = await readings.outdoor_by_day(conn, period)
+    assert [(row.day, row.outdoor_centi) for row in found] == [(day, -1500), (town.DAYS[1], 500)]
+
+
+async def test_a_home_that_has_stopped_its_heat_is_not_counted_as_cold(conn: AsyncConnection) -> None:
+    assert (await city.tally(conn, town.DAYS[-1])).below_now == 1
+    home = await conn.scalar(select(t.household.c.id).where(t.household.c.code == "H1"))
+    await conn.execute(insert(t.stop_period).values(code="S", household_id=home, valid_from=town.SINCE))
+    assert (await city.tally(conn, town.DAYS[-1])).below_now == 0
+    assert [row.stopped for row in await flags.coldest(conn, limit=9)] == [True]
+
+
+async def test_what_an_undetermined_home_measured_is_not_the_lowest_deciding_value(conn: AsyncConnection) -> None:
+    cold = update(t.finding).values(value_centi=1000).where(t.finding.c.outcome == Outcome.UNDETERMINED)
+    await conn.execute(cold)
+    assert (await city.tally(conn, town.DAYS[-1])).lowest_centi == 1700

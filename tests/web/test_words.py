@@ -21,7 +21,7 @@ def test_the_words_are_those_the_visitor_chose(cookie: str, word: str) -> None:
 
 
 def test_a_share_stands_with_both_its_numbers() -> None:
-    assert (share(1, 8, "监测户"), share(0, 0, "监测户")) == ("1/8 监测户 · 12.5 %", "0/0 监测户")
+    assert (share(1, 8, "监测户"), share(0, 0, "监测户")) == ("1/8 监测户 · 12.5\N{NO-BREAK SPACE}%", "0/0 监测户")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])

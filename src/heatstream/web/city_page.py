@@ -23,7 +23,7 @@ SLOTS = "p => p.data ? `${p.data.slots_valid}/${p.data.slots_expected}` : ''"
 
 def share(part: int, whole: int, of: str) -> str:
     """Write a share with both its numbers."""
-    return f"{part}/{whole} {of}" + (f" · {100 * part / whole:.1f} %" if whole else "")
+    return f"{part}/{whole} {of}" + (f" · {100 * part / whole:.1f}\N{NO-BREAK SPACE}%" if whole else "")
 
 
 def _figure(name: str, value: str, note: str, colour: str = "") -> None:
@@ -86,6 +86,7 @@ def _below_now(words: Words) -> None:
             grids.link(words("户号", "household"), "household"),
             grids.figure(words("现在 °C", "now °C"), "temp_centi", "hs.degrees", 88),
             grids.figure(words("最低 °C", "lowest °C"), "lowest_centi", "hs.degrees", 88),
+            grids.stopped(words),
             grids.column(words("自", "since"), "since", 116, **{":valueFormatter": "p => hs.local(p.value)"}),
             grids.room_kind(words),
             grids.column(words("地址", "address"), "address", 170),
@@ -110,13 +111,13 @@ def _places(words: Words) -> None:
             grids.column(words("代码", "code"), "code", 80),
             grids.figure(words("不达标", "failing"), "failing"),
             grids.figure(words("合格", "compliant"), "compliant"),
-            grids.figure(words("无法判定", "undetermined"), "undetermined"),
+            grids.figure(words("无法判定", "undetermined"), "undetermined", width=116),
             grids.figure(words("未监测", "unmonitored"), "unmonitored"),
             grids.figure(words("监测户", "monitored"), "monitored"),
             grids.figure(words("全部住户", "all homes"), "homes"),
             grids.figure(words("此刻低于标准", "below now"), "below_now", width=124),
             grids.figure(words("判定值最低 °C", "lowest °C"), "lowest_centi", "hs.degrees", 124),
-            grids.figure(words("测算额（元）", "computed (yuan)"), "computed_fen", "hs.yuan", 124),
+            grids.figure(words("测算额（元）", "computed (yuan)"), "computed_fen", "hs.yuan", 148),
         ]
         grids.table("places", "/rows/places/district", columns, words, rows=6)
 
@@ -131,7 +132,7 @@ def finding_columns(words: Words) -> list[grids.Column]:
         grids.figure(words("夜最低 °C", "night min °C"), "night_value_centi", "hs.degrees", 104),
         grids.figure(words("低于标准 分钟", "min below"), "below_min", width=124),
         grids.figure(words("有效时段", "valid slots"), "slots_valid", "hs.count", 104, **{":valueFormatter": SLOTS}),
-        grids.figure(words("测算额（元）", "computed (yuan)"), "computed_fen", "hs.yuan", 124),
+        grids.figure(words("测算额（元）", "computed (yuan)"), "computed_fen", "hs.yuan", 148),
     ]
 
 
@@ -174,7 +175,7 @@ def _health_figures(health: Health, now: dt.datetime, words: Words) -> None:
     readings, stored = sum(row.readings for row in rows), sum(row.stored for row in rows)
     missing = sum(row.missing for row in health.gateways)
     refused = sum(row.refused for row in health.refused)
-    reasons = " · ".join(f"{row.reason} {row.refused}" for row in health.refused[:3])
+    reasons = " · ".join(f"{row.reason} {row.refused}" for row in health.refused[:2])
     _figure(
         words("距最近入库", "since last stored"), _ago(health.newest_batch, now, words), words("全市", "whole city")
     )

@@ -48,6 +48,12 @@ def room_kind(words: Words) -> Column:
     return column(words("房间", "room"), "room_kind", 88, **{":valueFormatter": formatter})
 
 
+def stopped(words: Words) -> Column:
+    """A column that marks households without heat by their own wish."""
+    formatter = f"p => p.value ? {words('报停', 'stopped')!r} : ''"
+    return column(words("报停", "stopped"), "stopped", 72, cellDataType=False, **{":valueFormatter": formatter})
+
+
 def table(name: str, address: str, columns: list[Column], words: Words, *, rows: int = 8) -> ui.aggrid:
     """A table of at most `rows` rows' height; `name` and `address` are ours, never a visitor's."""
     options = {

@@ -24,7 +24,7 @@ _FINDING = (
     *("margin_centi", "day_value_centi", "night_value_centi", "slots_valid", "slots_expected", "below_min"),
     *("computed_fen", "reason"),
 )
-_FLAG = ("household", "address", "point", "room_kind", "temp_centi", "lowest_centi", "limit_centi", "since")
+_FLAG = ("household", "address", "point", "room_kind", "temp_centi", "lowest_centi", "limit_centi", "since", "stopped")
 _TALLY = (
     *("code", "name", "homes", "monitored", "compliant", "failing", "undetermined", "waiting", "unmonitored"),
     *("below_now", "lowest_centi", "computed_fen"),

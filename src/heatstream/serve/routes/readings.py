@@ -163,6 +163,7 @@ class Flag(Shape):
     lowest_c: Celsius = celsius("lowest_centi", "the lowest since")
     lowest_centi: int = centi("the lowest since, exactly")
     since: Instant = Field(description="the reading that raised the flag")
+    stopped: bool = Field(description="the household has stopped its heat 报停 today")
     observed_at: Instant = Field(description="the newest reading")
 
 

@@ -16,9 +16,11 @@ from heatstream.store import tables
 from heatstream.store.accepted import stands_on
 from heatstream.store.read.days import Span
 from heatstream.store.read.findings import DAY
-from heatstream.store.read.places import EVERYWHERE, HOMES, Place, among, monitored, within
+from heatstream.store.read.places import EVERYWHERE, HOMES, Place, among, monitored, stopped_now, within
 from heatstream.store.read.rows import AnyRow, Rows, every
 from heatstream.store.tables import finding, finding_current, flag, household, point, policy
+
+DECIDED = (Outcome.COMPLIANT, Outcome.FAILING)
 
 _CURRENT_DAY = finding_current.join(
     finding,
@@ -26,7 +28,7 @@ _CURRENT_DAY = finding_current.join(
 )
 _TALLY = (
     func.count().label("homes"),
-    func.min(finding.c.value_centi).label("lowest_centi"),
+    func.min(finding.c.value_centi).filter(finding.c.outcome.in_(DECIDED)).label("lowest_centi"),
     func.coalesce(func.sum(finding.c.computed_fen), 0).label("computed_fen"),
 )
 
@@ -127,7 +129,7 @@ def _below_now(level: _Level) -> Select[Any]:
     flagged = flag.join(point, flag.c.point_id == point.c.id)
     placed = HOMES.join(flagged, point.c.household_id == household.c.id)
     figure = func.count(household.c.id.distinct()).label("below_now")
-    return level.select(figure).select_from(placed).where(flag.c.until.is_(None))
+    return level.select(figure).select_from(placed).where(flag.c.until.is_(None), ~stopped_now())
 
 
 async def tally(conn: AsyncConnection, day: dt.date, place: Place = EVERYWHERE) -> Tally:

@@ -5,15 +5,17 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heatstream.store.read.places import ADDRESS, EVERYWHERE, HOMES, Place, within
+from heatstream.store.read.places import ADDRESS, EVERYWHERE, HOMES, Place, stopped_now, within
 from heatstream.store.read.rows import Rows, every
 from heatstream.store.tables import flag, household, point, room
+
+_STOPPED = stopped_now().label("stopped")
 
 
 def _open(place: Place) -> Select[Any]:
     placed = flag.join(point, flag.c.point_id == point.c.id).outerjoin(room, point.c.room_id == room.c.id)
     return (
-        select(flag, point.c.device.label("point"), room.c.kind.label("room_kind"), *ADDRESS)
+        select(flag, point.c.device.label("point"), room.c.kind.label("room_kind"), *ADDRESS, _STOPPED)
         .select_from(HOMES.join(placed, point.c.household_id == household.c.id))
         .where(flag.c.until.is_(None), *within(place))
     )
@@ -25,5 +27,5 @@ async def listed(conn: AsyncConnection, place: Place = EVERYWHERE, *, after: int
 
 
 async def coldest(conn: AsyncConnection, place: Place = EVERYWHERE, *, limit: int) -> Rows:
-    """Open flags, the coldest first."""
-    return await every(conn, _open(place).order_by(flag.c.temp_centi, flag.c.id).limit(limit))
+    """Open flags, the coldest first; homes that have stopped their heat last."""
+    return await every(conn, _open(place).order_by(_STOPPED, flag.c.temp_centi, flag.c.id).limit(limit))

@@ -1,16 +1,27 @@
 """Where a household is: the filters that every listing shares, and the names of its place."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Integer, Table, bindparam, func, select
+from sqlalchemy import ColumnElement, FromClause, Integer, Table, bindparam, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.errors import BadInput
 from heatstream.store import tables
-from heatstream.store.tables import building, community, company, district, heat_source, heat_station, household, point
+from heatstream.store.tables import (
+    building,
+    community,
+    company,
+    district,
+    heat_source,
+    heat_station,
+    household,
+    point,
+    stop_period,
+)
 
 
 class UnknownCode(BadInput):
@@ -78,6 +89,14 @@ async def check(conn: AsyncConnection, place: Place) -> None:
 def within(place: Place) -> list[ColumnElement[bool]]:
     """Conditions on `HOMES`; the city needs none, for one database is one city."""
     return [table.c.code == code for table, code in place.named() if table is not tables.city]
+
+
+def stopped_now() -> ColumnElement[bool]:
+    """Say of a household whether it has stopped its heat 报停 today."""
+    today = func.date(func.timezone(literal(dt.timedelta(hours=8)), func.now()))
+    ends = stop_period.c.valid_to.is_(None) | (stop_period.c.valid_to >= today)
+    stops = select(1).where(stop_period.c.household_id == household.c.id, stop_period.c.valid_from <= today, ends)
+    return stops.correlate(household).exists()
 
 
 async def monitored(conn: AsyncConnection, place: Place) -> list[int] | None:

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, select, tuple_
+from sqlalchemy import Select, and_, exists, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.read.rows import Rows, every
 from heatstream.store.tables import conflict_decision, household, meter_reading, point, reading, reading_conflict
+
+# As an interval: the text '+08:00' would mean eight hours west.
+EAST = dt.timedelta(hours=8)
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ async def newest(conn: AsyncConnection, point_ids: Sequence[int]) -> dt.datetime
 
 async def outdoor_by_day(conn: AsyncConnection, period: Period) -> Rows:
     """Mean outdoor temperature of each local day, over all meters that give one [0.01 °C]."""
-    day = func.date(func.timezone("+08:00", meter_reading.c.observed_at)).label("day")
+    day = func.date(func.timezone(literal(EAST), meter_reading.c.observed_at)).label("day")
     query = (
         select(day, func.round(func.avg(meter_reading.c.outdoor_centi)).label("outdoor_centi"))
         .where(

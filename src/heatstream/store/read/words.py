@@ -35,7 +35,7 @@ STATISTIC_ZH = {
     Statistic.TIME_WEIGHTED_MEAN: "时间加权平均值",
     Statistic.MEAN_OF_HOURLY: "小时均值的平均值",
     Statistic.MIN_OF_HOURLY: "最低小时均值",
-    Statistic.SUSTAINED_BELOW: "连续低于标准",
+    Statistic.SUSTAINED_BELOW: "连续低于标准的最低值",
 }
 ROOM_KIND_ZH = {
     "bedroom": "卧室",
