@@ -40,6 +40,7 @@ from heatstream.ingest.columns import (
     Mask,
     MeterColumns,
     Received,
+    Route,
     SmallInts,
 )
 from heatstream.ingest.registry import Devices, Registry, stands
@@ -63,6 +64,7 @@ METER_RANGES: Final = {
 """Of primary and secondary circuits alike; one quantity outside refuses the whole meter reading."""
 
 HOLD_S: Final = 5.0
+_KNOWN_SENDERS: Final = 100_000
 _SECOND_US: Final = 1_000_000
 _DAY_US: Final = 86_400 * _SECOND_US
 _HOUR_US: Final = 3_600 * _SECOND_US
@@ -175,6 +177,7 @@ class Border:
         self._limits = limits
         self._now_us = now_us
         self._suspect = suspect
+        self._senders = _SendersByTopic()
         self.holding = False
         """While most gateways seem ahead of our clock."""
         self._watch = ClockWatch(limits.ahead_s * _SECOND_US)
@@ -185,17 +188,20 @@ class Border:
         Names that are not in memory are asked for in the database first.
         """
         await self._registry.fresh()
-        await self._hold_while_suspect(received, decoded)
+        senders = self._senders.of(received, decoded)
+        names = {each.gateway for each in senders.distinct}
+        await self._hold_while_suspect(received, decoded, names)
         places = self._place(decoded)
-        if await self._ask_for_unknown(decoded, places):
+        if await self._ask_for_unknown(decoded, places, names):
             places = self._place(decoded)
-        return self._judged(received, decoded, places)
+        return self._judged(received, decoded, senders, places)
 
     # --- our own clock ---
 
-    async def _hold_while_suspect(self, received: Received, decoded: Decoded) -> None:
+    async def _hold_while_suspect(self, received: Received, decoded: Decoded, names: set[str]) -> None:
         suspect, held = self._suspect, False
-        while suspect and (suspicion := self._watch.suspicion(decoded, self._registry.gateways, self._now_us())):
+        voters = {name for name in names if name in self._registry.gateways}
+        while suspect and (suspicion := self._watch.suspicion(decoded, voters, self._now_us())):
             if not held:
                 log.error("our clock is suspect: holding", gateways=suspicion.gateways, ahead=suspicion.ahead)
                 await suspect(suspicion)
@@ -214,10 +220,9 @@ class Border:
             meters.at(meters.rows(decoded.meters.meter), decoded.meters.at_us),
         )
 
-    async def _ask_for_unknown(self, decoded: Decoded, places: "_Places") -> bool:
+    async def _ask_for_unknown(self, decoded: Decoded, places: "_Places", names: set[str]) -> bool:
         registry = self._registry
-        strange = {name for name in set(decoded.gateway) if name and name not in registry.gateways}
-        gateways = registry.unasked(strange)
+        gateways = registry.unasked(name for name in names if name and name not in registry.gateways)
         points = registry.unasked(_strangers(places.point, decoded.indoor.point, decoded.indoor))
         meters = registry.unasked(_strangers(places.meter, decoded.meters.meter, decoded.meters))
         if not (gateways or points or meters):
@@ -227,9 +232,10 @@ class Border:
 
     # --- the checks ---
 
-    def _judged(self, received: Received, decoded: Decoded, places: "_Places") -> Checked:
-        sender, sender_of = _senders(decoded)
-        known = self._known(received, sender, sender_of)
+    def _judged(self, received: Received, decoded: Decoded, senders: "_Senders", places: "_Places") -> Checked:
+        registered = self._registered(received, senders.distinct)
+        gateway_id = registered[senders.of]
+        known = gateway_id != 0
         whole = {i: Refusal(Reason.UNDECODABLE, detail) for i, detail in decoded.undecodable.items()}
         for i in np.flatnonzero(~known).tolist():
             if i not in whole:
@@ -237,29 +243,23 @@ class Border:
                 whole[i] = Refusal(Reason.UNKNOWN_GATEWAY, detail)
         stranger = np.zeros(len(received), np.bool_)
         stranger[list(whole)] = True
-        senders_id = np.array([self._gateway_id(each.gateway) for each in sender], np.int32)
-        message = _Message(received.received_us, decoded.sent_at_us, stranger, senders_id[sender_of])
+        message = _Message(received.received_us, decoded.sent_at_us, stranger, gateway_id)
         return Checked(
             received=received,
             decoded=decoded,
-            sender=sender,
-            sender_of=sender_of,
+            sender=senders.distinct,
+            sender_of=senders.of,
             gateway_known=known,
             whole=whole,
             indoor=self._indoor(decoded.indoor, places.point, message),
             meters=self._meters(decoded.meters, places.meter, message),
         )
 
-    def _gateway_id(self, code: str) -> int:
-        gateway = self._registry.gateways.get(code)
-        return gateway.id if gateway else 0
-
-    def _known(self, received: Received, sender: list[Sender], sender_of: SmallInts) -> Mask:
-        """Look a gateway up once a sender, not once a message; its day is that of the batch's newest message."""
+    def _registered(self, received: Received, senders: list[Sender]) -> SmallInts:
+        """Find the id of each sender's gateway, 0 where none may send on the day of the batch's newest message."""
         day = date_of(int(local_days(received.received_us.max(initial=0))))
-        by_sender = np.array([self._registry.known(each.gateway, day) for each in sender], np.bool_)
-        known: Mask = by_sender[sender_of]
-        return known
+        known = self._registry.known
+        return np.fromiter((known(each.gateway, day) for each in senders), np.int32, len(senders))
 
     def _indoor(self, columns: Columns, row: SmallInts, message: "_Message") -> Rows:
         rows = self._placed(self._registry.points, row, columns, message)
@@ -340,6 +340,14 @@ class Border:
                     rows.refuse(group, Reason.REPEATED_TIME_BACKLOG, _repeated_time(columns, group))
 
 
+class _Senders(NamedTuple):
+    """Who sent a batch."""
+
+    distinct: list[Sender]
+    of: SmallInts
+    """(messages,) place in `distinct`."""
+
+
 class _Places(NamedTuple):
     """Rows of the registry where the devices of each reading are installed."""
 
@@ -364,17 +372,39 @@ def _strangers(row: SmallInts, names: Sequence[str], columns: Columns | MeterCol
     return {names[i] for i in np.flatnonzero(odd).tolist()}
 
 
-def _senders(decoded: Decoded) -> tuple[list[Sender], SmallInts]:
-    places: dict[tuple[str, str], int] = {}
-    of = [
-        places.setdefault((gateway, route.way.kind if route else "unknown"), len(places))
-        for gateway, route in zip(decoded.gateway, decoded.route, strict=True)
-    ]
-    # Two names that differ only in what no text column can hold are one sender.
-    senders = [Sender(printable(gateway), str(kind)) for gateway, kind in places]
-    distinct = {sender: place for place, sender in enumerate(dict.fromkeys(senders))}
-    merged = np.array([distinct[sender] for sender in senders], np.int32)
-    return list(distinct), merged[np.array(of, np.int32)]
+class _SendersByTopic:
+    """Who sends under which topic; mostly the topic says it all, and a batch has many messages of a topic."""
+
+    def __init__(self) -> None:
+        self._known: dict[object, Sender] = {}
+
+    def of(self, received: Received, decoded: Decoded) -> "_Senders":
+        keys: Sequence[object] = received.topic
+        first = _first_of_each(keys)
+        if not all(_names_gateway(decoded.route[message]) for message in first.values()):
+            keys = list(zip(received.topic, decoded.gateway, strict=True))
+            first = _first_of_each(keys)
+        senders = [self._known.get(key) or self._learn(key, decoded, message) for key, message in first.items()]
+        # Two names that differ only in what no text column can hold are one sender.
+        distinct = {sender: place for place, sender in enumerate(dict.fromkeys(senders))}
+        place = dict(zip(first, map(distinct.__getitem__, senders), strict=True))
+        return _Senders(list(distinct), np.fromiter(map(place.__getitem__, keys), np.int32, len(keys)))
+
+    def _learn(self, key: object, decoded: Decoded, message: int) -> Sender:
+        if len(self._known) >= _KNOWN_SENDERS:  # some loggers write the time into the topic
+            self._known.clear()
+        route = decoded.route[message]
+        sender = Sender(printable(decoded.gateway[message]), route.way.kind.value if route else "unknown")
+        self._known[key] = sender
+        return sender
+
+
+def _first_of_each(keys: Sequence[object]) -> dict[object, int]:
+    return dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
+
+
+def _names_gateway(route: Route | None) -> bool:
+    return route is not None and route.gateway is not None
 
 
 def _refuse(rows: Rows, odd: Mask, reason: Reason, detail: Callable[[int], str]) -> None:

@@ -1,6 +1,5 @@
 """Is it the gateways that run ahead, or is it our own clock that lags?"""
 
-from collections.abc import Collection
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -33,9 +32,8 @@ class ClockWatch:
         self._heard: dict[str, int] = {}
         self._ahead: dict[str, int] = {}
 
-    def suspicion(self, decoded: Decoded, registered: Collection[str], now_us: int) -> Suspicion | None:
-        """Hear a batch; say so when most gateways of the last quarter of an hour are ahead of `now_us`."""
-        voters = {name for name in set(decoded.gateway) if name in registered}
+    def suspicion(self, decoded: Decoded, voters: set[str], now_us: int) -> Suspicion | None:
+        """Hear a batch of these registered gateways; say so when most of the last quarter of an hour are ahead."""
         self._heard.update(dict.fromkeys(voters, now_us))
         ahead = self._ahead_in(decoded, now_us)
         self._ahead = {name: lead for name, lead in self._ahead.items() if name not in voters}

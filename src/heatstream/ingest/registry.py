@@ -4,21 +4,20 @@ import asyncio
 import contextlib
 import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Sequence
-from itertools import pairwise
+from itertools import repeat
 from typing import Any, Final
 
 import numpy as np
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from heatstream.core.calendar import date_of, local_days
 from heatstream.ingest.columns import Ints, Mask, SmallInts
 from heatstream.store import installations
-from heatstream.store.installations import Gateway, Installation
+from heatstream.store.installations import FOREVER_US, Gateway, Portion
 from heatstream.store.registry import CHANNEL
 
 NOWHERE: Final = 0
-FOREVER_US: Final = int(np.iinfo(np.int64).max)
 ASK_AGAIN_US: Final = 30_000_000
 """A name that the database did not know is asked for again after so long [µs]."""
 
@@ -54,29 +53,37 @@ class Devices:
     def __len__(self) -> int:
         return len(self._first)
 
-    def add(self, rows: Sequence[Any]) -> None:
-        """Take installations, all of a device together, by rising time."""
-        if not rows:
+    def replace(self, devices: Iterable[str], portions: Iterable[Portion]) -> None:
+        """Take what was found of these devices for all there is of them."""
+        for device in devices:
+            self._first.pop(device, None)
+        for portion in portions:
+            self.add(portion)
+
+    def add(self, portion: Portion) -> None:
+        """Take installations; those of one device come by rising time."""
+        if not portion:
             return
-        each = [Installation(*row) for row in rows]
         start = len(self.id)
-        same = np.array([one.device == other.device for one, other in pairwise(each)], np.bool_)
-        follows = np.where(np.append(same, False), np.arange(start + 1, start + 1 + len(each)), NOWHERE)
-        self._several = self._several or bool(same.any())
-        self._first.update((each[i].device, start + i) for i in np.flatnonzero(np.append(True, ~same)).tolist())
-        self._follows = _appended(self._follows, follows.tolist())
-        self.id = _appended(self.id, (one.id for one in each))
-        self.household = _appended(self.household, (one.household_id for one in each))
-        self.gateway = _appended(self.gateway, (one.gateway_id for one in each))
-        self.limit_centi = _appended(self.limit_centi, (one.limit_centi for one in each))
-        self._from_us = _appended(self._from_us, (micros(one.valid_from) for one in each))
-        ends = (FOREVER_US if one.valid_to is None else micros(one.valid_to) for one in each)
-        self._to_us = _appended(self._to_us, ends)
+        devices, *numbers = zip(*portion, strict=True)
+        self._follows = _appended(self._follows, repeat(NOWHERE, len(devices)))
+        for row, device in enumerate(devices, start):
+            if self._first.setdefault(device, row) != row:
+                self._follows[self._last(device)] = row
+                self._several = True
+        arrays = (self.id, self.household, self.gateway, self.limit_centi, self._from_us, self._to_us)
+        columns = (_appended(array, values) for array, values in zip(arrays, numbers, strict=True))
+        self.id, self.household, self.gateway, self.limit_centi, self._from_us, self._to_us = columns
+
+    def _last(self, device: str) -> int:
+        row = self._first[device]
+        while self._follows[row] != NOWHERE:
+            row = int(self._follows[row])
+        return row
 
     def rows(self, devices: Sequence[str]) -> SmallInts:
         """Find each device's first row; NOWHERE for an unknown one."""
-        find = self._first.get
-        return np.fromiter((find(device, NOWHERE) for device in devices), np.int32, len(devices))
+        return np.fromiter(map(self._first.get, devices, repeat(NOWHERE)), np.int32, len(devices))
 
     def at(self, rows: SmallInts, at_us: Ints) -> SmallInts:
         """Move from each device's first row to the one that stands at the instant; NOWHERE where none does."""
@@ -128,8 +135,10 @@ class Registry:
         day, points, meters = self.today(), Devices(), Devices()
         async with self._engine.connect() as conn:
             gateways = await installations.gateways(conn)
-            points.add(await installations.points(conn, standard_centi=self._standard_centi, day=day))
-            meters.add(await installations.meters(conn))
+            async for portion in installations.points(conn, standard_centi=self._standard_centi, day=day):
+                points.add(portion)
+            async for portion in installations.meters(conn):
+                meters.add(portion)
         self.gateways = {gateway.code: gateway for gateway in gateways}
         self.points, self.meters, self._day = points, meters, day
         self._asked.clear()
@@ -147,25 +156,31 @@ class Registry:
         async with self._engine.connect() as conn:
             found = await installations.gateways(conn, gateways) if gateways else []
             self.gateways |= {gateway.code: gateway for gateway in found}
-            if points:
-                at = self._day or self.today()
-                rows = await installations.points(conn, standard_centi=self._standard_centi, day=at, devices=points)
-                self.points.add(rows)
-            if meters:
-                self.meters.add(await installations.meters(conn, meters))
+            await self._ask_points(conn, points)
+            await self._ask_meters(conn, meters)
         self._remember({*gateways, *points, *meters})
+
+    async def _ask_points(self, conn: AsyncConnection, devices: Collection[str]) -> None:
+        if devices:
+            day, standard = self._day or self.today(), self._standard_centi
+            found = installations.points(conn, standard_centi=standard, day=day, devices=devices)
+            self.points.replace(devices, [portion async for portion in found])
+
+    async def _ask_meters(self, conn: AsyncConnection, devices: Collection[str]) -> None:
+        if devices:
+            self.meters.replace(devices, [portion async for portion in installations.meters(conn, devices)])
 
     def _remember(self, names: set[str]) -> None:
         now = self._now_us()
         self._asked = {name: at for name, at in self._asked.items() if now - at < ASK_AGAIN_US}
         self._asked.update(dict.fromkeys(names, now))
 
-    def known(self, code: str, day: dt.date) -> bool:
-        """Tell whether a gateway may send on a day."""
+    def known(self, code: str, day: dt.date) -> int:
+        """Find the id of a gateway that may send on a day; 0 where none of this name may."""
         gateway = self.gateways.get(code)
-        return (
-            gateway is not None and gateway.valid_from <= day and (gateway.valid_to is None or day <= gateway.valid_to)
-        )
+        if gateway is None or gateway.valid_from > day or (gateway.valid_to is not None and gateway.valid_to < day):
+            return 0
+        return gateway.id
 
     async def follow(self) -> None:
         """Listen for registry imports, for ever; what was missed while the connection was away is loaded anew."""

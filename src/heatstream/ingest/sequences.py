@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.ingest.border import Checked
@@ -130,7 +131,7 @@ class Sequences:
         self._highest = np.zeros(ROOM, np.int64)
         self._beyond: dict[int, Runs] = {}
         self._due: set[int] = set()
-        self._saved_us = 0
+        self._saved_us = now_us()
         self._seen: dict[int, int] = {}
         self._told: dict[str, int] = {}
 
@@ -270,11 +271,10 @@ class Sequences:
         if not there.any():
             nothing = Column(np.zeros(len(row), np.int64), there)
             return {"contiguous": nothing, "highest": nothing, "beyond": Column([b""] * len(row), there)}
-        beyond: list[bytes] = [progress.wire(moved.beyond.get(place, ())) for place in moved.place[row].tolist()]
         return {
             "contiguous": Column(moved.contiguous[row], there),
             "highest": Column(moved.highest[row], there),
-            "beyond": Column(beyond, there),
+            "beyond": Column(_wires(moved, row), there),
         }
 
     def commit(self, moved: Moved) -> None:
@@ -288,6 +288,12 @@ class Sequences:
             self._seen.update(dict.fromkeys(moved.due, self._now_us()))
             self.caught_up()
         self._told |= moved.told
+
+
+def _wires(moved: Moved, row: Ints) -> NDArray[np.uint8] | list[bytes]:
+    if not moved.beyond:
+        return np.broadcast_to(np.frombuffer(progress.wire(()), np.uint8), (len(row), len(progress.wire(()))))
+    return [progress.wire(moved.beyond.get(place, ())) for place in moved.place[row].tolist()]
 
 
 def _distinct_pairs(place: Ints, sequence: Ints) -> tuple[Ints, Ints]:

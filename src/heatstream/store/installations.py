@@ -1,17 +1,24 @@
 """What is installed where and since when, as the border holds it in memory: points, meters, gateways."""
 
 import datetime as dt
-from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator, Collection, Sequence
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Integer, Row, Select, Text, bindparam, func, literal, select
+import numpy as np
+from sqlalchemy import BigInteger, ColumnElement, Integer, Row, Select, Text, bindparam, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.tables import contract, gateway, meter, point
 
-NOBODY = 0
+NOBODY: Final = 0
 """Stands for no gateway and no household; ids begin at 1."""
+
+FOREVER_US: Final = int(np.iinfo(np.int64).max)
+ROWS: Final = 10_000
+
+Portion = Sequence[Row[str, int, int, int, int, int, int]]
+"""Device, id, household, gateway, limit [0.01 °C], installed from and to [µs since 1970-01-01T00:00Z]."""
 
 
 class Gateway(NamedTuple):
@@ -25,19 +32,6 @@ class Gateway(NamedTuple):
     """Last day it holds; None = still."""
 
 
-class Installation(NamedTuple):
-    """One device in one place for a while."""
-
-    device: str
-    id: int
-    household_id: int
-    gateway_id: int
-    limit_centi: int
-    """[0.01 °C] the contract's standard, else the one given; of no meaning for a meter."""
-    valid_from: dt.datetime
-    valid_to: dt.datetime | None
-
-
 def _named(query: Select[Any], column: Any, names: Collection[str] | None) -> Select[Any]:
     """Leave out the names that no text column can hold: NUL and halves of surrogate pairs."""
     if names is None:
@@ -46,16 +40,23 @@ def _named(query: Select[Any], column: Any, names: Collection[str] | None) -> Se
     return query.where(column == func.any(bindparam(None, sayable, ARRAY(Text))))
 
 
+def _micros(instant: Any) -> ColumnElement[int]:
+    return cast(func.extract("epoch", instant) * 1_000_000, BigInteger)
+
+
 async def gateways(conn: AsyncConnection, codes: Collection[str] | None = None) -> list[Gateway]:
     """Read the gateways of these codes, or all."""
     query = select(gateway.c.code, gateway.c.id, gateway.c.first_sequence, gateway.c.valid_from, gateway.c.valid_to)
     return [Gateway(*row) for row in await conn.execute(_named(query, gateway.c.code, codes))]
 
 
-async def points(
+def points(
     conn: AsyncConnection, *, standard_centi: int, day: dt.date, devices: Collection[str] | None = None
-) -> Sequence[Row[Any]]:
-    """Read the installations of these devices, or of all, with the standard of the contract that holds on `day`."""
+) -> AsyncIterator[Portion]:
+    """Read the installations of these devices, or of all, by the time they began.
+
+    The limit is the standard of the contract that holds on `day`, else the one given.
+    """
     agreed = (
         select(contract.c.standard_centi)
         .where(
@@ -73,23 +74,28 @@ async def points(
         point.c.household_id,
         func.coalesce(point.c.gateway_id, NOBODY),
         func.coalesce(agreed, standard_centi),
-        point.c.valid_from,
-        point.c.valid_to,
-    ).order_by(point.c.device, point.c.valid_from)
-    rows: Sequence[Row[Any]] = (await conn.execute(_named(query, point.c.device, devices))).all()
-    return rows
+        _micros(point.c.valid_from),
+        func.coalesce(_micros(point.c.valid_to), FOREVER_US),
+    ).order_by(point.c.valid_from, point.c.id)
+    return _portions(conn, _named(query, point.c.device, devices))
 
 
-async def meters(conn: AsyncConnection, devices: Collection[str] | None = None) -> Sequence[Row[Any]]:
-    """Read the installations of these meters, or of all."""
+def meters(conn: AsyncConnection, devices: Collection[str] | None = None) -> AsyncIterator[Portion]:
+    """Read the installations of these meters, or of all, by the time they began."""
     query = select(
         meter.c.device,
         meter.c.id,
         literal(NOBODY, Integer),
         func.coalesce(meter.c.gateway_id, NOBODY),
         literal(0, Integer),
-        meter.c.valid_from,
-        meter.c.valid_to,
-    ).order_by(meter.c.device, meter.c.valid_from)
-    rows: Sequence[Row[Any]] = (await conn.execute(_named(query, meter.c.device, devices))).all()
-    return rows
+        _micros(meter.c.valid_from),
+        func.coalesce(_micros(meter.c.valid_to), FOREVER_US),
+    ).order_by(meter.c.valid_from, meter.c.id)
+    return _portions(conn, _named(query, meter.c.device, devices))
+
+
+async def _portions(conn: AsyncConnection, query: Select[Any]) -> AsyncIterator[Portion]:
+    """A city's rows at once would take more memory than all the rest of ingest."""
+    async with conn.stream(query, execution_options={"yield_per": ROWS}) as result:
+        async for portion in result.partitions(ROWS):
+            yield portion
