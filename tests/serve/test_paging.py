@@ -1,11 +1,14 @@
 """A row that stood when the paging began is met once, whatever is written meanwhile."""
 
+import base64
 import datetime as dt
+import json
 
 import httpx
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.testing import capture_logs
 
 from heatstream.store import tables as t
 from heatstream.store.timescale import ensure_partitions
@@ -100,6 +103,15 @@ async def test_days_judged_meanwhile_come_at_the_end(client: httpx.AsyncClient, 
 async def test_a_next_that_no_page_gave_is_refused(reader: httpx.AsyncClient, bad: str) -> None:
     response = await reader.get("/api/v1/findings", params={"next": bad})
     assert (response.status_code, response.json()["type"]) == (400, "urn:heatstream:problem:bad-cursor")
+
+
+async def test_a_next_with_an_impossible_key_is_bad_input(reader: httpx.AsyncClient) -> None:
+    _, following = await page(reader, "households", limit=1)
+    mark = json.loads(base64.urlsafe_b64decode(str(following)))
+    forged = base64.urlsafe_b64encode(json.dumps([mark[0], [2**62]]).encode()).decode()
+    with capture_logs():
+        response = await reader.get("/api/v1/households", params={"limit": 1, "next": forged})
+    assert (response.status_code, response.json()["type"]) == (400, "urn:heatstream:problem:bad-input")
 
 
 async def test_a_next_of_another_query_is_refused(reader: httpx.AsyncClient) -> None:

@@ -37,6 +37,9 @@ async def test_a_misspelt_parameter_is_refused(reader: httpx.AsyncClient, path: 
         ("findings?outcome=owed", "0"),
         ("findings?day_from=yesterday", "day_from"),
         ("findings?day_from=0", "day_from"),
+        ("findings?day_to=0001-01-01", "day_to"),
+        ("summary?day=9999-12-31", "day"),
+        ("readings?point=P1&to=0001-01-01T00:00:00Z", "to"),
         ("findings?limit=0", "limit"),
         ("findings?order=cold", "order"),
         ("readings?point=P1&from=2026-01-06T00:00:00", "from"),
@@ -55,6 +58,7 @@ async def test_a_wrong_value_is_refused_by_its_name(reader: httpx.AsyncClient, q
     [
         ("findings?district=D9", "unknown-code", "district: seen 'D9', expected a code of the registry"),
         ("summary?city=other", "unknown-code", "city: seen 'other', expected a code of the registry"),
+        ("points?point=P%001", "bad-query", "point: seen a NUL character, which no text of the store holds"),
         ("findings?limit=501", "bad-query", "limit: seen 501, expected at most 500 (HEATSTREAM_SERVE_PAGE_LIMIT)"),
         ("findings?building=B1&building=B2", "bad-query", "seen building more than once, expected each parameter once"),
         (

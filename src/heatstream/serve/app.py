@@ -36,7 +36,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _api() -> APIRouter:
-    asked = [Depends(paging.refuse_repeats), Depends(paging.check_limit), Depends(access.scope("read"))]
+    asked = [Depends(paging.check_parameters), Depends(paging.check_limit), Depends(access.scope("read"))]
     api = APIRouter(prefix="/api/v1", dependencies=asked, responses=problems.RESPONSES)
     for routes in (registry, readings, findings, city, law, refused):
         api.include_router(routes.router)

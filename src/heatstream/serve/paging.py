@@ -53,11 +53,14 @@ class _Mark(msgspec.Struct, array_like=True):
     key: list[Any]
 
 
-def refuse_repeats(request: Request) -> None:
-    """Refuse a parameter that stands twice: one of the two would be dropped in silence."""
-    names = [name for name, _ in request.query_params.multi_items() if name not in REPEATABLE]
+def check_parameters(request: Request) -> None:
+    """Refuse a parameter that stands twice, for one of the two would be dropped in silence; and a NUL anywhere."""
+    asked = request.query_params.multi_items()
+    names = [name for name, _ in asked if name not in REPEATABLE]
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise BadQuery(f"seen {', '.join(repeated)} more than once, expected each parameter once")
+    if unreadable := sorted({name for name, value in asked if "\0" in value}):
+        raise BadQuery(f"{', '.join(unreadable)}: seen a NUL character, which no text of the store holds")
 
 
 def _fingerprint(request: Request) -> str:

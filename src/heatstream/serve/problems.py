@@ -20,6 +20,7 @@ log = structlog.get_logger("heatstream.serve")
 
 MEDIA_TYPE = "application/problem+json"
 STATEMENT_TIMEOUT = "57014"  # SQLSTATE query_canceled
+DATA_EXCEPTION = "22"  # SQLSTATE class
 
 
 class NotFound(BadInput):
@@ -132,8 +133,12 @@ def answer(kind: Kind, detail: str, faults: list[Fault] | None = None, instance:
 
 def kind_of(error: Exception) -> Kind:
     """Look an error up."""
-    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == STATEMENT_TIMEOUT:
-        return TOO_LONG
+    if isinstance(error, DBAPIError):
+        sqlstate = str(getattr(error.orig, "sqlstate", ""))
+        if sqlstate == STATEMENT_TIMEOUT:
+            return TOO_LONG
+        if sqlstate.startswith(DATA_EXCEPTION):
+            return KINDS[BadInput]
     return next((KINDS[each] for each in type(error).__mro__ if each in KINDS), INTERNAL)
 
 
