@@ -26,17 +26,29 @@ async def store(engine: AsyncEngine, *days: dt.date) -> None:
             await timescale.ensure_partitions(conn, reading, day, day)
             noon = dt.datetime.combine(day, dt.time(12), timescale.LOCAL)
             row = {"point_id": 1, "observed_at": noon, "received_at": noon, "temp_centi": 1750, "batch_id": 1}
-            await conn.execute(insert(reading), [row, row | {"observed_at": dt.datetime.combine(day, dt.time(), timescale.LOCAL)}])
+            await conn.execute(
+                insert(reading), [row, row | {"observed_at": dt.datetime.combine(day, dt.time(), timescale.LOCAL)}]
+            )
 
 
 async def judge(engine: AsyncEngine, day: dt.date, outcome: int) -> None:
     zero = {column.name: 0 for column in finding.columns if not column.nullable and column.name != "id"}
-    row = zero | {"household_id": 7, "period_kind": 1, "period_from": day, "period_to": day, "outcome": outcome, "tier_at_least": False, "digest": b"\0" * 32}
+    row = zero | {
+        "household_id": 7,
+        "period_kind": 1,
+        "period_from": day,
+        "period_to": day,
+        "outcome": outcome,
+        "tier_at_least": False,
+        "digest": b"\0" * 32,
+    }
     async with engine.begin() as conn:
         for table in (finding, finding_current):
             await timescale.ensure_partitions(conn, table, day, day)
         made = await conn.scalar(insert(finding).values(row).returning(finding.c.id))
-        await conn.execute(insert(finding_current).values(household_id=7, period_kind=1, period_from=day, finding_id=made))
+        await conn.execute(
+            insert(finding_current).values(household_id=7, period_kind=1, period_from=day, finding_id=made)
+        )
 
 
 async def days_left(engine: AsyncEngine) -> list[dt.date]:
@@ -78,11 +90,15 @@ async def test_a_failing_day_stays_until_its_evidence_is_frozen(engine: AsyncEng
     assert await days_left(engine) == []
 
 
-async def test_partitions_stand_ahead_so_that_the_coming_days_can_be_stored(engine: AsyncEngine, database_url: str) -> None:
+async def test_partitions_stand_ahead_so_that_the_coming_days_can_be_stored(
+    engine: AsyncEngine, database_url: str
+) -> None:
     assert await run.run_task(engine, settings(database_url, partitions_ahead_days=3), "partitions", lambda: NOW)
     async with engine.begin() as conn:
         at = NOW + dt.timedelta(days=3)
-        await conn.execute(insert(reading).values(point_id=1, observed_at=at, received_at=at, temp_centi=1800, batch_id=1))
+        await conn.execute(
+            insert(reading).values(point_id=1, observed_at=at, received_at=at, temp_centi=1800, batch_id=1)
+        )
         assert await conn.scalar(select(func.count()).select_from(reading)) == 1
 
 

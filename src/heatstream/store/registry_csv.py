@@ -6,6 +6,7 @@ A reference column `household_id` stands in the file as `household` and holds th
 
 import csv
 import datetime as dt
+import functools
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -35,19 +36,21 @@ class Field:
         return not self.column.nullable and self.column.server_default is None
 
 
-def fields(table: Table) -> list[Field]:
+@functools.cache
+def fields(table: Table) -> tuple[Field, ...]:
     """List the columns of a table's file, in order."""
-    return [
+    return tuple(
         Field(column.name.removesuffix("_id") if column.foreign_keys else column.name, column, _target(column))
         for column in table.columns
         if column.name != "id"
-    ]
+    )
 
 
 def _target(column: Column[object]) -> str | None:
     return next((key.column.table.name for key in column.foreign_keys), None)
 
 
+@functools.cache
 def key_columns(table: Table) -> tuple[str, ...]:
     """Name the columns that tell one row from another, across imports."""
     if "code" in table.c:
@@ -97,6 +100,7 @@ _PARSERS: dict[type, tuple[Callable[[str], object], str]] = {
 }
 
 
+@functools.cache
 def allowed(column: Column[object]) -> tuple[str, ...]:
     """Read the values of a `check (… in (…))` constraint, so that a wrong one is told with its line."""
     checks = [c for c in column.table.constraints if isinstance(c, CheckConstraint)]
