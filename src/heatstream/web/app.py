@@ -12,7 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from heatstream.errors import SettingsError
 from heatstream.settings import Settings
-from heatstream.web import city_page, household_page, rows
+from heatstream.web import city_page, failures, household_page, rows
 from heatstream.web.shared import Reader
 
 STATIC = Path(__file__).parent / "static"
@@ -66,6 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=OWN_NAMES)
     app.include_router(rows.router)
     app.mount("/static", StaticFiles(directory=STATIC))
+    failures.add_to(app)
     city_page.add(reader)
     household_page.add(reader, settings.evaluate.standard_centi)
     ui.run_with(app, title="heatstream", language="zh-CN", tailwind=False, show_welcome_message=False)
