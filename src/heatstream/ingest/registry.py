@@ -114,6 +114,7 @@ class Registry:
         self._asked: dict[str, int] = {}
         self._stale = True
         self._day: dt.date | None = None
+        self._changes = 0
         self.gateways: dict[str, Gateway] = {}
         self.points = Devices()
         self.meters = Devices()
@@ -134,6 +135,7 @@ class Registry:
     async def _load(self) -> None:
         day, points, meters = self.today(), Devices(), Devices()
         async with self._engine.connect() as conn:
+            changes = await installations.changes(conn)
             gateways = await installations.gateways(conn)
             async for portion in installations.points(conn, standard_centi=self._standard_centi, day=day):
                 points.add(portion)
@@ -141,6 +143,7 @@ class Registry:
                 meters.add(portion)
         self.gateways = {gateway.code: gateway for gateway in gateways}
         self.points, self.meters, self._day = points, meters, day
+        self._changes = changes
         self._asked.clear()
         log.info("registry loaded", gateways=len(gateways), points=len(points), meters=len(meters))
 
@@ -187,7 +190,6 @@ class Registry:
         while True:
             with contextlib.suppress(Exception):  # whatever ends the connection, a new one is made
                 await self._listen()
-            self._stale = True
             await asyncio.sleep(RECONNECT_S)
 
     async def _listen(self) -> None:
@@ -196,7 +198,8 @@ class Registry:
             raw: Any = (await conn.get_raw_connection()).driver_connection
             try:
                 await raw.add_listener(CHANNEL, self._changed)
-                self._stale = True
+                if await installations.changes(conn) != self._changes:
+                    self._stale = True
                 while True:
                     await asyncio.sleep(BEAT_S)
                     await raw.execute("select 1")

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, ColumnElement, Integer, Row, Select, Text, bi
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heatstream.store.tables import contract, gateway, meter, point
+from heatstream.store.tables import contract, gateway, meter, point, registry_change
 
 NOBODY: Final = 0
 """Stands for no gateway and no household; ids begin at 1."""
@@ -48,6 +48,11 @@ async def gateways(conn: AsyncConnection, codes: Collection[str] | None = None) 
     """Read the gateways of these codes, or all."""
     query = select(gateway.c.code, gateway.c.id, gateway.c.first_sequence, gateway.c.valid_from, gateway.c.valid_to)
     return [Gateway(*row) for row in await conn.execute(_named(query, gateway.c.code, codes))]
+
+
+async def changes(conn: AsyncConnection) -> int:
+    """Count the changes that imports made: another count, another registry."""
+    return int(await conn.scalar(select(func.count()).select_from(registry_change)) or 0)
 
 
 def points(
