@@ -16,7 +16,6 @@ from heatstream.store.tables import (
     community,
     company,
     district,
-    heat_source,
     heat_station,
     household,
     point,
@@ -41,7 +40,6 @@ class Place:
     district: str | None = None
     community: str | None = None
     company: str | None = None
-    heat_source: str | None = None
     heat_station: str | None = None
     building: str | None = None
     household: str | None = None
@@ -59,7 +57,6 @@ HOMES: FromClause = (
     .join(community, building.c.community_id == community.c.id)
     .join(district, community.c.district_id == district.c.id)
     .join(heat_station, building.c.heat_station_id == heat_station.c.id)
-    .join(heat_source, heat_station.c.heat_source_id == heat_source.c.id)
     .join(company, heat_station.c.company_id == company.c.id)
 )
 
