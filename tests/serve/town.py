@@ -16,6 +16,8 @@ from sqlalchemy import Table, insert, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.rules import policy
+from heatstream.rules.pack import SHIPPED
 from heatstream.store import tables as t
 from heatstream.store.timescale import LOCAL, ensure_partitions
 
@@ -198,15 +200,19 @@ async def record(conn: AsyncConnection, row: dict[str, Any]) -> int:
     return int(made or 0)
 
 
+def _canonical() -> str:
+    return policy.load(SHIPPED / "demo-shili.choices.yaml").canonical
+
+
 async def judge(conn: AsyncConnection) -> None:
     for table in (t.finding, t.finding_current, t.day_statistic):
         await ensure_partitions(conn, table, DAYS[0], DAYS[-1])
-    kept = {"hash": b"\4" * 32, "place": "示例市", "watermark": WATERMARK, "canonical": "{}"}
-    policy = await conn.scalar(insert(t.policy).values(kept).returning(t.policy.c.id))
-    started = {"policy_id": policy, "code_version": "0.1.0", "through_batch": 1}
+    kept = {"hash": b"\4" * 32, "place": "示例市", "watermark": WATERMARK, "canonical": _canonical()}
+    law = await conn.scalar(insert(t.policy).values(kept).returning(t.policy.c.id))
+    started = {"policy_id": law, "code_version": "0.1.0", "through_batch": 1}
     run = await conn.scalar(insert(t.run).values(started).returning(t.run.c.id))
     home, point = await _ids(conn, t.household, "code"), await _ids(conn, t.point, "device")
-    by = {"policy_id": policy, "run_id": run}
+    by = {"policy_id": law, "run_id": run}
     for day in DAYS:
         for n in (1, 2, 3):
             statistic = {"point_id": point[f"P{n}"], "household_id": home[f"H{n}"], "day": day, "limit_centi": 1800}

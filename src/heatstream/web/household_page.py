@@ -57,17 +57,10 @@ async def _explanation(reader: Reader, finding_id: int, words: Words) -> None:
         if finding is None:
             return
         rooms = await statistics.of_household(conn, finding.household_id, finding.period_from)
-    for sentence in sentences.of(finding):
-        tag("p", words(sentence.zh, sentence.en), "hs-sentence")
-    for room in rooms:
-        kind = words(ROOM_KIND_ZH.get(room.room_kind, ""), room.room_kind or "")
-        lowest, minutes = sentences.degrees(room.min_centi), room.below_min
-        valid = f"{room.slots_valid}/{room.slots_expected}"
-        told = words(
-            f"{kind} {room.point}：最低 {lowest}，低于标准 {minutes} 分钟，有效时段 {valid}，冲突 {room.conflicts}。",
-            f"{kind} {room.point}: lowest {lowest}, {minutes} min below, {valid} valid, {room.conflicts} conflicts.",
-        )
-        tag("p", told, "hs-sentence hs-note")
+        told = await sentences.of(conn, finding, rooms)
+    for sentence in told:
+        # Some free Chinese fonts draw U+2103 as a blank.
+        tag("p", words(sentence.zh, sentence.en).replace("℃", "°C"), "hs-sentence")
 
 
 def _findings(reader: Reader, words: Words) -> None:

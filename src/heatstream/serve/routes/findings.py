@@ -185,7 +185,7 @@ async def explain(
     versions = await judged.versions(conn, row.household_id, row.period_kind, row.period_from)
     return Explanation(
         finding=Finding.model_validate(row),
-        sentences=[Sentence.model_validate(sentence) for sentence in sentences.of(row)],
+        sentences=[Sentence.model_validate(sentence) for sentence in await sentences.of(conn, row, rooms)],
         rooms=[RoomStatistic.model_validate(room) for room in rooms],
         versions=[Version.model_validate(version) for version in versions],
     )

@@ -14,14 +14,6 @@ from heatstream.store.tables import policy
 EVIDENCE = 1  # finding.grade
 
 
-def degrees(centi: int | None) -> str:
-    """Write hundredths of a degree in full, without any rounding."""
-    if centi is None:
-        return "—"
-    whole, hundredths = divmod(abs(centi), 100)
-    return f"{'−' if centi < 0 else ''}{whole}.{hundredths:02d} °C"
-
-
 def yuan(fen: int | None) -> str:
     """Write fen as yuan."""
     return "—" if fen is None else f"{fen // 100}.{fen % 100:02d}"
