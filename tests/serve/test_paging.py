@@ -30,7 +30,7 @@ async def every_page(client: httpx.AsyncClient, path: str, **query: object) -> l
     return rows
 
 
-@pytest.mark.parametrize("limit", [1, 2, 3, 500])
+@pytest.mark.parametrize("limit", [1, 4])
 @pytest.mark.parametrize(
     ("path", "query", "count"),
     [
