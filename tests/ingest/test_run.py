@@ -245,10 +245,10 @@ async def test_what_the_broker_dropped_is_told_once(engine: AsyncEngine) -> None
 async def test_a_broker_that_started_anew_counts_from_0(engine: AsyncEngine) -> None:
     clock = Clock()
     alarms = await recalled(engine, clock)
-    for dropped in (7, 0, 2):
+    for dropped in (7, 2, 3):
         alarms.broker_dropped(dropped)
     await alarms.tell(engine)
-    assert await incidents(engine) == [("broker_dropped", {"dropped": 2, "messages": 9})]
+    assert await incidents(engine) == [("broker_dropped", {"dropped": 3, "messages": 10})]
 
 
 async def test_alarms_wait_for_the_database(engine: AsyncEngine) -> None:

@@ -60,12 +60,13 @@ class Alarms:
             self._due.setdefault(QOS0, {"messages": 0})["messages"] += messages
 
     def broker_dropped(self, dropped: int) -> None:
-        """Take the broker's own count, which begins at 0 when the broker starts."""
+        """Take the broker's own count. It begins at 0 when the broker starts; a lower one than before is all new."""
         gauges.DROPPED.set(dropped)
         before = self._dropped or 0
-        if dropped > before:
+        new = dropped - before if dropped >= before else dropped
+        if new:
             earlier = self._due.get(BROKER_DROPPED, {"messages": 0})["messages"]
-            self._due[BROKER_DROPPED] = {"dropped": dropped, "messages": earlier + dropped - before}
+            self._due[BROKER_DROPPED] = {"dropped": dropped, "messages": earlier + new}
         self._dropped = dropped
 
     def ripe(self) -> list[str]:
