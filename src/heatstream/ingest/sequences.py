@@ -199,9 +199,10 @@ class Sequences:
         starts = np.flatnonzero(np.diff(gateway, prepend=NOBODY))
         ends = np.append(starts[1:], len(gateway))[: len(starts)]
         owner, first, last = gateway[starts], came[starts], came[ends - 1]
-        plain = (first == self._contiguous[owner] + 1) & (last - first == ends - starts - 1)
+        contiguous = self._contiguous[owner]
+        plain = (last <= contiguous) | ((first <= contiguous + 1) & (last - first == ends - starts - 1))
         plain &= ~np.isin(owner, np.fromiter(self._beyond, np.int64))
-        moved = Moved(of_sender, owner, last.copy(), np.maximum(last, self._highest[owner]))
+        moved = Moved(of_sender, owner, np.maximum(last, contiguous), np.maximum(last, self._highest[owner]))
         for i in np.flatnonzero(~plain).tolist():
             each = advanced(self._get(int(owner[i])), came[starts[i] : ends[i]].tolist())
             moved.contiguous[i], moved.highest[i], moved.beyond[int(owner[i])] = each
@@ -215,8 +216,11 @@ class Sequences:
         now, sequence = self._now_us(), checked.decoded.sequence
         before = (place != NOBODY) & (sequence > NO_SEQUENCE) & (sequence <= self._highest[place])
         for message in np.flatnonzero(before & _new(checked, fates)).tolist():
-            name, known, seen = self._name[place[message]], self._get(int(place[message])), int(sequence[message])
-            if has(known, seen) and now - (self._told | told).get(name, 0) >= HOUR_US:
+            name = self._name[place[message]]
+            if name in told or now - self._told.get(name, 0) < HOUR_US:
+                continue
+            known, seen = self._get(int(place[message])), int(sequence[message])
+            if has(known, seen):
                 told[name] = now
                 detail = {"seen": seen, "contiguous": known.contiguous, "highest": known.highest}
                 await ledger.record_incident(conn, "sequence_went_back", name, detail)
