@@ -5,13 +5,17 @@ import http.client
 import itertools
 import json
 
+import numpy as np
 import pytest
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from heatstream.errors import BrokerLost, LockLost, SettingsError
-from heatstream.ingest import failpoint, health, lock, receipts
+from heatstream.ingest import failpoint, health, lock, receipts, term
 from heatstream.ingest.alarms import AGAIN_S, Alarms
+from heatstream.ingest.columns import Decoded, Received
+from heatstream.ingest.decode import Decoder
+from heatstream.ingest.topics import Subscriptions
 from heatstream.ingest.waiting import doubling, pause, until_first
 from heatstream.store import tables
 
@@ -287,3 +291,25 @@ def test_a_later_sequence_takes_the_place_of_an_earlier_one() -> None:
 
 def test_a_name_that_no_topic_can_hold_gets_no_receipt() -> None:
     assert receipts.Receipts("city")._topic("a/b") is None
+
+
+# --- a decoder that fails ---------------------------------------------------------------------------------------------
+
+
+def test_a_message_on_which_a_decoder_fails_does_not_sink_its_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No such message is known; should there be one, the others go on and it is kept whole."""
+    decoder = Decoder(Subscriptions("city"))
+    decode = decoder.decode
+
+    def fail(received: Received) -> Decoded:
+        if b"poison" in received.payload:
+            raise TypeError("a fault of this release")
+        return decode(received)
+
+    monkeypatch.setattr(decoder, "decode", fail)
+    good = b'{"point": "P-1", "at": "2026-01-05T08:00:00+08:00", "temp_c": 18.42}'
+    received = Received(["heat/v1/city/gw/indoor"] * 3, [good, b"poison", good], np.array([1, 2, 3]))
+    decoded = term.decoded_whatever_comes(decoder, received)
+    assert list(decoded.undecodable) == [1]
+    assert decoded.indoor.message.tolist() == [0, 2]
+    assert received.payload[1] == b"poison"

@@ -16,6 +16,7 @@ from heatstream.errors import BrokerLost
 from heatstream.ingest import broker, gauges
 from heatstream.ingest.alarms import Alarms
 from heatstream.ingest.border import Checked
+from heatstream.ingest.columns import Decoded, Received
 from heatstream.ingest.decode import Decoder
 from heatstream.ingest.failpoint import FailPoints
 from heatstream.ingest.health import Health
@@ -118,7 +119,7 @@ class Term:
         if not len(received):
             await batch.connection.acknowledge(batch)  # the broker's own counts, and nothing to store
             return
-        decoded = self._decoder.decode(received)
+        decoded = decoded_whatever_comes(self._decoder, received)
         checked = await self._patiently(batch, "registry", lambda: self._writer.check(received, decoded))
         if checked:
             await self._checked.put((batch, checked))
@@ -199,6 +200,29 @@ class Term:
             if not is_transient(error):
                 raise
             log.warning("incidents are not written yet", reason=type(error).__name__)
+
+
+def decoded_whatever_comes(decoder: Decoder, received: Received) -> Decoded:
+    """Decode a batch; a message on which a decoder fails, which is a fault of ours, must not stop all others for ever.
+
+    Such a message counts as undecodable and is kept whole, until a mended release replays it.
+    """
+    try:
+        return decoder.decode(received)
+    except Exception:
+        log.exception("a decoder failed", reason="a fault of this release")
+    readable = [payload if _decodes(decoder, received, i) else b"" for i, payload in enumerate(received.payload)]
+    return decoder.decode(Received(received.topic, readable, received.received_us))
+
+
+def _decodes(decoder: Decoder, received: Received, i: int) -> bool:
+    one = slice(i, i + 1)
+    try:
+        decoder.decode(Received(received.topic[one], received.payload[one], received.received_us[one]))
+    except Exception as error:  # noqa: BLE001  (whatever it is, the message is kept)
+        log.warning("kept as undecodable", reason=type(error).__name__, topic=received.topic[i], seen=str(error))
+        return False
+    return True
 
 
 async def _close_at(stop: asyncio.Event, gathering: broker.Gathering) -> None:

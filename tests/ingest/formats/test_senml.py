@@ -121,6 +121,11 @@ def test_what_rfc_8428_makes_an_error_sinks_the_pack(decode: Decode, pack: objec
     assert len(decoded.indoor) == 0
 
 
+@pytest.mark.parametrize("unit", [[], {}, 1])
+def test_a_unit_that_is_no_text_is_unreadable(decode: Decode, unit: object) -> None:
+    assert faults(decode([{**GOOD, "u": unit}])) == ["value_unreadable"]
+
+
 def test_an_empty_pack_is_no_fault(decode: Decode) -> None:
     assert decode([]).undecodable == {}
 

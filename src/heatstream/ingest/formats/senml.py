@@ -74,7 +74,9 @@ def _advance(base: _Base, record: dict[str, Json]) -> None:
 def _is_beside(base: _Base, record: dict[str, Json]) -> bool:
     """Tell whether a record is about something else than a temperature: another quantity, or text without a unit."""
     unit = record.get("u", base.unit)
-    return unit in _BESIDE or (unit is None and not record.keys().isdisjoint({"vs", "vb", "vd"}))
+    if unit is None:
+        return not record.keys().isdisjoint({"vs", "vb", "vd"})
+    return isinstance(unit, str) and unit in _BESIDE
 
 
 def _add(base: _Base, record: dict[str, Json], position: int, arrival: Arrival, draft: Draft) -> None:
