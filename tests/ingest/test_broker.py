@@ -84,6 +84,22 @@ async def test_a_batch_is_ripe_when_it_is_full(station: Station) -> None:
         assert [len(batch.packet_ids()) for batch in await take(connection, 900)] == [1000]
 
 
+async def test_a_batch_of_large_messages_is_cut_by_its_bytes(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "BATCH_BYTES", 10_000)
+    await station.publish(*(b"x" * 3_000 for _ in range(10)))
+    async with station.connect() as connection:
+        sizes = [len(batch.received()) for batch in await take(connection, 10)]
+    assert max(sizes) == 3
+    assert sum(sizes) == 10
+
+
+async def test_a_message_larger_than_a_batch_is_a_batch(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "BATCH_BYTES", 10)
+    await station.publish(b"x" * 3_000)
+    async with station.connect() as connection:
+        assert payloads(await take(connection, 1)) == [b"x" * 3_000]
+
+
 async def test_a_batch_is_ripe_when_its_oldest_message_has_waited(station: Station) -> None:
     async with station.connect() as connection:
         await station.publish(b"one")

@@ -30,6 +30,9 @@ from heatstream.ingest.columns import Received
 KEEP_ALIVE_S = 10
 """The client pings after so long without sending; a connection silent for twice this time is dead."""
 
+BATCH_BYTES = 4 << 20
+"""Decoded and laid out for the database, a batch takes several times its bytes, and there are three on their way."""
+
 CONNECT_S = 5
 CLOSE_S = 3
 HEADROOM_BYTES = 64
@@ -127,7 +130,7 @@ class Gathering:
         batch.received_ns.append(time.time_ns())
         if len(batch.packets) == 1:
             self._timer = asyncio.get_running_loop().call_later(self._flush_s, self._ripe.set)
-        elif len(batch.packets) == self._full:
+        if len(batch.packets) == self._full:
             self._ripe.set()
 
     async def take(self) -> Batch | None:
@@ -146,13 +149,19 @@ class Gathering:
         self._ripe.set()
 
     def _cut(self) -> tuple[Batch, Batch]:
-        whole, cut = self._batch, self._full
+        whole, cut = self._batch, self._fitting()
         if len(whole) <= cut:
             return whole, Batch(self._connection)
         return (
             Batch(self._connection, whole.packets[:cut], whole.received_ns[:cut]),
             Batch(self._connection, whole.packets[cut:], whole.received_ns[cut:]),
         )
+
+    def _fitting(self) -> int:
+        """Count the messages that make one batch: no more than are full, and no more bytes than a few megabytes."""
+        first = self._batch.packets[: self._full]
+        bytes_up_to = np.cumsum([len(each.payload) for each in first])
+        return max(1, int(np.searchsorted(bytes_up_to, BATCH_BYTES, side="right")))
 
     def _wait_again(self) -> None:
         if len(self._batch) >= self._full:
