@@ -21,6 +21,9 @@ NOWHERE: Final = 0
 ASK_AGAIN_US: Final = 30_000_000
 """A name that the database did not know is asked for again after so long [µs]."""
 
+REMEMBERED: Final = 100_000
+"""So many unknown names are remembered; beyond, they are asked for with every batch."""
+
 RECONNECT_S: Final = 1.0
 BEAT_S: Final = 20.0
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -175,8 +178,10 @@ class Registry:
 
     def _remember(self, names: set[str]) -> None:
         now = self._now_us()
-        self._asked = {name: at for name, at in self._asked.items() if now - at < ASK_AGAIN_US}
-        self._asked.update(dict.fromkeys(names, now))
+        if len(self._asked) > REMEMBERED:
+            self._asked = {name: at for name, at in self._asked.items() if now - at < ASK_AGAIN_US}
+        if len(self._asked) <= REMEMBERED:
+            self._asked.update(dict.fromkeys(names, now))
 
     def known(self, code: str, day: dt.date) -> int:
         """Find the id of a gateway that may send on a day; 0 where none of this name may."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heatstream.ingest.border import Checked
+from heatstream.ingest.border import Checked, printable
 from heatstream.ingest.columns import ABSENT_US, NO_SEQUENCE, Ints, Mask
 from heatstream.ingest.ledger import Fates
 from heatstream.store import ledger, progress
@@ -237,7 +237,8 @@ class Sequences:
         moved.due = {*self._due, *moved.place.tolist(), *unseen, *status}
         if status or len(moved.due) <= FEW or now - self._saved_us >= SAVE_US:
             await self._save(conn, moved.due, dict(moved.progress()), batch_id)
-            await progress.save_status(conn, list(status.values()))
+            if status:
+                await progress.save_status(conn, list(status.values()))
             moved.saved = True
 
     async def _save(self, conn: AsyncConnection, due: set[int], newer: dict[int, Progress], batch_id: int) -> None:
@@ -252,7 +253,7 @@ class Sequences:
             place = int(of_sender[checked.sender_of[status.message]])
             if place != NOBODY:
                 [at] = instants(np.array([self._now_us() if status.at_us == ABSENT_US else status.at_us]))
-                newest[place] = GatewayStatus(self._name[place], {"state": status.state}, at)
+                newest[place] = GatewayStatus(self._name[place], printable(status.state), at)
         return newest
 
     async def catch_up(self, conn: AsyncConnection, batch_id: int) -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.ingest.sequences import missing
 from heatstream.store import ledger, progress, rejects
 from heatstream.store.ledger import Hour
 from heatstream.store.rejects import Waiting
@@ -57,8 +58,7 @@ def _missing(item: tuple[str, progress.Progress]) -> Missing:
     gaps = [(start, run[0]) for start, run in zip(starts, each.beyond, strict=False)]
     shown = [str(start) if end - start == 1 else f"{start}-{end - 1}" for start, end in gaps[:MOST_RUNS]]
     more = ["…"] if len(gaps) > MOST_RUNS else []
-    messages = sum(end - start for start, end in gaps)
-    return Missing(gateway, each.contiguous, each.highest, messages, " ".join(shown + more))
+    return Missing(gateway, each.contiguous, each.highest, missing(each), " ".join(shown + more))
 
 
 async def show(conn: AsyncConnection, *, hours: int = 24, as_json: bool = False) -> None:

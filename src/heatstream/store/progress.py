@@ -95,13 +95,18 @@ class GatewayStatus(NamedTuple):
     """A gateway's newest report of itself."""
 
     gateway: str
-    status: dict[str, Any]
+    state: str
     at: dt.datetime
 
 
 async def save_status(conn: AsyncConnection, told: Sequence[GatewayStatus]) -> None:
     """Keep what gateways told of themselves; each has its row."""
-    status = gateway_progress.c
-    for one in told:
-        row = gateway_progress.update().where(status.gateway == one.gateway)
-        await conn.execute(row.values(status=one.status, status_at=one.at))
+    came = rows_of(
+        "came",
+        gateway=(Text, [one.gateway for one in told]),
+        state=(Text, [one.state for one in told]),
+        at=(Instant, [one.at for one in told]),
+    )
+    status = func.jsonb_build_object("state", came.c.state)
+    row = gateway_progress.update().where(gateway_progress.c.gateway == came.c.gateway)
+    await conn.execute(row.values(status=status, status_at=came.c.at))

@@ -23,6 +23,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     union_all,
     update,
 )
@@ -76,15 +77,23 @@ async def see_again(conn: AsyncConnection, refused: Sequence[Refused]) -> dict[t
         readings=(Integer, [one.readings for one in refused]),
         last=(Instant, [one.last_received_at for one in refused]),
     )
+    its_own = (
+        select(reject.c.id)
+        .where(reject.c.topic == came.c.topic, reject.c.payload_sha256 == came.c.sha256)
+        .limit(1)  # changes nothing, and makes it a look-up whatever the planner believes
+        .lateral()
+    )
+    kept = select(its_own.c.id, came.c.seen, came.c.readings, came.c.last).select_from(came.join(its_own, true()))
+    came_again = kept.subquery()
     again = (
         update(reject)
         .values(
-            seen=reject.c.seen + came.c.seen,
-            last_received_at=func.greatest(reject.c.last_received_at, came.c.last),
-            readings=func.greatest(reject.c.readings, came.c.readings),
+            seen=reject.c.seen + came_again.c.seen,
+            last_received_at=func.greatest(reject.c.last_received_at, came_again.c.last),
+            readings=func.greatest(reject.c.readings, came_again.c.readings),
             resolved_at=None,
         )
-        .where(reject.c.topic == came.c.topic, reject.c.payload_sha256 == came.c.sha256)
+        .where(reject.c.id == came_again.c.id)
         .returning(reject.c.topic, reject.c.payload_sha256, reject.c.id)
     )
     return {(row[0], row[1]): row[2] for row in await conn.execute(again)}
