@@ -33,77 +33,80 @@ async def main(found: Settings, *, allow_fail_points: bool = False) -> int:
     _say_budget(found.ingest)
     engine = create_engine(found.database_url(), application="heatstream-ingest")
     try:
-        await ingest(found, engine, stop, points)
+        await Run(found, engine, stop, points).run()
     finally:
         await engine.dispose()
     return 0
 
 
 def _say_budget(found: Ingest) -> None:
-    budget = found.receive_max * found.max_packet_bytes
     log.info(
         "messages in flight hold at most",
-        mib=round(budget / 2**20),
+        mib=round(found.receive_max * found.max_packet_bytes / 2**20),
         receive_max=found.receive_max,
         max_packet_bytes=found.max_packet_bytes,
     )
 
 
-async def ingest(found: Settings, engine: AsyncEngine, stop: asyncio.Event, points: failpoint.FailPoints) -> None:
-    """Take readings until `stop`."""
-    state = health.Health()
-    for part in ("writer", "database", "broker"):
-        state.ill(part, "not reached yet")
-    async with health.served(state, found.ingest.metrics_port):
-        await until_first(_terms(found, engine, stop, points, state), _patience(stop, state))
+class Run:
+    """One term after the other, until `stop`: a database that restarts ends a term, not the process."""
 
+    def __init__(self, found: Settings, engine: AsyncEngine, stop: asyncio.Event, points: failpoint.FailPoints) -> None:
+        self._found = found
+        self._engine = engine
+        self._stop = stop
+        self._points = points
+        self._alarms = Alarms()
+        self._health = health.Health()
+        self._waits = doubling()
 
-async def _patience(stop: asyncio.Event, state: health.Health) -> None:
-    """Let what was received be written first; whoever is not the writer has nothing to write."""
-    await stop.wait()
-    if state.ails("writer"):
-        return
-    await asyncio.sleep(GRACE_S)
-    log.warning("stopped before everything received was written; the broker sends the rest again", grace_s=GRACE_S)
+    async def run(self) -> None:
+        for part in ("writer", "database", "broker"):
+            self._health.ill(part, "not reached yet")
+        async with health.served(self._health, self._found.ingest.metrics_port):
+            await until_first(self._terms(), self._patience())
 
+    async def _patience(self) -> None:
+        """Let what was received be written first; whoever is not the writer has nothing to write."""
+        await self._stop.wait()
+        if self._health.ails("writer"):
+            return
+        await asyncio.sleep(GRACE_S)
+        log.warning("stopped before everything received was written; the broker sends the rest again", grace_s=GRACE_S)
 
-async def _terms(
-    found: Settings, engine: AsyncEngine, stop: asyncio.Event, points: failpoint.FailPoints, state: health.Health
-) -> None:
-    """Hold one term after the other: a database that restarts ends a term, and the next begins when it is back."""
-    waits, alarms = doubling(), Alarms()
-    while not stop.is_set():
+    async def _terms(self) -> None:
+        while not self._stop.is_set():
+            try:
+                await self._one_term()
+            except Exception as error:
+                if not (isinstance(error, LockLost) or is_transient(error)):
+                    raise
+                self._health.ill("database", str(error))
+                log.warning("no term: the database is away", reason=type(error).__name__, seen=str(error))
+                await pause(self._stop, next(self._waits))
+
+    async def _one_term(self) -> None:
         try:
-            async with lock.sole(engine, lambda: _stand_by(state)) as held:
-                waits = doubling()
-                term = await _begin(found, engine, points, state, alarms)
-                await until_first(held.watch(), term.run(stop))
-        except Exception as error:
-            if not (isinstance(error, LockLost) or is_transient(error)):
-                raise
-            state.ill("database", str(error))
-            log.warning("no term: the database is away", reason=type(error).__name__, seen=str(error))
-            await pause(stop, next(waits))
+            async with lock.sole(self._engine, self._stand_by) as held:
+                self._waits = doubling()
+                term = await self._begin()
+                await until_first(held.watch(), term.run(self._stop))
         finally:
-            state.ill("writer", "not holding the lock")
+            self._health.ill("writer", "not holding the lock")
             gauges.ACTIVE.set(0)
 
+    def _stand_by(self) -> None:
+        self._health.ill("writer", "another ingest is active; standing by")
+        self._health.well("database")
+        log.info("standing by", reason="another ingest is active")
 
-def _stand_by(state: health.Health) -> None:
-    state.ill("writer", "another ingest is active; standing by")
-    state.well("database")
-    log.info("standing by", reason="another ingest is active")
-
-
-async def _begin(
-    found: Settings, engine: AsyncEngine, points: failpoint.FailPoints, state: health.Health, alarms: Alarms
-) -> Term:
-    async with engine.connect() as conn:
-        await migrate.require_current(conn)
-        await alarms.recall(conn)
-    writer = await Writer.load(engine, found)
-    state.well("writer")
-    state.well("database")
-    gauges.ACTIVE.set(1)
-    log.info("this process is the writer")
-    return Term(found, engine, writer, alarms=alarms, health=state, points=points)
+    async def _begin(self) -> Term:
+        async with self._engine.connect() as conn:
+            await migrate.require_current(conn)
+            await self._alarms.recall(conn)
+        writer = await Writer.load(self._engine, self._found)
+        self._health.well("writer")
+        self._health.well("database")
+        gauges.ACTIVE.set(1)
+        log.info("this process is the writer")
+        return Term(self._found, self._engine, writer, alarms=self._alarms, health=self._health, points=self._points)
