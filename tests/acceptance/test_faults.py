@@ -7,8 +7,10 @@ ingest went on by itself, but where a test says that it must end.
 import asyncio
 import contextlib
 import datetime as dt
+import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -137,6 +139,39 @@ async def test_the_database_is_away_for_30_seconds(
             await ingest.ready()
         await settled(gateways)
     assert (await own_town.books.account(server.url)).exact
+
+
+async def test_the_database_hangs(
+    own_town: Town, server: PostgresServer, mosquitto: BrokerServer, make_ingest: MakeIngest
+) -> None:
+    """It neither answers nor hangs up, as behind a firewall that forgets."""
+    async with make_ingest(server.url, mosquitto.port) as ingest, online(own_town, mosquitto.port) as gateways:
+        async with talking(own_town, gateways, 0.1):
+            await asyncio.sleep(0.5)
+            frozen = family(server.pid)
+            send_all(frozen, signal.SIGSTOP)
+            await ingest.unready()
+            await asyncio.sleep(3)
+            send_all(frozen, signal.SIGCONT)
+            await ingest.ready()
+        await settled(gateways)
+    assert (await own_town.books.account(server.url)).exact
+
+
+def family(pid: int) -> list[int]:
+    """A server and its backends."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            parents[int(stat.parent.name)] = int(fields[1])
+    return [pid, *(child for child, parent in parents.items() if parent == pid)]
+
+
+def send_all(pids: list[int], sign: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, sign)
 
 
 async def test_a_stop_while_the_database_is_away_is_clean(
