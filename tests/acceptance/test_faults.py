@@ -158,6 +158,25 @@ async def test_the_database_hangs(
     assert (await own_town.books.account(server.url)).exact
 
 
+async def test_a_stop_while_the_database_hangs_is_done_within_10_seconds(
+    own_town: Town, server: PostgresServer, mosquitto: BrokerServer, make_ingest: MakeIngest
+) -> None:
+    async with make_ingest(server.url, mosquitto.port) as ingest, online(own_town, mosquitto.port) as gateways:
+        async with talking(own_town, gateways, 0.1):
+            await asyncio.sleep(0.5)
+            frozen = family(server.pid)
+            send_all(frozen, signal.SIGSTOP)
+            await asyncio.sleep(1)
+            began = asyncio.get_running_loop().time()
+            code = await ingest.terminate()
+            took = asyncio.get_running_loop().time() - began
+            send_all(frozen, signal.SIGCONT)
+        assert (code, took < 10) == (0, True)
+        async with make_ingest(server.url, mosquitto.port):
+            await settled(gateways)
+    assert (await own_town.books.account(server.url)).exact
+
+
 def family(pid: int) -> list[int]:
     """A server and its backends."""
     parents = {}
