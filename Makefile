@@ -21,7 +21,7 @@ demo: $(READY)
 	@exec $(BIN)/python -I -S src/heatstream/embedded/leash.py $$PPID 15 -- $(BIN)/heatstream demo $(ARGS)
 
 test: $(READY)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff format --check
