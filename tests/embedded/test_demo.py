@@ -50,7 +50,7 @@ class Demo:
 
     def ask(self, path: str) -> object:
         key = (self.data / "api-key").read_text()
-        request = urllib.request.Request(  # noqa: S310
+        request = urllib.request.Request(
             f"http://127.0.0.1:{self.port + 1}/api/v1/{path}", headers={"Authorization": f"Bearer {key}"}
         )
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  (our own address)

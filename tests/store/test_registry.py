@@ -151,5 +151,7 @@ MANUAL = (Path(__file__).parents[2] / "docs" / "registry.md").read_text(encoding
 @pytest.mark.parametrize("name", registry_csv.TABLES)
 def test_the_manual_tells_every_column(name: str) -> None:
     section = MANUAL.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
-    missing = [field.name for field in registry_csv.fields(registry_csv.TABLES[name]) if f"`{field.name}`" not in section]
+    missing = [
+        field.name for field in registry_csv.fields(registry_csv.TABLES[name]) if f"`{field.name}`" not in section
+    ]
     assert missing == []
