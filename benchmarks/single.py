@@ -93,7 +93,7 @@ async def _acknowledge_joined(connection: broker.Connection, batch: broker.Batch
 
 
 async def _acknowledge_each(connection: broker.Connection, batch: broker.Batch) -> None:
-    for each in batch.packet_ids():
+    for each in batch.packet_ids:
         await connection._client.puback(each)  # noqa: SLF001  (the library's own way, to compare with)
 
 
@@ -106,7 +106,7 @@ async def _receive_only(here: Stage, acknowledge: Acknowledge) -> float:
     began, came = time.perf_counter(), 0
     async with broker.connect(at, wishes, FILTERS) as connection:
         while came < MESSAGES:
-            batch = await connection.gathering.take()
+            batch = await connection.take()
             assert batch is not None
             came += len(batch.received())
             await acknowledge(connection, batch)

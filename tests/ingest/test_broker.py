@@ -56,7 +56,7 @@ async def take(connection: Connection, messages: int) -> list[Batch]:
     batches: list[Batch] = []
     async with asyncio.timeout(10):
         while sum(len(batch.received()) for batch in batches) < messages:
-            batch = await connection.gathering.take()
+            batch = await connection.take()
             assert batch is not None
             batches.append(batch)
     return batches
@@ -81,7 +81,7 @@ async def test_a_batch_is_ripe_when_it_is_full(station: Station) -> None:
     await station.publish(*numbers(0, 1500))
     station.ingest = station.ingest.model_copy(update={"flush_ms": 60_000})
     async with station.connect() as connection:
-        assert [len(batch.packet_ids()) for batch in await take(connection, 900)] == [1000]
+        assert [len(batch.packet_ids) for batch in await take(connection, 900)] == [1000]
 
 
 async def test_a_batch_of_large_messages_is_cut_by_its_bytes(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,10 +115,10 @@ async def test_closing_gives_what_is_there_and_then_nothing(station: Station) ->
         while len(connection.gathering) < 10:
             await asyncio.sleep(0.01)
         connection.gathering.close()
-        last = await connection.gathering.take()
+        last = await connection.take()
         assert last is not None
         assert last.received().payload == numbers(0, 10)
-        assert await connection.gathering.take() is None
+        assert await connection.take() is None
 
 
 async def test_what_was_acknowledged_is_not_delivered_again(station: Station) -> None:
@@ -191,7 +191,7 @@ async def test_a_message_of_qos_0_that_arrives_is_counted(station: Station) -> N
     async with station.connect() as connection:
         await publish_qos0(station, 1)
         batches = await take(connection, 1)
-        assert sum(batch.qos0() for batch in batches) == 1
+        assert sum(batch.qos0 for batch in batches) == 1
 
 
 async def publish_qos0(station: Station, messages: int) -> None:
@@ -211,7 +211,7 @@ async def test_messages_of_qos_0_that_the_client_throws_away_are_counted(station
         await publish_qos0(station, 500)
         batches = await take(connection, 1)
         await asyncio.sleep(0.2)
-        came = sum(batch.qos0() for batch in batches) + len(connection.gathering)
+        came = sum(batch.qos0 for batch in batches) + len(connection.gathering)
         assert came + connection.thrown_away() == 500
 
 
@@ -219,7 +219,7 @@ async def test_the_broker_tells_how_many_messages_it_dropped(own_broker: OwnBrok
     """Of a broker of the test's own: a count that does not change is forgotten after a minute."""
     async with Station(await own_broker()).connect() as connection:
         async with asyncio.timeout(5):
-            batch = await connection.gathering.take()
+            batch = await connection.take()
         assert batch is not None
         assert batch.dropped() is not None
         assert len(batch.received()) == 0

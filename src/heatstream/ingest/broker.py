@@ -17,11 +17,10 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, field
 
 import aiomqtt
 import numpy as np
-from mqtt5 import ConnAckPacket, PublishPacket, QoS, RetainHandling
+from mqtt5 import ConnAckPacket, PublishPacket, PubRelPacket, QoS, RetainHandling
 
 from heatstream import settings
 from heatstream.errors import BrokerLost, SettingsError, TakenOver
@@ -68,41 +67,42 @@ class Ear(logging.Logger):
         self.reason = self.reason or str(msg)
 
 
-@dataclass(slots=True, eq=False)
 class Batch:
     """Messages in the order of their delivery, and the one connection that may acknowledge them."""
 
-    connection: "Connection"
-    packets: list[PublishPacket] = field(default_factory=list)
-    received_ns: list[int] = field(default_factory=list)
+    __slots__ = ("_payloads", "_topics", "connection", "packet_ids", "received_ns", "redelivered")
+
+    def __init__(self, connection: "Connection", packets: list[PublishPacket], received_ns: list[int]) -> None:
+        self.connection = connection
+        self.received_ns = received_ns
+        self._topics = [each.topic for each in packets]
+        self._payloads = [each.payload for each in packets]
+        self.packet_ids = [identifier for each in packets if (identifier := each.packet_id) is not None]
+        self.redelivered = [each.duplicate for each in packets].count(True)
 
     def __len__(self) -> int:
-        return len(self.packets)
+        return len(self._topics)
+
+    @property
+    def qos0(self) -> int:
+        """Messages that need no acknowledgement, and of which nobody redelivers a lost one."""
+        return len(self) - len(self.packet_ids)
 
     def received(self) -> Received:
         """Lay out the messages of gateways; what the broker tells of itself is left aside."""
-        topics = [each.topic for each in self.packets]
-        received = Received(topics, [each.payload for each in self.packets], np.array(self.received_ns) // 1000)
-        aside = [i for i, topic in enumerate(topics) if topic.startswith("$SYS/")]
-        return _without(received, aside) if aside else received
-
-    def packet_ids(self) -> list[int]:
-        return [identifier for each in self.packets if (identifier := each.packet_id) is not None]
-
-    def qos0(self) -> int:
-        return len(self.packets) - len(self.packet_ids())
-
-    def redelivered(self) -> int:
-        return [each.duplicate for each in self.packets].count(True)
+        received = Received(self._topics, self._payloads, np.array(self.received_ns) // 1000)
+        return _without(received, DROPPED_TOPIC) if DROPPED_TOPIC in self._topics else received
 
     def dropped(self) -> int | None:
         """Tell the broker's own count of messages it dropped, where this batch holds one."""
-        told = [each.payload for each in self.packets if each.topic == DROPPED_TOPIC]
-        return int(told[-1]) if told and told[-1].isdigit() else None
+        if DROPPED_TOPIC not in self._topics:
+            return None
+        told = [self._payloads[i] for i, topic in enumerate(self._topics) if topic == DROPPED_TOPIC]
+        return int(told[-1]) if told[-1].isdigit() else None
 
 
-def _without(received: Received, aside: list[int]) -> Received:
-    kept = sorted(set(range(len(received))) - set(aside))
+def _without(received: Received, aside: str) -> Received:
+    kept = [i for i, topic in enumerate(received.topic) if topic != aside]
     topics, payloads = [received.topic[i] for i in kept], [received.payload[i] for i in kept]
     return Received(topics, payloads, received.received_us[kept])
 
@@ -114,62 +114,65 @@ class Gathering:
         self._connection = connection
         self._full = full
         self._flush_s = flush_s
-        self._batch = Batch(connection)
+        self._packets: list[PublishPacket] = []
+        self._received_ns: list[int] = []
         self._ripe = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
-        self.closed = False
+        self._closed = False
 
     def __len__(self) -> int:
-        return len(self._batch)
+        return len(self._packets)
 
-    def add(self, packet: PublishPacket) -> None:
-        if self.closed:
-            return
-        batch = self._batch
-        batch.packets.append(packet)
-        batch.received_ns.append(time.time_ns())
-        if len(batch.packets) == 1:
-            self._timer = asyncio.get_running_loop().call_later(self._flush_s, self._ripe.set)
-        if len(batch.packets) == self._full:
-            self._ripe.set()
+    async def fill(self, messages: AsyncIterator[PublishPacket | PubRelPacket]) -> None:
+        """Gather until the connection ends. Every message passes here: nothing is looked up that need not be."""
+        packets, received_ns, full, now = self._packets, self._received_ns, self._full, time.time_ns
+        async for packet in messages:
+            if isinstance(packet, PublishPacket):
+                packets.append(packet)
+                received_ns.append(now())
+                gathered = len(packets)
+                if gathered == 1:
+                    self._ripen_in(self._flush_s)
+                if gathered == full:
+                    self._ripe.set()
 
     async def take(self) -> Batch | None:
         """Wait for a ripe batch; None after `close` when nothing is left."""
         await self._ripe.wait()
-        taken, self._batch = self._cut()
+        batch = self._cut()
         if self._timer:
             self._timer.cancel()
-        if not self.closed:
+        if not self._closed:
             self._wait_again()
-        return taken if taken.packets else None
+        return batch if len(batch) else None
 
     def close(self) -> None:
         """Take nothing more; what is there is ripe. The broker keeps the rest, for nobody acknowledges it."""
-        self.closed = True
+        self._packets, self._received_ns = self._packets.copy(), self._received_ns.copy()
+        self._closed = True
         self._ripe.set()
 
-    def _cut(self) -> tuple[Batch, Batch]:
-        whole, cut = self._batch, self._fitting()
-        if len(whole) <= cut:
-            return whole, Batch(self._connection)
-        return (
-            Batch(self._connection, whole.packets[:cut], whole.received_ns[:cut]),
-            Batch(self._connection, whole.packets[cut:], whole.received_ns[cut:]),
-        )
+    def _cut(self) -> Batch:
+        first = slice(0, self._fitting())
+        batch = Batch(self._connection, self._packets[first], self._received_ns[first])
+        del self._packets[first], self._received_ns[first]
+        return batch
 
     def _fitting(self) -> int:
         """Count the messages that make one batch: no more than are full, and no more bytes than a few megabytes."""
-        first = self._batch.packets[: self._full]
-        bytes_up_to = np.cumsum([len(each.payload) for each in first])
+        bytes_up_to = np.cumsum([len(each.payload) for each in self._packets[: self._full]])
         return max(1, int(np.searchsorted(bytes_up_to, BATCH_BYTES, side="right")))
 
     def _wait_again(self) -> None:
-        if len(self._batch) >= self._full:
+        if len(self._packets) >= self._full:
             return
         self._ripe.clear()
-        if self._batch:
-            age_s = (time.time_ns() - self._batch.received_ns[0]) / 1e9
-            self._timer = asyncio.get_running_loop().call_later(max(0.0, self._flush_s - age_s), self._ripe.set)
+        if self._packets:
+            age_s = (time.time_ns() - self._received_ns[0]) / 1e9
+            self._ripen_in(max(0.0, self._flush_s - age_s))
+
+    def _ripen_in(self, seconds: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._ripe.set)
 
 
 class Connection:
@@ -180,8 +183,19 @@ class Connection:
         self._ear = ear
         self._consumer: asyncio.Task[None] | None = None
         self.gathering = Gathering(self, ingest.flush_messages, ingest.flush_ms / 1000)
-        self.unacknowledged = 0
+        self._taken = 0
         self.greeting = ConnAckPacket()
+
+    @property
+    def unacknowledged(self) -> int:
+        """Messages on their way to the store; the window bounds them."""
+        return self._taken + len(self.gathering)
+
+    async def take(self) -> Batch | None:
+        """Wait for the next batch; None after `gathering.close` when nothing is left."""
+        batch = await self.gathering.take()
+        self._taken += len(batch.packet_ids) if batch else 0
+        return batch
 
     def thrown_away(self) -> int:
         """Count the messages of QoS 0 that the client dropped, unseen by us, since this was last asked."""
@@ -195,7 +209,7 @@ class Connection:
         self.greeting = await self._client.connected()
         # The client's own socket waits to fill packets (Nagle): a receipt would wait for the broker's delayed answer.
         self._writer().get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._consumer = asyncio.create_task(self._consume(), name="consume")
+        self._consumer = asyncio.create_task(self.gathering.fill(self._client.messages()), name="consume")
         async with asyncio.timeout(CONNECT_S):
             await self._subscribe(filters)
             if counts:
@@ -211,13 +225,6 @@ class Connection:
         """A broker may keep its own counts to itself; one that hangs up at the question needs `counts` off."""
         with contextlib.suppress(aiomqtt.NegativeAckError):
             await self._client.subscribe(DROPPED_TOPIC, max_qos=QoS.AT_LEAST_ONCE)
-
-    async def _consume(self) -> None:
-        add = self.gathering.add
-        async for packet in self._client.messages():
-            if isinstance(packet, PublishPacket):
-                self.unacknowledged += packet.packet_id is not None
-                add(packet)
 
     async def lost(self) -> None:
         """Wait until the connection ends, by whichever way; never returns.
@@ -254,10 +261,10 @@ class Connection:
         """Tell the broker that these are stored: one write for all, each alone costs half the speed."""
         if batch.connection is not self:
             raise BrokerLost("the batch came over a connection that is gone; the broker sends it again")
-        ids = batch.packet_ids()
+        ids = batch.packet_ids
         writer = self._writer()
         writer.write(_pubacks(ids))
-        self.unacknowledged -= len(ids)
+        self._taken -= len(ids)
         try:
             await writer.drain()
         except OSError as error:

@@ -95,7 +95,7 @@ class Term:
         """Check batches until `stop`; then wait until what was received is written and acknowledged."""
         closing = asyncio.create_task(_close_at(stop, connection.gathering), name="close")
         try:
-            while batch := await connection.gathering.take():
+            while batch := await connection.take():
                 self._look(batch)
                 await self._pass_on(batch)
             await self._checked.join()
@@ -109,8 +109,8 @@ class Term:
         """See what the batch says of the broker, whatever its messages hold."""
         if (dropped := batch.dropped()) is not None:
             self._alarms.broker_dropped(dropped)
-        self._alarms.qos0(batch.qos0())
-        if redelivered := batch.redelivered():
+        self._alarms.qos0(batch.qos0)
+        if redelivered := batch.redelivered:
             gauges.REDELIVERED.inc(redelivered)
             log.info("the broker sends again", reason="not acknowledged before", messages=redelivered)
 
