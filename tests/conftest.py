@@ -8,6 +8,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from heatstream.embedded.broker import BrokerServer, Options
 from heatstream.embedded.broker import broker as run_broker
+from heatstream.embedded.places import alone
 from heatstream.embedded.postgres import Kind, PostgresServer, postgres, why_no_timescale
 from heatstream.store.migrate import upgrade
 from heatstream.store.pool import create_engine
@@ -29,6 +31,8 @@ NO_COMMUNITY = pytest.mark.skipif(not COMMUNITY_URL, reason="HEATSTREAM_TEST_COM
 NO_TIMESCALE = pytest.mark.skipif(bool(why_no_timescale()), reason=f"no TimescaleDB here: {why_no_timescale()}")
 
 ROOM = 4 << 30
+SCRATCH = "heatstream-test-"
+OLD_S = 600
 OwnPostgres = Callable[..., Awaitable[PostgresServer]]
 OwnBroker = Callable[..., Awaitable[BrokerServer]]
 
@@ -62,10 +66,22 @@ def _fast_folder() -> str | None:
 @pytest.fixture(scope="session")
 def scratch() -> Iterator[Path]:
     """A folder that the account of the servers can enter; pytest's own is closed to it."""
-    folder = Path(tempfile.mkdtemp(prefix="heatstream-test-", dir=_fast_folder()))
+    home = Path(_fast_folder() or tempfile.gettempdir())
+    _sweep(home)
+    folder = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=home))
     folder.chmod(0o755)
-    yield folder
+    with alone(folder):
+        yield folder
     shutil.rmtree(folder)
+
+
+def _sweep(home: Path) -> None:
+    """Remove what killed sessions left; a living one holds its folder's lock, and a new one is about to."""
+    for folder in home.glob(f"{SCRATCH}*"):
+        with contextlib.suppress(OSError):
+            if folder.stat().st_mtime < time.time() - OLD_S:
+                with alone(folder, wait=False):
+                    shutil.rmtree(folder)
 
 
 @contextlib.asynccontextmanager
