@@ -11,7 +11,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable, SetColumnComment
 import heatstream
 from heatstream.errors import StoreError
 from heatstream.store.pool import create_engine
-from heatstream.store.tables import metadata
+from heatstream.store.tables import add_only_statements, metadata
 from heatstream.store.timescale import cut_along_time
 
 _PACKAGE = Path(heatstream.__file__).parent
@@ -75,4 +75,7 @@ async def create_declared(conn: AsyncConnection, *, hypertables: bool) -> None:
                 await conn.execute(SetColumnComment(column))
         if "by_time" in table.info:
             for statement in cut_along_time(table, hypertable=hypertables):
+                await conn.execute(text(statement))
+        if "add_only" in table.info:
+            for statement in add_only_statements(table):
                 await conn.execute(text(statement))

@@ -2,7 +2,8 @@
 
 Units close a name: `_centi` hundredths of °C, `_centi_m2` hundredths of m², `_fen` money, `_min` minutes. Instants are
 `timestamptz`; a `day` is a local calendar day at UTC+08:00. Tables with `info["by_time"]` are cut along that column:
-hypertables under TimescaleDB, native range partitions without it (`store.timescale`).
+hypertables under TimescaleDB, native range partitions without it (`store.timescale`). Rows of tables with
+`info["add_only"]` are neither changed nor deleted: a trigger refuses it.
 """
 
 from typing import Any
@@ -160,6 +161,7 @@ building = Table(
     _small("built_year", "year of completion", null=True),
     Column("open_ground_floor", Boolean, comment="底层架空"),
     *_dates(),
+    Column("renovated", Boolean, comment="节能改造; null = not known"),
 )
 household = Table(
     "household",
@@ -278,6 +280,7 @@ contract = Table(
     Column("fee_paid_fen", BigInteger, comment="实缴热费 [fen]"),
     _small("standard_centi", "合同约定室温 [0.01 °C]; null = the law's", null=True),
     *_dates(),
+    Column("base_fee_fen", BigInteger, comment="基本热费 of this season, where the tariff has two parts [fen]"),
     Index(None, "household_id"),
 )
 stop_period = Table(
@@ -288,6 +291,28 @@ stop_period = Table(
     _ref("household"),
     *_dates(),
     Index(None, "household_id"),
+)
+officer = Table(
+    "officer",
+    metadata,
+    _id(),
+    _code("工号: who acts in a claim; never used for another person"),
+    _text("name", null=False),
+    _text("organisation", "单位", null=False),
+    _text(
+        "role",
+        "household 热用户, hotline 热线, street 街道社区, third_party 第三方检测, inspector 企业测温人员, "
+        "company 供热企业, district 区主管部门, city 市主管部门, province 省, auditor 审计",
+        null=False,
+    ),
+    _ref("district", null=True),
+    _ref("company", null=True),
+    *_dates(),
+    CheckConstraint(
+        "role in ('household','hotline','street','third_party','inspector','company','district','city','province',"
+        "'auditor')",
+        name="role",
+    ),
 )
 registry_change = Table(
     "registry_change",
@@ -319,6 +344,7 @@ REGISTRY = (
     meter,
     contract,
     stop_period,
+    officer,
 )
 
 # --- what was received ------------------------------------------------------------------------------------------------
@@ -660,9 +686,160 @@ frozen_evidence = Table(
     metadata,
     Column("household_id", Integer, nullable=False),
     Column("day", Date, nullable=False),
-    Column("bundle_sha256", LargeBinary, nullable=False),
+    Column("bundle_sha256", LargeBinary, nullable=False, comment="of the frozen readings"),
     Column("frozen_at", Instant, nullable=False, server_default=func.now()),
+    Column("content", LargeBinary, comment="the readings of the day's points; null = kept outside"),
     PrimaryKeyConstraint("household_id", "day"),
+)
+
+# --- what may be seen in the readings, and what a person said of it ---------------------------------------------------
+
+quality_mark = Table(
+    "quality_mark",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("point_id", Integer, ForeignKey("point.id"), nullable=False),
+    _text("kind", "core.marks.Kind, by its name in lower case", null=False),
+    Column("begins", Instant, nullable=False, comment="the first reading it is about"),
+    Column("ends", Instant, nullable=False, comment="the last reading it is about"),
+    _small("algorithm", "core.marks: frozen id of the rule"),
+    Column("evidence", JSONB, nullable=False, comment="thresholds, and what was seen against them"),
+    Column("made_at", Instant, nullable=False, server_default=func.now()),
+    UniqueConstraint("point_id", "kind", "begins", "algorithm"),
+    Index(None, "begins"),
+)
+quality_review = Table(
+    "quality_review",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("mark_id", BigInteger, ForeignKey("quality_mark.id"), nullable=False),
+    Column("excludes", Boolean, nullable=False, comment="true: its readings count for nothing | false: they count"),
+    _text("officer", null=False),
+    _text("reason", null=False),
+    Column("reviewed_at", Instant, nullable=False, server_default=func.now()),
+    Column("batch_id", BigInteger, nullable=False),
+    Index(None, "mark_id"),
+)
+outdoor_day = Table(
+    "outdoor_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("mean_centi", SmallInteger, nullable=False, comment="official outdoor daily mean [0.01 °C]"),
+    _text("source", "who published it", null=False),
+    Column("recorded_at", Instant, nullable=False, server_default=func.now()),
+)
+
+# --- the way of a claim -----------------------------------------------------------------------------------------------
+
+claim = Table(
+    "claim",
+    metadata,
+    _id(),
+    _code("案号"),
+    _ref("household"),
+    Column("season_from", Date, nullable=False, comment="first day of its season"),
+    Column("season_to", Date, nullable=False, comment="last day of its season"),
+    _ref("policy"),
+    Column("opened_at", Instant, nullable=False),
+    _text("opened_way", "application | complaint | hotline | fixed_point | officer | batch", null=False),
+    _text("batch_case", "批量退费: the case that opened it"),
+    _text("step", "where it stands: claims.way.Step, by its name in lower case", null=False),
+    Column("next_due_at", Instant, comment="the next time limit that runs; null = none"),
+    Column("computed_fen", BigInteger, comment="测算额 of its days [fen]"),
+    Column("entitlement_fen", BigInteger, comment="应退热费 [fen]; null = undetermined"),
+    Column("ruled_fen", BigInteger, comment="裁定额 [fen]"),
+    Column("paid_fen", BigInteger, nullable=False, server_default=text("0"), comment="paid so far [fen]"),
+    Column("pay_by", Date, comment="履行期限"),
+    Index(None, "household_id"),
+    Index("claim_due_idx", "next_due_at", postgresql_where=text("next_due_at is not null")),
+)
+claim_event = Table(
+    "claim_event",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _ref("claim"),
+    Column("number", Integer, nullable=False, comment="from 1, without a gap, within its claim"),
+    _text("kind", "claims.events", null=False),
+    Column("happened_at", Instant, nullable=False, comment="when it happened, as told"),
+    Column("recorded_at", Instant, nullable=False, comment="when it was recorded"),
+    _text("officer", "工号 of who recorded it", null=False),
+    Column("body", JSONB, nullable=False, comment="claims.events tells its fields"),
+    Column("hash", LargeBinary, nullable=False, comment="SHA-256 over the event and the hash before it"),
+    UniqueConstraint("claim_id", "number"),
+    info={"add_only": True},
+)
+ruling = Table(
+    "ruling",
+    metadata,
+    _id(),
+    _ref("claim"),
+    Column("doc_no", Text, nullable=False, unique=True, comment="文号"),
+    _text("outcome", "refund 退费 | no_refund 不退费", null=False),
+    Column("ruled_fen", BigInteger, nullable=False, comment="裁定额 [fen]"),
+    _text("drafted_by", "承办", null=False),
+    _text("reviewed_by", "复核", null=False),
+    _text("approved_by", "审批", null=False),
+    Column("issued_at", Instant, nullable=False),
+    Column("served_at", Instant, comment="送达"),
+    Column("bundle_sha256", LargeBinary, nullable=False, comment="the evidence bundle that it cites"),
+    Column("revoked_at", Instant, comment="撤销; only then may another stand"),
+    CheckConstraint("outcome in ('refund','no_refund')", name="outcome"),
+    CheckConstraint("ruled_fen >= 0 and (outcome = 'refund') = (ruled_fen > 0)", name="amount"),
+    CheckConstraint(
+        "drafted_by <> reviewed_by and reviewed_by <> approved_by and drafted_by <> approved_by", name="three_people"
+    ),
+    Index("ruling_standing_idx", "claim_id", unique=True, postgresql_where=text("revoked_at is null")),
+)
+claim_file = Table(
+    "claim_file",
+    metadata,
+    _id(),
+    _ref("claim"),
+    _text("kind", "scan | form | ruling | receipt | bundle | other", null=False),
+    _text("name", null=False),
+    _text("media_type", null=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("added_at", Instant, nullable=False, server_default=func.now()),
+    _text("officer", null=False),
+    UniqueConstraint("claim_id", "sha256"),
+)
+review_task = Table(
+    "review_task",
+    metadata,
+    _id(),
+    _ref("claim"),
+    _text("kind", "late_data | conflict_decided | registry | policy: what came after the ruling", null=False),
+    Column("detail", JSONB, nullable=False),
+    Column("opened_at", Instant, nullable=False, server_default=func.now()),
+    Column("closed_at", Instant),
+    _text("closed_by"),
+    _text("outcome", "what the reviewer found"),
+    Index("review_task_open_idx", "claim_id", postgresql_where=text("closed_at is null")),
+)
+
+# --- what proves it ---------------------------------------------------------------------------------------------------
+
+merkle_root = Table(
+    "merkle_root",
+    metadata,
+    _id(),
+    Column("made_at", Instant, nullable=False, server_default=func.now()),
+    Column("through_batch", BigInteger, nullable=False, comment="statistics through this batch are under it"),
+    Column("leaves", Integer, nullable=False),
+    Column("root", LargeBinary, nullable=False, comment="core.merkle"),
+    Column("time_stamp", LargeBinary, comment="RFC 3161 token over the root; null = none was asked for"),
+    _text("time_stamped_by"),
+)
+merkle_leaves = Table(
+    "merkle_leaves",
+    metadata,
+    _ref("merkle_root", name="root_id"),
+    Column("part", Integer, nullable=False),
+    Column("first_point", Integer, nullable=False, comment="point of its first leaf; leaves are sorted by point, day"),
+    Column("last_point", Integer, nullable=False),
+    Column("leaves", LargeBinary, nullable=False, comment="40 bytes each: point int4, day int4, digest; big-endian"),
+    PrimaryKeyConstraint("root_id", "part"),
 )
 
 # --- who may ask, and what ran ----------------------------------------------------------------------------------------
@@ -692,3 +869,13 @@ job_run = Table(
 )
 
 BY_TIME = tuple(table for table in metadata.tables.values() if "by_time" in table.info)
+
+
+def add_only_statements(table: Table) -> tuple[str, ...]:
+    """Write the trigger that keeps rows as they were added."""
+    name = f"{table.name}_add_only"
+    return (
+        f"""create function {name}() returns trigger language plpgsql as
+            $$ begin raise exception '{table.name}: rows are added, never changed'; end $$""",
+        f"create trigger {name} before update or delete on {table.name} for each row execute function {name}()",
+    )
