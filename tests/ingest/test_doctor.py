@@ -6,6 +6,8 @@ from heatstream import settings
 from heatstream.embedded.broker import BrokerServer
 from heatstream.ingest import doctor
 from heatstream.ingest.diagnosis import Diagnosis, Verdict
+from heatstream.ingest.doctor_machine import look_at_machine
+from heatstream.rules.pack import SHIPPED
 
 
 async def examined(database_url: str, port: int) -> dict[str, Diagnosis]:
@@ -40,6 +42,18 @@ async def test_an_absent_broker_fails(database_url: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     assert (await examined(database_url, port))["broker"].verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(("window", "verdict"), [("06:00-22:00", Verdict.OK), ("07:00-22:00", Verdict.FAIL)])
+def test_settings_that_begin_the_day_at_another_hour_than_the_choices_fail(window: str, verdict: Verdict) -> None:
+    found = settings.load(
+        {
+            "HEATSTREAM_EVALUATE_CHOICES_FILE": str(SHIPPED / "demo-shili.choices.yaml"),
+            "HEATSTREAM_EVALUATE_DAY_WINDOW": window,
+        }
+    )
+    told = {each.check: each for each in look_at_machine(found)}["day window of settings and choices"]
+    assert told.verdict is verdict
 
 
 async def test_an_absent_database_fails(broker: BrokerServer) -> None:

@@ -1,4 +1,4 @@
-"""This machine's part of `heatstream doctor`: the client libraries, the memory budget, the clock's discipline."""
+"""This machine's part of `heatstream doctor`: client libraries, memory budget, the clock's discipline, the choices."""
 
 import ctypes
 import os
@@ -6,8 +6,10 @@ import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 
+from heatstream.errors import BadInput, Refused
 from heatstream.ingest.diagnosis import Diagnosis, Verdict, diagnose
-from heatstream.settings import Settings
+from heatstream.rules import policy
+from heatstream.settings import Evaluate, Settings
 
 _PINNED = {"aiomqtt": "3.0.0a1", "mqtt5": "0.6.0"}
 _STA_UNSYNC = 0x0040
@@ -21,6 +23,8 @@ def look_at_machine(found: Settings) -> Iterator[Diagnosis]:
     yield from _libraries()
     yield _budget(found.ingest.receive_max * found.ingest.max_packet_bytes)
     yield _clock_discipline(_unsynchronised())
+    if found.evaluate.choices_file is not None:
+        yield _day_window(found.evaluate)
 
 
 def _libraries() -> Iterator[Diagnosis]:
@@ -59,3 +63,24 @@ def _clock_discipline(unsynchronised: bool | None) -> Diagnosis:
     return diagnose(
         "clock of this machine", seen, "synchronised", mend, safe=unsynchronised is False, unsafe=Verdict.WARN
     )
+
+
+def _day_window(found: Evaluate) -> Diagnosis:
+    """Compare where 昼 begins: late readings are marked by the settings' window, judged by the policy's."""
+    chosen = _chosen_windows(found)
+    return diagnose(
+        "day window of settings and choices",
+        f"settings {found.day_window}, choices {chosen}",
+        "the same",
+        "set HEATSTREAM_EVALUATE_DAY_WINDOW to the choices' day_window: a late reading marks nights by it",
+        safe=chosen == found.day_window,
+    )
+
+
+def _chosen_windows(found: Evaluate) -> str:
+    assert found.choices_file is not None  # noqa: S101  (the caller looked)
+    try:
+        laws = policy.load(found.choices_file, found.packs_dir).laws
+    except (BadInput, Refused) as error:
+        return f"cannot be read: {error}"
+    return ", ".join(sorted({str(law.choices.day_window) for law in laws}))
