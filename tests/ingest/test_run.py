@@ -1,7 +1,6 @@
 import asyncio
 import contextlib
 import datetime as dt
-import http.client
 import itertools
 import json
 
@@ -11,7 +10,7 @@ from sqlalchemy import func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from heatstream.errors import BrokerLost, LockLost, SettingsError
-from heatstream.ingest import failpoint, health, lock, receipts, term
+from heatstream.ingest import failpoint, lock, receipts, term
 from heatstream.ingest.alarms import AGAIN_S, Alarms
 from heatstream.ingest.columns import Decoded, Received
 from heatstream.ingest.decode import Decoder
@@ -73,68 +72,6 @@ async def test_a_stop_ends_a_pause() -> None:
 def test_waits_double_up_to_the_longest() -> None:
     waits = list(itertools.islice(doubling(1, 8), 6))
     assert all(most / 2 <= wait <= most for wait, most in zip(waits, [1, 2, 4, 8, 8, 8], strict=True))
-
-
-# --- health -----------------------------------------------------------------------------------------------------------
-
-
-def asked(port: int, path: str) -> tuple[int, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    connection.request("GET", path)
-    answer = connection.getresponse()
-    body = answer.read().decode()
-    connection.close()
-    return answer.status, body
-
-
-async def ask(state: health.Health, path: str) -> tuple[int, str]:
-    async with health.served(state, 0, "127.0.0.1") as port:
-        assert port is not None
-        return await asyncio.to_thread(asked, port, path)
-
-
-async def test_whoever_is_well_is_ready() -> None:
-    assert await ask(health.Health(), "/readyz") == (200, '{"ready": true, "reasons": []}')
-
-
-async def test_whoever_is_ill_says_why() -> None:
-    state = health.Health()
-    state.ill("database", "away")
-    status, body = await ask(state, "/readyz")
-    assert (status, json.loads(body)["reasons"]) == (503, ["database: away"])
-
-
-async def test_whoever_recovers_is_ready() -> None:
-    state = health.Health()
-    state.ill("database", "away")
-    state.well("database")
-    assert state.ready()
-
-
-async def test_the_ill_live_too() -> None:
-    state = health.Health()
-    state.ill("database", "away")
-    assert (await ask(state, "/livez"))[0] == 200
-
-
-async def test_metrics_are_told() -> None:
-    assert "heatstream_ingest_active" in (await ask(health.Health(), "/metrics?x=1"))[1]
-
-
-async def test_another_path_is_not_found() -> None:
-    assert (await ask(health.Health(), "/"))[0] == 404
-
-
-async def test_a_port_that_is_taken_is_a_wrong_setting() -> None:
-    async with health.served(health.Health(), 0, "127.0.0.1") as port:
-        with pytest.raises(SettingsError, match=str(port)):
-            async with health.served(health.Health(), port, "127.0.0.1"):
-                pass
-
-
-async def test_without_a_port_nobody_listens() -> None:
-    async with health.served(health.Health(), None) as port:
-        assert port is None
 
 
 # --- the lock ---------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from heatstream.web import rows
+from heatstream.web import probes, rows
 from heatstream.web.shared import Reader
 from tests.serve.conftest import database_url, shared, town_template
 
@@ -26,6 +26,7 @@ async def browser(reader: Reader) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
     app.state.reader = reader
     app.include_router(rows.router)
+    app.include_router(probes.router)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         yield client

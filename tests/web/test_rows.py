@@ -142,3 +142,7 @@ async def test_what_an_undetermined_home_measured_is_not_the_lowest_deciding_val
     cold = update(t.finding).values(value_centi=1000).where(t.finding.c.outcome == Outcome.UNDETERMINED)
     await conn.execute(cold)
     assert (await city.tally(conn, town.DAYS[-1])).lowest_centi == 1700
+
+
+async def test_a_page_with_its_database_is_ready(browser: httpx.AsyncClient) -> None:
+    assert (await browser.get("/readyz")).json() == {"ready": True, "reasons": []}

@@ -56,6 +56,16 @@ async def test_while_the_database_is_away_the_page_says_so_and_no_more(
     )
 
 
+async def test_without_its_database_the_page_is_alive_and_tells_why_it_is_not_ready(
+    without_database: tuple[asyncio.subprocess.Process, httpx.AsyncClient],
+) -> None:
+    _, client = without_database
+    alive, ready = await client.get("/livez"), await client.get("/readyz")
+    assert (alive.status_code, alive.json()) == (200, {"alive": True})
+    assert (ready.status_code, ready.json()["ready"]) == (503, False)
+    assert ready.json()["reasons"][0].startswith("database: does not answer")
+
+
 async def test_every_answer_forbids_foreign_scripts_and_frames(
     without_database: tuple[asyncio.subprocess.Process, httpx.AsyncClient],
 ) -> None:

@@ -15,8 +15,8 @@ import heatstream
 from heatstream.evaluate import metrics
 from heatstream.evaluate.close import close_days, keep_policy, last_closable, mark_season
 from heatstream.evaluate.pipeline import Work, judge_all
-from heatstream.evaluate.probes import Health, served
 from heatstream.evaluate.rulebook import Rulebook
+from heatstream.probes import Health, served
 from heatstream.settings import Evaluate, Settings
 from heatstream.store import closings, marks, migrate, pool, runs
 from heatstream.store.accepted import after, midnight
@@ -105,11 +105,11 @@ class Evaluator:
         while not self.stop.is_set():
             try:
                 await self.once()
-                self.health.well()
+                self.health.well("database")
             except Exception as error:
                 if not is_transient(error):
                     raise
-                self.health.ill(f"the database does not answer: {_first(error)}")
+                self.health.ill("database", f"does not answer: {_first(error)}")
                 log.warning("the database does not answer, trying again", reason=_first(error))
             await _happens(self.stop, self._settings.every_s)
 

@@ -8,11 +8,12 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from heatstream.errors import LockLost
-from heatstream.ingest import failpoint, gauges, health, lock
+from heatstream.ingest import failpoint, gauges, lock
 from heatstream.ingest.alarms import Alarms
 from heatstream.ingest.term import Term
 from heatstream.ingest.waiting import doubling, pause, until_first
 from heatstream.ingest.write import Writer
+from heatstream.probes import Health, served
 from heatstream.settings import Ingest, Settings
 from heatstream.store import migrate
 from heatstream.store.pool import create_engine
@@ -71,13 +72,13 @@ class Run:
         self._stop = stop
         self._points = points
         self._alarms = Alarms()
-        self._health = health.Health()
+        self._health = Health()
         self._waits = doubling()
 
     async def run(self) -> None:
         for part in ("writer", "database", "broker"):
             self._health.ill(part, "not reached yet")
-        async with health.served(self._health, self._found.ingest.metrics_port):
+        with served(self._health, self._found.ingest.metrics_port):
             await until_first(self._terms(), self._patience())
 
     async def _patience(self) -> None:

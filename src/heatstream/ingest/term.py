@@ -19,11 +19,11 @@ from heatstream.ingest.border import Checked
 from heatstream.ingest.columns import Decoded, Received
 from heatstream.ingest.decode import Decoder
 from heatstream.ingest.failpoint import FailPoints
-from heatstream.ingest.health import Health
 from heatstream.ingest.receipts import Receipts
 from heatstream.ingest.topics import Subscriptions
 from heatstream.ingest.waiting import doubling, pause, until_first
 from heatstream.ingest.write import Writer, Written
+from heatstream.probes import Health
 from heatstream.settings import Settings
 from heatstream.store.transient import is_transient
 

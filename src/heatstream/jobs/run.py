@@ -12,12 +12,13 @@ from pgqueuer.adapters.persistence import qb
 from pgqueuer.core.sm import SchedulerManager
 from pgqueuer.domain.models import Schedule
 from pgqueuer.domain.settings import DBSettings
-from prometheus_client import Gauge, start_http_server
+from prometheus_client import Gauge
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from heatstream.errors import SettingsError
 from heatstream.jobs import tasks
+from heatstream.probes import Health, served
 from heatstream.settings import Settings
 from heatstream.store import migrate, pool
 from heatstream.store.tables import job_run
@@ -70,7 +71,18 @@ def _check(settings: Settings) -> None:
         )
 
 
-async def _schedule(engine: AsyncEngine, settings: Settings, queue: asyncpg.Pool, stop: asyncio.Event) -> None:
+async def _run_watched(engine: AsyncEngine, settings: Settings, name: str, health: Health) -> bool:
+    succeeded = await run_task(engine, settings, name)
+    if succeeded:
+        health.well(name)
+    else:
+        health.ill(name, "its last run failed; the log and job_run tell why")
+    return succeeded
+
+
+async def _schedule(
+    engine: AsyncEngine, settings: Settings, queue: asyncpg.Pool, stop: asyncio.Event, health: Health
+) -> None:
     environment = DBSettings(db_schema="pgqueuer")  # a schema of its own: public is ours alone
     queries = Queries(
         AsyncpgPoolDriver(queue), qbe=qb.QueryBuilderEnvironment(environment), qbs=qb.QuerySchedulerBuilder(environment)
@@ -81,7 +93,7 @@ async def _schedule(engine: AsyncEngine, settings: Settings, queue: asyncpg.Pool
     for name, (cron, _) in TASKS.items():
 
         async def run(_schedule: Schedule, name: str = name) -> None:
-            await run_task(engine, settings, name)
+            await _run_watched(engine, settings, name, health)
 
         scheduler.schedule(name, cron, clean_old=True)(run)
     await scheduler.run()
@@ -94,16 +106,16 @@ async def main(settings: Settings, *, once: bool = False) -> int:
     try:
         async with engine.connect() as conn:
             await migrate.require_current(conn)
-        done = [await run_task(engine, settings, name) for name in TASKS]
+        health = Health()
+        done = [await _run_watched(engine, settings, name, health) for name in TASKS]
         if once:
             return 0 if all(done) else 1
-        if settings.jobs.metrics_port is not None:
-            start_http_server(settings.jobs.metrics_port)
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with asyncpg.create_pool(settings.database_url(), min_size=1, max_size=2) as queue:
-            await _schedule(engine, settings, queue, stop)
+        with served(health, settings.jobs.metrics_port):
+            async with asyncpg.create_pool(settings.database_url(), min_size=1, max_size=2) as queue:
+                await _schedule(engine, settings, queue, stop, health)
     finally:
         await engine.dispose()
     return 0

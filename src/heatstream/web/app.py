@@ -12,7 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from heatstream.errors import SettingsError
 from heatstream.settings import Settings
-from heatstream.web import city_page, failures, household_page, rows
+from heatstream.web import city_page, failures, household_page, probes, rows
 from heatstream.web.shared import Reader
 
 STATIC = Path(__file__).parent / "static"
@@ -65,6 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.middleware("http")(_guarded)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=OWN_NAMES)
     app.include_router(rows.router)
+    app.include_router(probes.router)
     app.mount("/static", StaticFiles(directory=STATIC))
     failures.add_to(app)
     city_page.add(reader)

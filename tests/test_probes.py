@@ -1,4 +1,4 @@
-"""Whoever watches the evaluator is told what ails it."""
+"""Whoever watches a process is told what ails it."""
 
 import json
 import urllib.error
@@ -6,8 +6,9 @@ import urllib.request
 
 import pytest
 
+from heatstream.errors import SettingsError
 from heatstream.evaluate import metrics
-from heatstream.evaluate.probes import Health, served
+from heatstream.probes import Health, served
 
 
 def ask(port: int | None, path: str) -> tuple[int, str]:
@@ -19,18 +20,32 @@ def ask(port: int | None, path: str) -> tuple[int, str]:
             return error.code, error.read().decode()
 
 
-def test_a_well_evaluator_is_alive_and_ready() -> None:
+def test_whoever_is_well_is_alive_and_ready() -> None:
     with served(Health(), 0, "127.0.0.1") as port:
-        assert [ask(port, path)[0] for path in ("/livez", "/readyz")] == [200, 200]
+        assert ask(port, "/livez") == (200, '{"alive": true}')
+        assert ask(port, "/readyz") == (200, '{"ready": true, "reasons": []}')
 
 
 def test_an_ill_one_is_alive_and_tells_why_it_is_not_ready() -> None:
     health = Health()
-    health.ill("the database does not answer")
+    health.ill("database", "does not answer")
     with served(health, 0, "127.0.0.1") as port:
         assert ask(port, "/livez")[0] == 200
         status, body = ask(port, "/readyz")
-    assert (status, json.loads(body)["reasons"]) == (503, ["the database does not answer"])
+    assert (status, json.loads(body)["reasons"]) == (503, ["database: does not answer"])
+
+
+def test_whoever_recovers_is_ready() -> None:
+    health = Health()
+    health.ill("database", "away")
+    health.well("database")
+    assert health.reasons() == []
+
+
+def test_a_port_that_is_taken_is_a_wrong_setting() -> None:
+    with served(Health(), 0, "127.0.0.1") as port:
+        with pytest.raises(SettingsError, match=str(port)), served(Health(), port, "127.0.0.1"):
+            pass
 
 
 def test_metrics_are_told_in_the_collectors_form() -> None:
