@@ -1,0 +1,326 @@
+"""What stands on each paper, as plain values; nothing here asks a database, a clock or a rule.
+
+`None` is what nobody recorded: a form prints an empty line for it, a ruling says 未确定. Instants carry their zone and
+are printed as UTC+08:00. The three amounts stay three: 测算额, 应退热费, 裁定额.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Literal
+
+Outcome = Literal["refund", "no_refund"]
+Measurer = Literal["company", "authority", "third_party"]
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """What stands around the text of every page."""
+
+    watermark: str | None
+    """Across each page where the policy has one: 演示·非法律依据."""
+    archive_no: str | None
+    """档号 of the district's file."""
+    record_sha256: bytes | None
+    """Hash of the claim's event that this paper prints; None = a blank form."""
+    dated: dt.date
+    """The event's local day, or the day a blank form is printed for: it keeps the bytes of the PDF the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How the place's own law calls the parties."""
+
+    company: str
+    """热经营企业, 供热经营企业, 供热单位, …"""
+    household: str
+    """居民热用户, 居民用户, …"""
+    authority: str
+    """区城市供热主管部门, …"""
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdParty:
+    """The user of heat."""
+
+    code: str
+    """户号."""
+    address: str
+    name: str | None
+    """Whoever applied for it; the registry holds no names."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyParty:
+    """Who heats."""
+
+    name: str
+    credit_code: str | None
+    """统一社会信用代码."""
+
+
+# --- 入户测温记录单 --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RoomTest:
+    """The test of one room."""
+
+    room: str
+    """卧室 etc., with a number where there are several."""
+    area_centi_m2: int | None
+    height_cm: int | None
+    """Of the instrument above the floor [cm]."""
+    readings_centi: tuple[int, ...]
+    """The stable readings [0.01 °C]."""
+    temp_centi: int | None
+    """The room's temperature by them [0.01 °C]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A place to sign, signed or not."""
+
+    role: str
+    """测温人员, 居民热用户, …"""
+    name: str | None
+    signed_at: dt.datetime | None
+    refusal: str | None
+    """拒签, 不在家, … with the reason, as recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Who keeps how many of a record."""
+
+    holder: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class VisitForm:
+    """入户测温记录单, of whoever measured; what is None is a line to write on."""
+
+    margin: Margin
+    terms: Terms
+    by: Measurer
+    claim_no: str | None
+    household: HouseholdParty | None
+    company: CompanyParty | None
+    requested_at: dt.datetime | None
+    channel: str | None
+    """By which way the request came, with the hotline's 工单号."""
+    contacted_at: dt.datetime | None
+    appointed_for: dt.datetime | None
+    """另有约定: the agreed time."""
+    arrived_at: dt.datetime | None
+    began_at: dt.datetime | None
+    ended_at: dt.datetime | None
+    instrument: str | None
+    """Model and number."""
+    certificate_no: str | None
+    """检定/校准证书."""
+    certificate_expires: dt.date | None
+    closed_min: int | None
+    """Doors and windows were closed so long before [min]."""
+    standard_centi: int | None
+    rooms: tuple[RoomTest, ...]
+    outcome: Literal["compliant", "failing", "invalid", "not_measured"] | None
+    outcome_reason: str | None
+    """Why the test counts for nothing, or why nothing was measured."""
+    signatures: tuple[Signature, ...]
+    copies: tuple[Copies, ...]
+    note: str | None
+    scan_sha256: bytes | None
+    """Of the scan of the signed paper, which is the original; None before it was signed."""
+
+
+# --- 裁定书 ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """One piece of evidence that a ruling rests on."""
+
+    name: str
+    sha256: bytes | None
+    """Of its scan or file; None = a record in the claim's own log alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article that is applied."""
+
+    instrument: str
+    """Title of the instrument with its 文号."""
+    article: str | None
+    """第N条; None = the source does not number it."""
+    quotation: str | None
+    """Its words; None = the pack holds none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """陈述: what a party said."""
+
+    party: str
+    text: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """The three amounts [fen]; None = undetermined, or not ruled."""
+
+    computed_fen: int | None
+    """测算额."""
+    entitlement_fen: int | None
+    """应退热费."""
+    ruled_fen: int | None
+    """裁定额."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """退费裁定书 or 不退费裁定书, as served: without the names of who drafted, reviewed and approved it."""
+
+    margin: Margin
+    terms: Terms
+    authority: str
+    """The office whose seal it bears."""
+    outcome: Outcome
+    doc_no: str
+    """文号."""
+    claim_no: str
+    household: HouseholdParty
+    company: CompanyParty
+    request: str
+    """What was asked for, when, by which way."""
+    season: tuple[dt.date, dt.date]
+    """First and last day."""
+    statements: tuple[Statement, ...]
+    facts: tuple[str, ...]
+    """What was found, a paragraph each."""
+    exhibits: tuple[Exhibit, ...]
+    bundle_sha256: bytes
+    """Of the evidence bundle that it cites."""
+    articles: tuple[Article, ...]
+    amounts: Amounts
+    reasoning: tuple[str, ...]
+    """Why, a paragraph each."""
+    policy_sha256: bytes
+    """Of the rule pack with the operator's choices."""
+    pay_by: dt.date | None
+    """履行期限; None where nothing is to be paid."""
+    remedy: str
+    """What either party may do against it, in the words of the pack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What one of the three said, and signed."""
+
+    officer: str
+    opinion: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalSheet:
+    """裁定审批表: for the file, never served. 承办, 复核, 审批 are three people."""
+
+    margin: Margin
+    authority: str
+    outcome: Outcome
+    doc_no: str
+    claim_no: str
+    household: HouseholdParty
+    company: CompanyParty
+    amounts: Amounts
+    bundle_sha256: bytes
+    drafted: Opinion
+    reviewed: Opinion
+    approved: Opinion
+
+
+# --- 送达, 自行退费, 说明 --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """One party is served."""
+
+    recipient: str
+    address: str | None
+    method: str | None
+    """直接送达, 留置送达, 邮寄送达, …"""
+    served_at: dt.datetime | None
+    received_by: str | None
+    """Who signed for it."""
+    refusal: str | None
+    """拒收事由."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceReceipt:
+    """送达回证."""
+
+    margin: Margin
+    authority: str
+    document: str
+    """退费裁定书 or 不退费裁定书."""
+    doc_no: str
+    document_sha256: bytes | None
+    """Of the PDF that is served."""
+    claim_no: str
+    servings: tuple[Serving, ...]
+    served_by: tuple[str, ...]
+    """送达人; empty = lines to sign on."""
+    witness: str | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SelfRefundVoucher:
+    """企业自行退费凭证: what the company gave back by itself, before any ruling."""
+
+    margin: Margin
+    terms: Terms
+    claim_no: str
+    household: HouseholdParty
+    company: CompanyParty
+    period: tuple[dt.date, dt.date] | None
+    """Days that it is for."""
+    offered_fen: int
+    offered_at: dt.datetime
+    accepted_at: dt.datetime | None
+    """None = the household has not accepted."""
+    paid_fen: int | None
+    paid_on: dt.date | None
+    voucher_no: str | None
+    payee: str | None
+    amounts: Amounts
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence of an explanation."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """判定说明 of a claim or of a household's day."""
+
+    margin: Margin
+    subject: str
+    """案号, or the household and its day."""
+    household: HouseholdParty
+    lines: tuple[Line, ...]
+    amounts: Amounts
+    policy_sha256: bytes
+
+
+Paper = VisitForm | Ruling | ApprovalSheet | ServiceReceipt | SelfRefundVoucher | Explanation
