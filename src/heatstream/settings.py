@@ -160,6 +160,29 @@ class Jobs(Section):
     metrics_port: int | None = Field(None, description="serve /metrics, /livez, /readyz on this port")
 
 
+class Evidence(Section):
+    """What proves a finding: signature and time stamp."""
+
+    provider: Literal["ed25519"] = Field("ed25519", description="what signs bundles")
+    key_file: Path | None = Field(
+        None, description="private key of `evidence key create`; without it nothing is signed"
+    )
+    signer: str | None = Field(None, description="whose key it is, as bundles name it; with a key")
+    tsa_url: str | None = Field(None, description="RFC 3161 time-stamp service for each root; none without it")
+    tsa_ca_file: Path | None = Field(None, description="certificates it is trusted by (PEM); with a service")
+    tsa_timeout_s: int = Field(30, ge=1, description="it answers within this time, or at the next run [s]")
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if (self.key_file is None) != (self.signer is None):
+            raise ValueError("a key and whose it is: expected key_file and signer together, or neither")
+        if (self.tsa_url is None) != (self.tsa_ca_file is None):
+            raise ValueError(
+                "a time stamp that nobody checks proves nothing: expected tsa_url and tsa_ca_file together"
+            )
+        return self
+
+
 class Log(Section):
     """What is written to standard error."""
 
@@ -178,6 +201,7 @@ class Settings(Section):
     serve: Serve = Serve()
     web: Web = Web()
     jobs: Jobs = Jobs()
+    evidence: Evidence = Evidence()
     log: Log = Log()
 
     def database_url(self) -> str:
@@ -196,6 +220,7 @@ def sections() -> dict[str, type[Section]]:
         "serve": Serve,
         "web": Web,
         "jobs": Jobs,
+        "evidence": Evidence,
         "log": Log,
     }
 
