@@ -12,10 +12,10 @@ from heatstream.core.grid import lay
 from heatstream.core.refund import Shares, shares_of_day
 from heatstream.core.standard import DayRules
 from heatstream.core.statistic import DayStatistics, day_statistics, joined
+from heatstream.evidence.twin import Band, Law, Room, midnight_us
 from heatstream.rules.choices import ChoicesFile
 from heatstream.rules.pack import Pack
 from heatstream.rules.policy import Policy, made
-from tests.literal.twin import Band, Law, Room, midnight_us
 
 
 def policy_of(law: Law, season: tuple[str, str]) -> Policy:

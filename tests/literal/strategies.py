@@ -4,8 +4,8 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
+from heatstream.evidence.twin import DAY_MIN, MINUTE_US, Band, Law, Reading, Room, midnight_us
 from tests.literal.arrays import day_number, season_of
-from tests.literal.twin import DAY_MIN, MINUTE_US, Band, Law, Reading, Room, midnight_us
 
 SEASON = ("11-14T12:00", "03-15T12:00")
 FIRST, LAST, MIDDLE = day_number("2025-11-14"), day_number("2026-03-15"), day_number("2026-01-05")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from heatstream.core.finding import Outcome
 from heatstream.core.refund import Shares, fen_of_seasons
-from tests.literal import twin
+from heatstream.evidence import twin
 from tests.literal.arrays import judged, policy_of, statistics_of
 from tests.literal.strategies import SEASON, days, homes, laws, rooms
 
