@@ -1,5 +1,8 @@
 """A rule pack: one place's law as values with dates and sources. It says what the law says and decides nothing.
 
+What an option of the choices asks and the text answers stands in one place: in the group that has a field for it
+(`ANSWERED_IN`), else under `settles`, by the option's name, with its own article and its own words.
+
 What nobody could read is absent (`null`), and the policy refuses where it needs it. `conf` tells how a group is known:
 read = the instrument's own text · read2 = a secondary page · inferred · memory · not_found · operator_attested ·
 fictional. Temperatures are °C and K, shares are fractions of one, money is yuan; all of them decimals.
@@ -11,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, ValidationError, model_validator
 
 from heatstream.errors import BadInput
 from heatstream.rules import exact_yaml
@@ -24,6 +27,50 @@ Conf = Literal["read", "read2", "inferred", "memory", "not_found", "operator_att
 # Known well enough to write an entitlement; a fictional pack's results are watermarked instead.
 ATTESTED: frozenset[Conf] = frozenset({"read", "operator_attested", "fictional"})
 Room = Literal["bedroom", "living_room", "kitchen", "bathroom", "other"]
+Condition = Literal["outdoor_ge_design", "envelope_to_code", "indoor_system_normal", "room_to_code"]
+Way = Literal["application", "complaint", "hotline", "fixed_point", "officer", "batch"]
+Trigger = Literal[
+    "not_measured_in_time", "measured_failing", "company_did_not_sign", "company_kept_no_record", "disputed"
+]
+CompanyLapse = Literal["not_measured_in_time", "company_refused", "company_did_not_sign", "company_kept_no_record"]
+UserLapse = Literal["user_refused", "user_did_not_sign"]
+EvidenceKind = Literal[
+    "third_party", "authority_visit", "company_visit", "fixed_point_series", "operating_parameters", "presumption"
+]
+ExclusionCode = Literal[
+    "user_altered_structure",
+    "user_altered_facilities",
+    "user_enlarged_area",
+    "user_changed_use",
+    "user_blocked_radiator",
+    "user_drained_water",
+    "user_installed_device",
+    "user_opened_supply",
+    "user_refused_entry",
+    "user_did_not_collect",
+    "insulation_or_decoration",
+    "room_over_height",
+    "self_designed_system",
+    "poor_envelope",
+    "no_normal_insulation",
+    "unpaid_fee",
+    "rationing",
+    "outdoor_daily_mean_below",
+    "announced_maintenance",
+    "other",
+]
+CountingStart = Literal[
+    "application_day", "notice_day", "report_day", "application_time", "test_day", "first_failing_day"
+]
+Liable = Literal["company_cause", "not_user_cause", "none"]
+Authority = Literal["district_authority", "city_authority"]
+
+# Options that a group can answer; `settles` does not repeat it.
+ANSWERED_IN = {
+    "counting_start": ("counting", "start"),
+    "liability": ("liability", "rule"),
+    "fixed_point_opens": ("fixed_point", "refund_if"),
+}
 
 
 def _hundredths(value: Decimal) -> Decimal:
@@ -35,6 +82,14 @@ def _hundredths(value: Decimal) -> Decimal:
 def _clock(text: str) -> str:
     if not CLOCK.fullmatch(text):
         raise ValueError("expected a time of day as HH:MM, up to 24:00")
+    return text
+
+
+def _month_day(text: str) -> str:
+    try:
+        date.fromisoformat(f"2001-{text}")
+    except ValueError:
+        raise ValueError("expected MM-DD") from None
     return text
 
 
@@ -53,6 +108,11 @@ Celsius = Annotated[Decimal, Field(ge=-50, le=50), AfterValidator(_hundredths)]
 Share = Annotated[Decimal, Field(ge=0, le=2)]
 Clock = Annotated[str, AfterValidator(_clock)]
 SeasonBound = Annotated[str, AfterValidator(_season_bound)]
+MonthDay = Annotated[str, AfterValidator(_month_day)]
+# Some months after the season's last day.
+SeasonEndPlus = Annotated[str, Field(pattern=r"^season_end\+[1-9]mo$")]
+Minutes = Annotated[int, Field(gt=0)]
+Hours = Annotated[int, Field(gt=0)]
 
 
 class Part(BaseModel):
@@ -66,6 +126,7 @@ class Group(Part):
 
     conf: Conf = Field(description="how this group is known")
     article: str | None = Field(None, description="where it stands in the instrument")
+    quote: str | None = Field(None, description="the words of the instrument, verbatim; … where some are left out")
     note: str | None = Field(None, description="what the reader of the source must know")
 
 
@@ -100,7 +161,7 @@ class Standard(Group):
     hours: Literal["all_day"] | None = Field(None, description="昼夜: all day")
     rooms: tuple[Room, ...] | None = Field(None, description="rooms it holds for")
     other_rooms: dict[Room, Celsius] = Field(default_factory=dict, description="other rooms' own standards [°C]")
-    conditions: tuple[str, ...] = Field((), description="statutory conditions it holds under")
+    conditions: tuple[Condition, ...] = Field((), description="statutory conditions it holds under")
     variants: tuple[Variant, ...] = Field((), description="other standards for some buildings and weather")
 
 
@@ -133,61 +194,93 @@ class Tiers(Group):
 
     basis: Literal["absolute", "deviation"] = Field(description="bands of T, or of standard − T")
     bands: tuple[Band, ...] = Field(min_length=1, description="in the order of the text")
+    gap_note: str | None = Field(None, description="why some temperatures below the standard are in no band")
+
+
+class TiersByContract(Group):
+    """What the contract's own rule of refunds does to the bands."""
+
+    value: Literal["first", "only"] = Field(
+        description="`first`: it goes before the bands; `only`: the text has no bands"
+    )
 
 
 class Statistic(Group):
     """How the text turns measurements into one temperature; visits, not a continuous series."""
 
-    of: str | None = Field(None, description="what is measured")
-    n: int | None = Field(None, description="how many measurements")
+    of: Literal["visits"] | None = Field(None, description="what is measured")
+    n: int | None = Field(None, gt=0, description="how many measurements")
     agg: Literal["mean", "min"] | None = Field(None, description="how they are joined")
-    window: str | None = Field(None, description="the period they lie in")
-    days: int | None = Field(None, description="on how many days")
-    slots_per_day: int | None = Field(None, description="how many a day")
+    window: Literal["day", "month"] | None = Field(None, description="the period they lie in")
+    days: int | None = Field(None, gt=0, description="on how many days, one after the other")
+    slots_per_day: int | None = Field(None, gt=0, description="how many a day")
     window_local: tuple[Clock, Clock] | None = Field(None, description="between these times of day")
-    retest_still_failing: str | None = Field(None, description="what decides when the retest fails too")
 
 
 class Fee(Group):
     """The fee a share is taken of."""
 
     formula: str | None = Field(None, description="the daily fee as the text gives it")
-    scope: str | None = Field(None, description="the part of the dwelling the text counts")
     area: str | None = Field(None, description="the area it is billed by")
     net_of_base_fee: bool | None = Field(None, description="the base heat fee is taken off first")
+
+
+class Opening(Group):
+    """How a claim begins."""
+
+    ways: tuple[Way, ...] = Field(min_length=1, description="ways the text names")
 
 
 class Counting(Group):
     """From when to when days count."""
 
-    start: str | None = Field(None, description="first day that counts")
-    end: str | None = Field(None, description="last day that counts")
+    start: CountingStart | None = Field(None, description="first day that counts; answers `counting_start`")
+    end: Literal["compliant_day", "passing_retest_day"] | None = Field(
+        None, description="last day that counts; by a retest it answers `period_ends`, by whatever shows it it does not"
+    )
     days: str | None = Field(None, description="which days count, in the text's words")
     per_room: bool | None = Field(None, description="counted per measured room")
-    grace_h: int | None = Field(None, description="time to mend [h]")
-    grace: str | None = Field(None, description="what the time to mend means")
-    must_fail_continuously_h: int | None = Field(None, description="failing so long in a row is needed [h]")
-    exclude_first_days: int | None = Field(None, description="first days of the season that never count")
-    exclude_last_days: int | None = Field(None, description="last days of the season that never count")
+    grace_h: Hours | None = Field(None, description="time to mend [h]")
+    must_fail_continuously_h: Hours | None = Field(None, description="failing so long in a row is needed [h]")
+    exclude_first_days: int | None = Field(None, ge=0, description="first days of the season that never count")
+    exclude_last_days: int | None = Field(None, ge=0, description="last days of the season that never count")
 
 
 class Liability(Group):
     """Whose fault obliges to give back (A40)."""
 
-    rule: Literal["company_cause", "not_user_cause", "none"] | None = Field(
-        None, description="whose cause the text asks for"
+    rule: Liable | None = Field(None, description="whose cause the text asks for; answers `liability`")
+    heat_source_fault: Literal["company_pays_then_recovers"] | None = Field(
+        None, description="who pays where the heat source failed"
     )
-    heat_source_fault: str | None = Field(None, description="who pays where the heat source failed")
+
+
+class NonResidential(Group):
+    """Users who are no residents."""
+
+    value: Literal["by_contract"] = Field(description="their standard and their refunds are by contract")
+
+
+class Complaint(Group):
+    """What a complaint of the temperature obliges the company to."""
+
+    contact_min: Minutes | None = Field(None, description="联系时限: contact after the complaint [min]")
+    arrival_min: Minutes | None = Field(None, description="arrival after the complaint [min]")
+    arrival_min_first_10_days: Minutes | None = Field(None, description="the same in the season's first ten days [min]")
+    waivable_by_agreement: bool | None = Field(None, description="双方另有约定的，从其约定")
 
 
 class Visit(Group):
     """入户测温."""
 
-    deadline_min: int | None = Field(None, description="time limit after the request [min]")
-    deadline_min_first_10_days: int | None = Field(None, description="the same in the season's first ten days [min]")
+    deadline_min: Minutes | None = Field(None, description="测温时限: time limit after the request [min]")
+    deadline_min_first_10_days: Minutes | None = Field(
+        None, description="测温时限 in the season's first ten days [min]"
+    )
     deadline_waivable_by_agreement: bool | None = Field(None, description="另有约定的除外")
-    authority_deadline_min: int | None = Field(None, description="time limit of the authority's visit [min]")
+    authority_deadline_min: Minutes | None = Field(None, description="time limit of the authority's visit [min]")
     both_sign: bool | None = Field(None, description="both parties sign")
+    record_copies: int | None = Field(None, gt=0, description="copies of the record")
     exclude_local: tuple[Clock, Clock] | None = Field(None, description="no measuring between these times")
     window_local: tuple[Clock, Clock] | None = Field(None, description="measuring between these times")
 
@@ -199,46 +292,57 @@ class Copies(Part):
 
 
 class Escalation(Group):
-    """When the authority measures itself."""
+    """When the authority is called upon."""
 
-    to: str = Field(description="which authority")
-    when: tuple[str, ...] = Field(description="on which events")
-    copies: Copies | None = Field(None, description="copies of the record")
+    to: Authority = Field(description="which authority")
+    when: tuple[Trigger, ...] = Field(min_length=1, description="on which events")
+    copies: Copies | None = Field(None, description="copies of the authority's record")
 
 
 class EvidenceAccepted(Group):
-    """What may be the basis of a ruling."""
+    """What may be the basis of a refund or a ruling."""
 
-    kinds: tuple[str, ...] = Field(description="kinds of evidence")
+    kinds: tuple[EvidenceKind, ...] = Field(min_length=1, description="kinds of evidence; others are left out")
 
 
 class Ruling(Group):
     """裁定."""
 
-    by: str = Field(description="who rules")
-    form: str = Field(description="in which form")
-    outcomes: tuple[str, ...] = Field(description="what it may say")
+    by: Authority = Field(description="who rules")
+    form: Literal["written"] = Field(description="in which form")
+    outcomes: tuple[Literal["refund", "no_refund"], ...] = Field(min_length=1, description="what it may say")
+    after: Literal["company_did_not_refund"] | None = Field(None, description="what must have come before")
+    perform_days: int | None = Field(None, gt=0, description="履行期限: days after service; null = the ruling sets it")
+
+
+class Terms(Group):
+    """The text's own words for who takes part; papers use them."""
+
+    company: str = Field(description="who heats")
+    household: str = Field(description="who is heated")
+    authority: str | None = Field(None, description="who supervises, and rules where the pack has a ruling")
 
 
 class Presumption(Group):
-    """What is taken as shown when one side does not take part (A25, A26)."""
+    """What is taken as shown when one side does not take part (A25, A26); an officer must record it."""
 
-    user_refuses_or_no_signature: str | None = Field(None, description="the household refuses or does not sign")
-    company_late_or_no_signature_or_no_record: str | None = Field(
-        None, description="the company is late, signs nothing, keeps nothing"
+    compliant_when: tuple[UserLapse, ...] = Field((), description="the day is taken as compliant when")
+    failing_when: tuple[CompanyLapse, ...] = Field((), description="the day is taken as failing when")
+    below_c: Celsius | None = Field(
+        None, description="a failing day is taken as colder than this [°C]; null = the text names no band"
     )
-    company_late_or_refuses: str | None = Field(None, description="the company is late or refuses")
-    band: str | None = Field(None, description="the tier presumed; null = the text names none")
 
 
 class Measurement(Group):
     """How a spot temperature is measured."""
 
-    closed_min: int | None = Field(None, description="doors and windows closed so long before [min]")
+    closed_min: int | None = Field(None, ge=0, description="doors and windows closed so long before [min]")
     height_m: tuple[Decimal, Decimal] | None = Field(None, description="height, lowest and highest [m]")
-    position: str | None = Field(None, description="where in the room")
+    position: Literal["room_center", "half_depth_from_door"] | None = Field(None, description="where in the room")
     room: Room | None = Field(None, description="in which room")
-    windows: str | None = Field(None, description="state of the windows")
+    windows: Literal["closed"] | None = Field(None, description="state of the windows")
+    stable: bool | None = Field(None, description="the reading must have become stable")
+    certificate: bool | None = Field(None, description="the instrument must be verified 检定合格")
     instrument: str | None = Field(None, description="what instrument")
     instrument_tol_c: Celsius | None = Field(None, description="its tolerance [K]")
     hand_held: bool | None = Field(None, description="it may be held in the hand")
@@ -248,7 +352,10 @@ class Measurement(Group):
 class FixedPoint(Group):
     """固定监测点."""
 
-    refund_if: str | None = Field(None, description="when a point alone leads to a refund")
+    refund_if: Literal["below_standard_and_not_improved_after_handling"] | None = Field(
+        None, description="when a point alone leads to a refund; answers `fixed_point_opens` with `after_handling`"
+    )
+    handling_h: Hours | None = Field(None, description="time to handle a cold point before it opens a claim [h]")
     coverage: str | None = Field(None, description="where points must be")
     strata: tuple[str, ...] = Field((), description="floors to cover")
     orientations: str | None = Field(None, description="orientations to cover")
@@ -262,22 +369,39 @@ class FixedPoint(Group):
 class Outage(Group):
     """停供."""
 
-    min_h: int | None = Field(None, description="shortest outage that counts [h]")
-    min_h_continuous: int | None = Field(None, description="shortest outage in one piece that counts [h]")
+    min_h: Hours | None = Field(None, description="shortest outage in one piece that counts [h]")
     strictly: bool | None = Field(None, description="longer than it, not as long")
-    or_cumulative_days: int | None = Field(None, description="or so many days together")
-    ratio: Share | None = Field(None, description="share of the day's fee")
-    per: str | None = Field(None, description="per what")
-    cause: str | None = Field(None, description="whose cause")
-    due: str | None = Field(None, description="paid by")
-    metered: str | None = Field(None, description="for metered users")
+    or_cumulative_days: int | None = Field(None, gt=0, description="or more than so many days together")
+    ratio: Share | None = Field(None, description="share of the fee of the time without heat")
+    per: Literal["time", "day"] | None = Field(None, description="counted by time or by days, in the text's words")
+    cause: Liable | None = Field(
+        None, description="whose cause an outage asks for; null = the text does not say, and `liability` stands"
+    )
+    due: SeasonEndPlus | None = Field(None, description="paid by")
+    metered: Literal["base_fee_only"] | None = Field(None, description="what metered users get back")
+
+
+class LatePenalty(Group):
+    """What a company owes for refunding late."""
+
+    per_day: Annotated[Decimal, Field(gt=0, lt=1)] | None = Field(
+        None, description="share of the late amount, a day; null = the contract's rate for late fees"
+    )
+    excused_by_user: bool | None = Field(None, description="nothing is owed where the user is why")
 
 
 class RefundDue(Group):
     """When it must be paid."""
 
-    rule: str | None = Field(None, description="in the text's words")
-    not_after: str | None = Field(None, description="latest date, MM-DD")
+    rule: SeasonEndPlus | None = Field(None, description="months after the season's last day")
+    not_after: MonthDay | None = Field(None, description="latest date of the year the season ends in, MM-DD")
+    waivable_by_agreement: bool | None = Field(None, description="双方另有约定的除外")
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        if self.rule and self.not_after:
+            raise ValueError("rule and not_after: expected one of the two, a text has one last day")
+        return self
 
 
 class Price(Group):
@@ -293,12 +417,14 @@ class Price(Group):
 class ThirdParty(Group):
     """Measuring by a third party."""
 
+    body: str | None = Field(None, description="which body may measure")
     fee: str | None = Field(None, description="who pays")
     conflict: str | None = Field(None, description="which result stands")
 
 
 class Exclusion(Part):
-    code: str = Field(description="what excludes")
+    code: ExclusionCode = Field(description="what excludes")
+    words: str | None = Field(None, description="in the text's words")
     c: Celsius | None = Field(None, description="its temperature [°C]")
     max_h: int | None = Field(None, description="up to so long [h]")
     max_per_season: int | None = Field(None, description="up to so often")
@@ -308,13 +434,13 @@ class Exclusions(Group):
     """What takes the right away, the user's own doing above all."""
 
     reasons: tuple[Exclusion, ...] = Field(description="each a recorded claim with evidence")
-    burden_of_proof: str | None = Field(None, description="who proves")
+    burden_of_proof: Literal["company", "user"] | None = Field(None, description="who proves")
 
 
 class Metered(Group):
     """Users billed by meter."""
 
-    same_ratio_on: str | None = Field(None, description="what the ratio is taken of")
+    same_ratio_on: Literal["meter_reading"] | None = Field(None, description="what the ratio is taken of")
 
 
 class Quantity(Group):
@@ -332,7 +458,9 @@ class Words(Group):
 class Settled(Group):
     """A question of the law's openness that this place's own text answers; the operator cannot choose otherwise."""
 
-    value: str | Decimal | dict[str, str | Decimal] = Field(description="as in a choices file")
+    value: str | Decimal | StrictBool | dict[str, str | Decimal | StrictBool] | tuple[str, ...] = Field(
+        description="as in a choices file"
+    )
 
 
 class Pack(Part):
@@ -352,21 +480,27 @@ class Pack(Part):
     season: Season | None = Field(None, description="the heating season")
     tiers: Tiers | None = Field(None, description="shares by temperature; null = nobody could read them")
     tiers_note: str | None = Field(None, description="why there are none")
+    tiers_by_contract: TiersByContract | None = Field(None, description="the contract's own rule of refunds")
     unit: Literal["day", "month"] | None = Field(None, description="the period judged and refunded")
     statistic: Statistic | None = Field(None, description="how the text joins measurements")
     fee: Fee | None = Field(None, description="the fee a share is taken of")
+    opening: Opening | None = Field(None, description="how a claim begins")
     counting: Counting | None = Field(None, description="from when to when days count")
     liability: Liability | None = Field(None, description="whose cause obliges")
+    non_residential: NonResidential | None = Field(None, description="users who are no residents")
+    terms: Terms | None = Field(None, description="the text's own words for who takes part")
+    complaint: Complaint | None = Field(None, description="complaints of the temperature")
     visit: Visit | None = Field(None, description="入户测温")
     escalation: Escalation | None = Field(None, description="when the authority measures")
     evidence_accepted: EvidenceAccepted | None = Field(None, description="basis of a ruling")
     ruling: Ruling | None = Field(None, description="裁定")
+    remedy: Words | None = Field(None, description="where who disagrees may turn; stands on every ruling")
     presumption: Presumption | None = Field(None, description="what is taken as shown")
     measurement: Measurement | None = Field(None, description="how to measure")
     fixed_point: FixedPoint | None = Field(None, description="固定监测点")
     outage: Outage | None = Field(None, description="停供")
     unheated_day_ratio: Quantity | None = Field(None, description="share for a day without heat")
-    late_refund_penalty: Words | None = Field(None, description="for paying late")
+    late_refund_penalty: LatePenalty | None = Field(None, description="for paying late")
     refund_due: RefundDue | None = Field(None, description="when it must be paid")
     price: Price | None = Field(None, description="热价")
     stop_fee_max_ratio: Quantity | None = Field(None, description="报停: most of the fee that stays due")
@@ -374,13 +508,19 @@ class Pack(Part):
     third_party: ThirdParty | None = Field(None, description="measuring by a third party")
     exclusions: Exclusions | None = Field(None, description="what takes the right away")
     metered: Metered | None = Field(None, description="users billed by meter")
-    contract_may_override: Words | None = Field(None, description="the contract goes first")
     settles: dict[str, Settled] = Field(default_factory=dict, description="options this place's text answers")
 
     @model_validator(mode="after")
     def _dates(self) -> Self:
         if self.effective_from and self.effective_to and self.effective_from >= self.effective_to:
             raise ValueError("effective_to must come after effective_from")
+        return self
+
+    @model_validator(mode="after")
+    def _one_place_for_an_answer(self) -> Self:
+        for option, (group, field) in ANSWERED_IN.items():
+            if option in self.settles and getattr(getattr(self, group), field, None) is not None:
+                raise ValueError(f"settles.{option}: {group}.{field} answers it too; expected one of the two")
         return self
 
     @model_validator(mode="after")
