@@ -52,6 +52,9 @@ def upgrade() -> None:
             comment="point of its first leaf; leaves are sorted by point, day",
         ),
         sa.Column("last_point", sa.Integer(), nullable=False),
+        sa.Column("first_day", sa.Date(), nullable=False, comment="the earliest day among its leaves"),
+        sa.Column("last_day", sa.Date(), nullable=False),
+        sa.Column("root", sa.LargeBinary(), nullable=False, comment="of this part alone: a part is a whole subtree"),
         sa.Column(
             "leaves",
             sa.LargeBinary(),
@@ -265,6 +268,22 @@ def upgrade() -> None:
         sa.Column(
             "content", sa.LargeBinary(), nullable=True, comment="the readings of the day's points; null = kept outside"
         ),
+    )
+    op.add_column(
+        "frozen_evidence",
+        sa.Column(
+            "finding_id",
+            sa.BigInteger(),
+            nullable=True,
+            comment="the finding they were frozen for; null = frozen by hand",
+        ),
+    )
+    op.create_index(
+        op.f("day_statistic_through_batch_idx"),
+        "day_statistic",
+        ["through_batch"],
+        unique=False,
+        postgresql_using="brin",
     )
     op.alter_column(
         "frozen_evidence",

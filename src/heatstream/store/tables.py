@@ -611,6 +611,8 @@ day_statistic = Table(
     Column("through_batch", BigInteger, nullable=False),
     PrimaryKeyConstraint("point_id", "day"),
     Index(None, "household_id", "day"),
+    # They come in the order of their batches: a few pages tell where the new ones lie.
+    Index(None, "through_batch", postgresql_using="brin"),
     info={"by_time": "day", "days": 7},
 )
 
@@ -689,6 +691,7 @@ frozen_evidence = Table(
     Column("bundle_sha256", LargeBinary, nullable=False, comment="of the frozen readings"),
     Column("frozen_at", Instant, nullable=False, server_default=func.now()),
     Column("content", LargeBinary, comment="the readings of the day's points; null = kept outside"),
+    Column("finding_id", BigInteger, comment="the finding they were frozen for; null = frozen by hand"),
     PrimaryKeyConstraint("household_id", "day"),
 )
 
@@ -838,6 +841,9 @@ merkle_leaves = Table(
     Column("part", Integer, nullable=False),
     Column("first_point", Integer, nullable=False, comment="point of its first leaf; leaves are sorted by point, day"),
     Column("last_point", Integer, nullable=False),
+    Column("first_day", Date, nullable=False, comment="the earliest day among its leaves"),
+    Column("last_day", Date, nullable=False),
+    Column("root", LargeBinary, nullable=False, comment="of this part alone: a part is a whole subtree"),
     Column("leaves", LargeBinary, nullable=False, comment="40 bytes each: point int4, day int4, digest; big-endian"),
     PrimaryKeyConstraint("root_id", "part"),
 )
