@@ -500,20 +500,22 @@ class RulingRevoked(_Event):
 
 
 class ReviewOpened(_Event):
-    """复核 of a ruled claim: something came after it. The ruling stands."""
+    """复核 of a ruled claim: something came after the ruling, which stands. Mostly recorded by heatstream itself."""
 
     kind: Literal["review_opened"] = "review_opened"
-    task: EventNumber = Field(description="number of the review task")
-    found: Text = Field(description="what came after the ruling")
+    because: Literal["late_data", "conflict_decided", "registry", "policy", "officer"] = Field(
+        description="what came: late readings, a decided conflict, the registry, another policy, or an officer's doubt"
+    )
+    found: Text = Field(description="what differs from the day of the ruling")
 
 
 class ReviewClosed(_Event):
     """A person looked, and says what follows; a ruling is changed by `ruling_revoked` alone."""
 
     kind: Literal["review_closed"] = "review_closed"
-    task: EventNumber = Field(description="number of the review task")
+    review: EventNumber = Field(description="number of the event that opened it")
     outcome: Literal["ruling_stands", "ruling_to_be_revoked"] = Field(description="what the reviewer found")
-    grounds: Text = Field(description="why")
+    grounds: Text = Field(description="by what")
 
 
 class Closed(_Event):

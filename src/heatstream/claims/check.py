@@ -1,0 +1,595 @@
+"""Who may record what next in a claim, and what is missing for it. Pure: what it asks for is handed in.
+
+BadInput where something was recorded wrongly or too early, Refused where the law or the pack forbids it. Every message
+names the step, the person and the person's role first.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any, Final
+
+from heatstream.claims import events
+from heatstream.claims.events import Event
+from heatstream.claims.way import ITSELF, Way
+from heatstream.errors import BadInput, Refused
+from heatstream.rules.pack import Pack
+from heatstream.store.timescale import LOCAL
+
+AHEAD: Final = dt.timedelta(minutes=5)
+"""How far ahead of our clock an event may be told."""
+
+_COMPANY: Final = frozenset({"company", "inspector"})
+_OF_BOTH: Final = frozenset({"household", "company", "hotline", "district"})
+_RULING: Final = frozenset({"ruling_drafted", "ruling_reviewed", "ruling_approved"})
+_RULED_BY: Final = {"district_authority": "district"}
+"""The pack's `ruling.by`, and the role of its officers."""
+
+ROLES: Final[dict[str, frozenset[str]]] = {
+    "opened": frozenset({"household", "hotline", "street", "company", "inspector", "district"}),
+    "contacted": _COMPANY | {"hotline"},
+    "appointment_made": _COMPANY | {"hotline", "household"},
+    "urged": frozenset({"street", "hotline", "city"}),
+    "visit_recorded": frozenset({"inspector", "company", "district", "third_party"}),
+    "site_recorded": frozenset({"district"}),
+    "operating_parameters_recorded": frozenset({"company", "district"}),
+    "escalated": frozenset({"household", "hotline", "district"}),
+    "handling_reported": _COMPANY,
+    "cause_determined": frozenset({"district"}),
+    "cause_contested": frozenset({"household", "company", "district"}),
+    "exclusion_alleged": frozenset({"company"}),
+    "exclusion_decided": frozenset({"district"}),
+    "condition_recorded": frozenset({"district"}),
+    "presumption_recorded": frozenset({"district"}),
+    "outage_recorded": frozenset({"company", "district"}),
+    "self_refund_offered": frozenset({"company"}),
+    "self_refund_accepted": _OF_BOTH,
+    "self_refund_refused": _OF_BOTH,
+    "authority_applied": frozenset({"household", "hotline", "district"}),
+    "statement_given": frozenset({"household", "company", "district"}),
+    "ruling_drafted": frozenset({"district"}),
+    "ruling_reviewed": frozenset({"district"}),
+    "ruling_approved": frozenset({"district"}),
+    "ruling_served": frozenset({"district"}),
+    "payment_made": frozenset({"company", "district"}),
+    "ruling_revoked": frozenset({"district"}),
+    "review_opened": frozenset({"district", "city"}),
+    "review_closed": frozenset({"district"}),
+    "closed": frozenset({"company", "district"}),
+    "withdrawn": frozenset({"household", "hotline", "district"}),
+}
+"""Which roles may record an event of each kind; the city supervises and does not rule, a 街道 never proves."""
+
+STEPS: Final[dict[str, str]] = {
+    "opened": "受理",
+    "contacted": "联系",
+    "appointment_made": "另有约定",
+    "urged": "催办",
+    "visit_recorded": "入户测温",
+    "site_recorded": "现场检查",
+    "operating_parameters_recorded": "供热参数",
+    "escalated": "转主管部门测温",
+    "handling_reported": "报修处理",
+    "cause_determined": "责任认定",
+    "cause_contested": "责任异议",
+    "exclusion_alleged": "免责主张",
+    "exclusion_decided": "免责认定",
+    "condition_recorded": "法定条件",
+    "presumption_recorded": "推定",
+    "outage_recorded": "停供",
+    "self_refund_offered": "自行退费",
+    "self_refund_accepted": "接受退费",
+    "self_refund_refused": "未自行退费",
+    "authority_applied": "申请裁定",
+    "statement_given": "陈述",
+    "ruling_drafted": "承办",
+    "ruling_reviewed": "复核",
+    "ruling_approved": "审批",
+    "ruling_served": "送达",
+    "payment_made": "履行",
+    "ruling_revoked": "撤销裁定",
+    "review_opened": "复核任务",
+    "review_closed": "复核结论",
+    "closed": "办结",
+    "withdrawn": "撤回",
+}
+"""What each kind of event is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """Who records, as registered."""
+
+    code: str
+    name: str
+    role: str
+    district_id: int | None
+    company_id: int | None
+    valid_from: dt.date
+    valid_to: dt.date | None
+
+    def holds_on(self, day: dt.date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The household of the claim, and whose it is."""
+
+    code: str
+    """户号"""
+    district_id: int
+    district: str
+    company_id: int
+    company: str
+    monitored: bool
+    """It has findings in the season by a fixed point's series."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Everything but the event and who records it."""
+
+    home: Home
+    pack: Pack
+    season: tuple[dt.date, dt.date]
+    """First and last day of the claim's season."""
+    files: frozenset[str]
+    """SHA-256 of the papers that were attached to the claim."""
+    bundles: frozenset[str]
+    """Those of them that are evidence bundles."""
+    entitlement_fen: int | None
+    """应退热费 as it stands [fen]; None = undetermined."""
+    measured_late: bool
+    """测温时限 has passed, or had passed when the company measured."""
+    now: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """One event that somebody wants to record."""
+
+    event: Event
+    way: Way
+    officer: Officer
+    around: Circumstances
+
+    def _says(self, text: str) -> str:
+        return f"{self.title}: {text}"
+
+    @property
+    def title(self) -> str:
+        """Step, person and role, for a message."""
+        return f"{STEPS[self.event.kind]} by {self.officer.name} ({self.officer.role})"
+
+    def wrong(self, text: str) -> BadInput:
+        return BadInput(self._says(text))
+
+    def forbidden(self, text: str) -> Refused:
+        return Refused(self._says(text))
+
+    def expect(self, met: object, text: str) -> None:
+        """Raise BadInput unless the way has come so far."""
+        if not met:
+            raise self.wrong(text)
+
+    def cites(self, numbers: Iterable[int]) -> None:
+        """Raise BadInput where an event is cited that there is not."""
+        known = len(self.way.recorded)
+        for number in numbers:
+            self.expect(number <= known, f"cites event {number}, the claim has {known}")
+
+    def kind_of(self, number: int) -> str:
+        """Tell the kind of an event that is cited."""
+        self.cites([number])
+        return self.way.recorded[number - 1].event.kind
+
+
+def check(way: Way, event: Event, officer: Officer, around: Circumstances) -> None:
+    """Say whether this person may record this event now.
+
+    Raises
+    ------
+    BadInput
+        It contradicts what is recorded, or comes too early or too late; the text names step, person, what was seen and
+        what was expected.
+    Refused
+        The person's role or jurisdiction, or the pack, does not allow it.
+    """
+    act = _Act(event, way, officer, around)
+    if officer.code != ITSELF:
+        _check_person(act)
+    _check_time(act)
+    _check_state(act)
+    _check(event, act)
+
+
+# --- who, when --------------------------------------------------------------------------------------------------------
+
+
+def _check_person(act: _Act) -> None:
+    officer, kind = act.officer, act.event.kind
+    if officer.role not in ROLES[kind]:
+        raise act.forbidden(f"role {officer.role} may not record {kind}; expected {', '.join(sorted(ROLES[kind]))}")
+    days = {act.around.now.astimezone(LOCAL).date()}
+    if kind in _RULING:
+        days.add(act.event.at.astimezone(LOCAL).date())
+    for day in sorted(days):
+        if not officer.holds_on(day):
+            held = f"{officer.valid_from} to {officer.valid_to or 'now'}"
+            raise act.forbidden(f"holds the office from {held}, not on {day}")
+    _check_jurisdiction(act)
+
+
+def _check_jurisdiction(act: _Act) -> None:
+    officer, home = act.officer, act.around.home
+    if officer.role == "household" and officer.code != home.code:
+        raise act.forbidden(f"a household acts in its own claims; {officer.code} is not {home.code}")
+    if officer.role in _COMPANY and officer.company_id != home.company_id:
+        raise act.forbidden(f"the home is heated by {home.company}, and this is another company's officer")
+    if officer.role == "district" and officer.district_id != home.district_id:
+        raise act.forbidden(f"the home is in {home.district}, outside this officer's district")
+    if officer.role == "street" and officer.district_id not in {None, home.district_id}:
+        raise act.forbidden(f"the home is in {home.district}, outside this 街道's district")
+
+
+def _check_time(act: _Act) -> None:
+    at, now = act.event.at, act.around.now
+    act.expect(at <= now + AHEAD, f"at: seen {at.isoformat()}, expected not after now ({now.isoformat()})")
+    if act.way.opened is not None:
+        opened = act.way.opened_at
+        act.expect(
+            at >= opened, f"at: seen {at.isoformat()}, expected not before the claim was opened ({opened.isoformat()})"
+        )
+
+
+def _check_state(act: _Act) -> None:
+    kind, way = act.event.kind, act.way
+    act.expect((way.opened is None) == (kind == "opened"), "expected `opened` first, and once")
+    act.expect(not way.withdrawn, "the claim was withdrawn")
+    still = {"review_opened", "review_closed", "ruling_revoked"}
+    act.expect(not way.closed or kind in still, "the claim is closed; a ruling can only be reviewed or revoked")
+    unknown = [each for each in act.event.files if each not in act.around.files]
+    act.expect(not unknown, f"files: {', '.join(unknown)} not attached; expected `heatstream claims attach` first")
+
+
+# --- what each kind needs ---------------------------------------------------------------------------------------------
+
+
+@singledispatch
+def _check(event: Any, act: _Act) -> None:
+    """Most events need no more than who and when."""
+    del event, act
+
+
+@_check.register
+def _(event: events.Opened, act: _Act) -> None:
+    home = act.around.home
+    act.expect(event.household == home.code, f"household: seen {event.household}, expected {home.code}")
+
+
+@_check.register
+def _(event: events.VisitRecorded, act: _Act) -> None:
+    roles = {"company": _COMPANY, "authority": {"district"}, "third_party": {"third_party", "district"}}[event.by]
+    if act.officer.role not in roles:
+        raise act.forbidden(f"a visit by {event.by} is recorded by {', '.join(sorted(roles))}")
+    opened = act.way.opened_at
+    act.expect(
+        event.arrived_at >= opened,
+        f"arrived_at: seen {event.arrived_at.isoformat()}, expected not before the request {opened.isoformat()}",
+    )
+    _check_signers(event, act)
+    if event.by == "authority":
+        act.expect(
+            act.way.escalated or act.way.applied or act.way.opened_by_authority,
+            "the authority measures after `escalated` or `authority_applied`; the claim has neither",
+        )
+        _check_copies(event, act)
+
+
+def _check_signers(event: events.VisitRecorded, act: _Act) -> None:
+    """Expect each side's signature, or its refusal."""
+    if not event.rooms:
+        return
+    refused = {each.by for each in event.refusals if each.code == "refused_signature"}
+    measured_by = event.signed_by("tester", "authority", "third_party", "company")
+    act.expect(
+        measured_by or (event.by == "company" and "company" in refused),
+        "people: nobody who measured has signed; expected a signature, or 拒签 of the company",
+    )
+    act.expect(
+        event.signed_by("household") or "household" in refused,
+        "people: the household has not signed; expected its signature, or 拒签 with who refused",
+    )
+
+
+def _check_copies(event: events.VisitRecorded, act: _Act) -> None:
+    wanted = act.around.pack.escalation.copies if act.around.pack.escalation else None
+    if wanted is None or not event.rooms:
+        return
+    made = event.copies
+    if made is None:
+        raise act.wrong(f"copies: seen none, expected {wanted.archived} for the archive and one each")
+    for name in ("inspector", "household", "archived"):
+        seen, least = getattr(made, name), getattr(wanted, name)
+        act.expect(seen >= least, f"copies.{name}: seen {seen}, expected {least}")
+    act.expect(
+        len(event.archive_nos) == made.archived,
+        f"archive_nos: seen {len(event.archive_nos)} 档号, expected one for each of {made.archived} archived copies",
+    )
+
+
+@_check.register
+def _(event: events.Escalated, act: _Act) -> None:
+    pack = act.around.pack
+    if pack.escalation is None:
+        raise act.forbidden(f"pack {pack.id} has no escalation: nobody could read when the authority measures")
+    if event.trigger not in pack.escalation.when:
+        raise act.forbidden(f"trigger {event.trigger}: pack {pack.id} knows {', '.join(pack.escalation.when)}")
+    if event.on is not None:
+        act.cites([event.on])
+    shown = {
+        "not_measured_in_time": act.around.measured_late,
+        "measured_failing": any(each.by == "company" for each in act.way.measured),
+    }
+    act.expect(shown.get(event.trigger, True), f"trigger {event.trigger}: nothing recorded shows it")
+
+
+@_check.register
+def _(event: events.CauseDetermined, act: _Act) -> None:
+    act.cites(event.on)
+
+
+@_check.register
+def _(event: events.CauseContested, act: _Act) -> None:
+    _check_speaks_for(event.by, act)
+    act.expect(act.kind_of(event.against) == "cause_determined", f"event {event.against} determines no cause")
+
+
+def _check_speaks_for(party: str, act: _Act) -> None:
+    """A party speaks for itself; the district takes down either."""
+    if act.officer.role not in {party, "district", "hotline"}:
+        raise act.forbidden(f"{act.officer.role} does not speak for the {party}")
+
+
+@_check.register
+def _(event: events.ExclusionAlleged, act: _Act) -> None:
+    pack = act.around.pack
+    known = [each.code for each in pack.exclusions.reasons] if pack.exclusions else []
+    if event.code not in known:
+        raise act.forbidden(f"code {event.code}: pack {pack.id} knows {', '.join(known) or 'no exclusions'}")
+    _check_days(act, event.day_from, event.day_to)
+
+
+def _check_days(act: _Act, *days: dt.date | None) -> None:
+    first, last = act.around.season
+    for day in days:
+        act.expect(day is None or first <= day <= last, f"day {day}: expected within the season {first} to {last}")
+
+
+@_check.register
+def _(event: events.ExclusionDecided, act: _Act) -> None:
+    act.expect(event.allegation in act.way.allegations, f"event {event.allegation} alleges no exclusion")
+
+
+@_check.register
+def _(event: events.ConditionRecorded, act: _Act) -> None:
+    pack = act.around.pack
+    if pack.standard is None or not pack.standard.conditions:
+        raise act.forbidden(f"pack {pack.id}: its standard holds under no conditions")
+    _check_days(act, event.day_from, event.day_to)
+
+
+@_check.register
+def _(event: events.PresumptionRecorded, act: _Act) -> None:
+    _check_presumption_is_law(event, act)
+    if not (event.no_good_reason and event.no_other_agreement):
+        raise act.forbidden("presumes nothing: expected that there was no 正当理由 and no 另有约定 (office 14)")
+    act.cites(event.on)
+    _check_days(act, event.day)
+    agreed = act.way.appointment
+    if event.against == "company" and agreed is not None:
+        until = agreed.appointment_at.astimezone(LOCAL).date()
+        act.expect(event.day >= until, f"day {event.day}: 另有约定 is recorded for {until}")
+
+
+def _check_presumption_is_law(event: events.PresumptionRecorded, act: _Act) -> None:
+    presumed, pack = act.around.pack.presumption, act.around.pack
+    if presumed is None:
+        raise act.forbidden(f"pack {pack.id} presumes nothing")
+    of_company = presumed.company_late_or_refuses or presumed.company_late_or_no_signature_or_no_record
+    said = presumed.user_refuses_or_no_signature if event.against == "household" else of_company
+    expected = "compliant" if event.against == "household" else "failing"
+    if said != expected:
+        raise act.forbidden(f"pack {pack.id} presumes nothing against the {event.against}")
+
+
+# --- 企业自行退费, 申请 -----------------------------------------------------------------------------------------------
+
+
+@_check.register
+def _(event: events.SelfRefundOffered, act: _Act) -> None:
+    way = act.way
+    _check_unruled(act)
+    act.expect(way.measured or way.presumptions or way.outages or way.opened_by_authority, "expected 测温 first")
+    act.expect(way.accepted is None, "an offer was accepted already")
+    _check_days(act, event.day_from, event.day_to)
+
+
+def _check_unruled(act: _Act) -> None:
+    ruling = act.way.ruling
+    if ruling is not None:
+        raise act.wrong(f"ruling {ruling.doc_no} stands; expected none, or 撤销 of it first")
+
+
+@_check.register
+def _(event: events.SelfRefundAccepted, act: _Act) -> None:
+    del event
+    _check_unruled(act)
+    act.expect(act.way.offered, "nothing is offered; expected `self_refund_offered` first")
+    act.expect(act.way.accepted is None, "the offer was accepted already")
+
+
+@_check.register
+def _(event: events.SelfRefundRefused, act: _Act) -> None:
+    _check_speaks_for(event.by, act)
+    _check_unruled(act)
+    act.expect(event.by == "company" or act.way.offered, "the household can refuse what was offered; nothing was")
+    act.expect(act.way.accepted is None, "the offer was accepted already")
+
+
+@_check.register
+def _(event: events.AuthorityApplied, act: _Act) -> None:
+    del event
+    way = act.way
+    _check_unruled(act)
+    act.expect(way.applied is None, "applied already")
+    act.expect(not (way.accepted and way.performed), "the self-refund was accepted and paid")
+    act.expect(
+        way.measured or way.refused or way.escalated or act.around.measured_late or way.opened_by_authority,
+        "the order is 测温, then 企业自行退费, and only if not 申请区主管部门; expected a measurement, "
+        "`self_refund_refused`, or 测温时限 passed",
+    )
+
+
+@_check.register
+def _(event: events.StatementGiven, act: _Act) -> None:
+    _check_speaks_for(event.by, act)
+
+
+# --- 裁定 -------------------------------------------------------------------------------------------------------------
+
+
+@_check.register
+def _(event: events.RulingDrafted, act: _Act) -> None:
+    _check_rules(act)
+    _check_unruled(act)
+    _check_outcome_is_law(event, act)
+    way, around = act.way, act.around
+    act.expect(way.applied or way.opened_by_authority, "expected `authority_applied` first")
+    retested = any(each.by == "authority" for each in way.visited)
+    act.expect(
+        retested or around.home.monitored, "expected 复测 first: the authority's visit, or a fixed point's series"
+    )
+    unheard = {"household", "company"} - way.heard
+    act.expect(not unheard, f"陈述 is missing of: {', '.join(sorted(unheard))}")
+    act.expect(
+        event.bundle_sha256 in around.bundles,
+        f"bundle_sha256 {event.bundle_sha256}: no evidence bundle of the claim; expected one attached as `bundle`",
+    )
+    _check_amount(event, act)
+
+
+def _check_rules(act: _Act) -> None:
+    """Rulings only where the pack has them, by whom it says."""
+    pack = act.around.pack
+    if pack.ruling is None:
+        raise act.forbidden(f"pack {pack.id} has no ruling: nobody could read who rules")
+    role = _RULED_BY.get(pack.ruling.by)
+    if role != act.officer.role:
+        raise act.forbidden(f"pack {pack.id}: {pack.ruling.by} rules, not {act.officer.role}")
+
+
+def _check_outcome_is_law(event: events.RulingDrafted, act: _Act) -> None:
+    pack = act.around.pack
+    outcomes = pack.ruling.outcomes if pack.ruling else ()
+    if event.outcome not in outcomes:
+        raise act.forbidden(f"outcome {event.outcome}: pack {pack.id} has {', '.join(outcomes)}")
+
+
+def _check_amount(event: events.RulingDrafted, act: _Act) -> None:
+    day = event.at.astimezone(LOCAL).date()
+    if event.perform_by is not None:
+        act.expect(event.perform_by > day, f"perform_by: seen {event.perform_by}, expected after {day}")
+    entitled = act.around.entitlement_fen
+    same = event.ruled_fen == entitled or (entitled is None and event.outcome == "no_refund")
+    known = "undetermined" if entitled is None else f"{entitled} fen"
+    act.expect(
+        same or event.other_amount_because,
+        f"ruled_fen: seen {event.ruled_fen}, 应退热费 is {known}; expected other_amount_because to say why they differ",
+    )
+
+
+@_check.register
+def _(event: events.RulingReviewed, act: _Act) -> None:
+    del event
+    _check_rules(act)
+    draft = act.way.draft
+    if draft is None:
+        raise act.wrong("nothing is drafted; expected `ruling_drafted` first")
+    act.expect(act.way.review is None, "the draft was reviewed already")
+    if draft.officer == act.officer.code:
+        raise act.forbidden("the ruling was drafted by the same person; 承办, 复核 and 审批 are three people")
+
+
+@_check.register
+def _(event: events.RulingApproved, act: _Act) -> None:
+    del event
+    _check_rules(act)
+    draft, review = act.way.draft, act.way.review
+    if draft is None or review is None:
+        raise act.wrong("the draft is not reviewed; expected 承办, then 复核, then 审批")
+    for did, before in (("drafted", draft), ("reviewed", review)):
+        if before.officer == act.officer.code:
+            raise act.forbidden(f"the ruling was {did} by the same person; 承办, 复核 and 审批 are three people")
+
+
+@_check.register
+def _(event: events.RulingServed, act: _Act) -> None:
+    ruling = act.way.ruling
+    if ruling is None:
+        raise act.wrong("no ruling stands; expected 审批 first")
+    act.expect(event.recipient not in ruling.served, f"the {event.recipient} was served already")
+    act.expect(event.at >= ruling.issued_at, f"at: seen {event.at.isoformat()}, expected not before it was issued")
+
+
+@_check.register
+def _(event: events.PaymentMade, act: _Act) -> None:
+    owed = act.way.owed_fen
+    if owed is None:
+        raise act.wrong("nothing is to be paid; expected a ruling, or a self-refund accepted")
+    first, last = act.way.opened_at.astimezone(LOCAL).date(), act.around.now.astimezone(LOCAL).date()
+    act.expect(first <= event.paid_on <= last, f"paid_on: seen {event.paid_on}, expected from {first} to {last}")
+    total = act.way.paid_fen + event.fen
+    act.expect(
+        total <= owed or event.more_because,
+        f"fen: seen {event.fen}, together {total} paid of {owed}; expected more_because to say why it is more",
+    )
+
+
+@_check.register
+def _(event: events.RulingRevoked, act: _Act) -> None:
+    del event
+    act.expect(act.way.ruling, "no ruling stands")
+
+
+@_check.register
+def _(event: events.ReviewOpened, act: _Act) -> None:
+    act.expect(act.way.ruling, "no ruling stands; 复核 is of a ruled claim")
+    if act.officer.code != ITSELF:
+        act.expect(event.because == "officer", f"because: seen {event.because}, expected officer: the rest is found")
+
+
+@_check.register
+def _(event: events.ReviewClosed, act: _Act) -> None:
+    act.expect(event.review in act.way.reviews, f"event {event.review} opened no 复核 that is open")
+
+
+@_check.register
+def _(event: events.Closed, act: _Act) -> None:
+    del event
+    way = act.way
+    if act.officer.role == "company" and way.applied:
+        raise act.forbidden("the district closes what was applied for")
+    act.expect(way.owed_fen is None or way.performed, f"{way.paid_fen} fen are paid of {way.owed_fen}")
+    act.expect(not way.applied or way.owed_fen is not None, "applied for and not ruled; expected 裁定 or 撤回")
+    act.expect(way.ruling is None or len(way.ruling.served) > 1, "the ruling is not served to both parties")
+    act.expect(not way.reviews, f"复核 is open: {', '.join(map(str, sorted(way.reviews)))}")
+
+
+@_check.register
+def _(event: events.Withdrawn, act: _Act) -> None:
+    del event
+    _check_unruled(act)
+    act.expect(act.way.paid_fen == 0, "a payment was made; expected 办结")
