@@ -115,6 +115,7 @@ def test_each_day_is_judged_by_the_pack_in_force_on_it() -> None:
         **(WEIFANG | {"conditions": None}),
         season={"start": "10-20T00:00", "end": "04-20T24:00"},
         contract_standard="law",
+        rooms=["bedroom", "living_room"],
         effective_from={"cn-23-heilongjiang-2011": "2011-10-20"},
     )
     changed = day_of(date(2021, 10, 29))
@@ -144,7 +145,7 @@ def test_an_unread_date_of_force_must_be_chosen() -> None:
     [
         ({"contract_standard": "law"}, "cn-37-weifang settles it as 'contract'"),
         ({"overlap": "highest_ratio"}, "choice overlap: .* leave nothing open there"),
-        ({"fee_numerator": "due"}, "choice fee_numerator: .* leave nothing open there"),
+        ({"month_basis": "calendar"}, "choice month_basis: .* leave nothing open there"),
         ({"season": "pack"}, "choice season: .* leave nothing open there"),
         (
             {"daily_statistic": {"sustained_below_min": 60}, "household_temperature": "mean"},

@@ -6,7 +6,7 @@ docs/claims.md is the rule; the numbers of its sections stand here. Numbers of t
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
-from heatstream.core.standard import DayRules, FeeScope, Ratio, RefundRules, Tier
+from heatstream.core.standard import DayRules, FeeScope, Overlap, Ratio, RefundRules, Rooms, Tier
 
 
 class Opened(IntEnum):
@@ -117,6 +117,24 @@ class Unpaid(IntEnum):
     HOLD = 3
 
 
+class FeeNumerator(IntEnum):
+    """Which fee a share is taken of (A21)."""
+
+    DUE = 1
+    PAID = 2
+
+
+class MeteredFee(IntEnum):
+    """Which part of a metered household's fee a share is taken of (A21)."""
+
+    AS_BILLED = 1
+    """What `FeeNumerator` says, as the meter billed it."""
+    BASE_FEE = 2
+    """基本热费 alone."""
+    WITHOUT_BASE_FEE = 3
+    """What `FeeNumerator` says, less 基本热费."""
+
+
 class FixedPointOpens(IntEnum):
     """Whether a fixed point may start a claim (A12)."""
 
@@ -176,6 +194,10 @@ class OutageRules:
     """Or so many days together, strictly more (超过); None = the pack has none."""
     ratio: Ratio
     covers: Covers
+    liability: Liability
+    """Whose cause of the outage obliges."""
+    metered_base_fee: bool
+    """Of a metered household the outage's share is taken of 基本热费 alone (Weifang 38)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +219,11 @@ class ClaimRules:
     standard_centi: int
     tiers: tuple[Tier, ...]
     """As in `DayRules`: claims judge tests by them."""
+    by_deviation: bool
+    overlap: Overlap | None
+    rooms: Rooms
+    guard_centi: int
+    """These four too as in `DayRules`, of the claim's pack, for its tests."""
     days: tuple[DayRules, ...]
     """The rules of each local day of the season, in order, each by the pack in force on it."""
     precedence: tuple[Kind, ...]
@@ -205,6 +232,7 @@ class ClaimRules:
     tiering: Tiering
     begin: Begin
     begin_inclusive: bool
+    """True where `begin` is REQUEST_INSTANT: its day counts whole."""
     ends: Ends
     end_inclusive: bool
     grace: Grace | None
@@ -215,13 +243,21 @@ class ClaimRules:
     """The standard has statutory conditions: days without a record of them are open."""
     outage: OutageRules | None
     both: BothOnOneDay
+    """Not looked at where `outage` is None."""
     scope: FeeScope
     refund: RefundRules
+    numerator: FeeNumerator
+    net_of_base_fee: bool
+    """The base heat fee is taken off first (Xi'an); where none is registered nothing is computed."""
+    metered_fee: MeteredFee
+    """Of a metered household, in place of the two above."""
     month: MonthRules | None
     """None = days are counted."""
     liability: Liability
     source_pays_through_company: bool
     """company_pays_then_recovers: the source's fault obliges the company."""
+    presumed_tier: int | None
+    """Place in `tiers` of the band presumed of a failing day (A25); None = the officer names it in the record."""
     unpaid: Unpaid
     fixed_point_opens: FixedPointOpens
     entitling: bool

@@ -101,6 +101,10 @@ class Tier:
     ratio: Ratio
     """Share of the counted fee."""
 
+    def holds(self, value_halves: int) -> bool:
+        """Say whether one temperature is inside [halves of 0.01 °C]."""
+        return value_halves <= self.most and (self.least is None or value_halves >= self.least)
+
 
 @dataclass(frozen=True, slots=True)
 class RefundRules:
@@ -115,6 +119,18 @@ class RefundRules:
     """Most that one day may give back, as a share of that day's fee."""
     season_cap: Ratio
     """Most that a season may give back, as a share of its fee."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutdoorVariant:
+    """Another standard for buildings that are not renovated, in some weather (Beijing's model contract)."""
+
+    least_centi: int | None
+    """It holds from this outdoor daily mean, included [0.01 °C]; None = no lower end."""
+    most_centi: int | None
+    """Up to this outdoor daily mean, included [0.01 °C]; None = no upper end."""
+    standard_centi: int
+    """The temperature promised there [0.01 °C]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +169,10 @@ class DayRules:
     """None = the tiers do not overlap."""
     refund: RefundRules | None
     """None = this policy computes no amount; `rules.policy` says why."""
+    outdoor_variants: tuple[OutdoorVariant, ...] = ()
+    """Standards that take the place of `standard_centi` by the weather, the first that holds. Where nobody says whether
+    the building is renovated, or the day has no official outdoor mean, and the standards that may hold do not agree on
+    the household-day, it stays undetermined (CONDITIONS)."""
 
     @property
     def in_season(self) -> bool:

@@ -34,14 +34,22 @@ class Homes:
     @classmethod
     def of(cls, loaded: Loaded, yardstick: Yardstick) -> Self:
         each = loaded.households
-        fee = yardstick.fee_column or "fee_due_fen"
         return cls(
             standard_centi=_standards(np.array([home.standard_centi for home in each], np.int16), yardstick),
-            fee_fen=np.array([getattr(home, fee) for home in each], np.int64),
+            fee_fen=_fees(loaded, yardstick),
             billed_area=np.array([home.billed_area for home in each], np.int32),
             resident=np.array([home.resident for home in each], np.bool_),
             stopped=np.array([home.stopped for home in each], np.bool_),
         )
+
+
+def _fees(loaded: Loaded, yardstick: Yardstick) -> Fen:
+    name = yardstick.fee_column or "fee_due_fen"
+    fee = np.array([getattr(home, name) for home in loaded.households], np.int64)
+    if not yardstick.net_of_base_fee:
+        return fee
+    base = np.array([home.base_fee_fen for home in loaded.households], np.int64)
+    return np.where((fee == NEVER) | (base == NEVER), NEVER, np.maximum(fee - base, 0))
 
 
 def _standards(contract_centi: Centi, yardstick: Yardstick) -> Centi:

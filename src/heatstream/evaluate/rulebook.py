@@ -83,14 +83,15 @@ class Rulebook:
 
 
 def _yardstick(policy: Policy, rules: DayRules) -> Yardstick:
-    standard = policy.law_on(rules.day).pack.standard
+    law = policy.law_on(rules.day)
     return Yardstick(
         windows=rules.windows,
         standard_centi=rules.standard_centi,
         rules=rules,
         grade=policy.grade(rules.day),
         fee_column=policy.fee_column,
-        room_kinds=standard.rooms if standard else None,
+        net_of_base_fee=law.net_of_base_fee(),
+        room_kinds=law.rooms(),
     )
 
 

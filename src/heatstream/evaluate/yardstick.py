@@ -19,6 +19,8 @@ class Yardstick:
     """Whether a finding is evidence or serves what-if only."""
     fee_column: str | None = None
     """Which fee of the contract 测算额 is computed of; None = no amount is computed."""
+    net_of_base_fee: bool = False
+    """基本热费 is taken off that fee first."""
     room_kinds: tuple[str, ...] | None = None
     """Rooms that the standard holds for; None = all. A point without a registered room counts."""
 

@@ -47,7 +47,7 @@ def _standard(pack: Pack, chosen: Choices) -> Capability:
     if pack.standard is None:
         return _of_group("standard", None, "standard")
     return _asking(
-        "standard", [need.option for need in needs(pack, chosen)], _rests_on_hearsay(pack.standard, pack.season)
+        "standard", [need.option for need in needs(pack, chosen, "days")], _rests_on_hearsay(pack.standard, pack.season)
     )
 
 
@@ -56,7 +56,7 @@ def _amount(pack: Pack, chosen: Choices) -> Capability:
     if absent or pack.standard is None:
         return Capability("amount", "absent", absent or "nobody could read standard", what_if=False)
     computing = chosen.model_copy(update={"computed_amount": "compute"})
-    options = [need.option for need in needs(pack, computing)]
+    options = [need.option for need in needs(pack, computing, "days", "amount")]
     if chosen.computed_amount is None:
         options.append("computed_amount")
     return _asking("amount", options, _rests_on_hearsay(pack.standard, pack.season, pack.tiers, *pack.settles.values()))

@@ -5,47 +5,30 @@ Nothing is ever chosen by itself. A choice that the law leaves open and nobody m
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from heatstream.core.calendar import DAY_MIN, DAY_S, AnnualSeason, Season, date_of
-from heatstream.core.standard import (
-    ContractStandard,
-    DayRules,
-    FeeScope,
-    Overlap,
-    RefundRules,
-    Rooms,
-    RoundedAt,
-    Rounding,
-    Statistic,
-)
+from heatstream.core.calendar import date_of
+from heatstream.core.claim_rules import ClaimRules
+from heatstream.core.standard import DayRules
 from heatstream.errors import BadInput, Refused
-from heatstream.rules.choices import (
-    Choices,
-    ChoicesFile,
-    FixedDays,
-    GapBounds,
-    GuardBand,
-    SeasonChoice,
-    SustainedBelow,
-    windows,
-)
+from heatstream.rules.choices import Choices, ChoicesFile, GuardBand, SustainedBelow
 from heatstream.rules.choices import load as load_choices
-from heatstream.rules.needs import ASKED, Need, amount_is_absent, needs
-from heatstream.rules.pack import ATTESTED, SHIPPED, Conf, Pack, faults, find
-from heatstream.rules.tiers import centi, ratio, refuse_reversed, tiers_of, tiers_overlap
+from heatstream.rules.claim_policy import claim_rules, rests_on
+from heatstream.rules.law import Law, required
+from heatstream.rules.needs import FOR_A_CLAIM, Need, amount_is_absent, claims_are_absent, is_asked, needs
+from heatstream.rules.pack import SHIPPED, Pack, faults, find
+from heatstream.rules.tiers import refuse_reversed
 
 FORM = "heatstream.policy/1"
 EVIDENCE: Literal[1] = 1
 WHAT_IF: Literal[2] = 2
 Grade = Literal[1, 2]
-Chosen = TypeVar("Chosen")
 
 
 class MissingChoices(Refused):
@@ -60,21 +43,6 @@ class MissingChoices(Refused):
         lines = "\n".join(map(str, missing))
         super().__init__(f"{place}: these choices must be made, none has a default:\n{lines}")
         self.needs = missing
-
-
-@dataclass(frozen=True, slots=True)
-class Law:
-    """One pack and everything chosen or settled for it."""
-
-    pack: Pack
-    choices: Choices
-    begins: date
-    """First day it holds."""
-    ends: date | None
-    """First day it holds no longer."""
-
-    def holds_on(self, day: date) -> bool:
-        return self.begins <= day and (self.ends is None or day < self.ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +67,8 @@ class Policy:
     @property
     def fee_column(self) -> str | None:
         """The contract's fee that 测算额 is computed of; None where no amount is computed."""
-        chosen = {law.choices.fee_numerator for law in self.laws} - {None}
+        computing = [law for law in self.laws if law.choices.computed_amount == "compute"]
+        chosen = {law.choices.fee_numerator for law in computing} - {None}
         return f"fee_{chosen.pop()}_fen" if chosen else None
 
     def law_on(self, day: int) -> Law:
@@ -119,12 +88,47 @@ class Policy:
 
     def day_rules(self, day: int) -> DayRules:
         """Give the rules of one local day by the pack in force on it."""
-        return _day_rules(self.law_on(day), day)
+        return self.law_on(day).day_rules(day)
+
+    def claim_rules(self, opened_day: int) -> ClaimRules:
+        """Give the rules of a claim opened on a local day: docs/claims.md in whole numbers.
+
+        Its season is the one the day lies in, else the one that ended last before it; its law is the pack in force on
+        the day, and each day of the season has the rules of the pack in force on that day.
+
+        Raises
+        ------
+        MissingChoices
+            What a claim needs and nobody chose; every such option is named at once.
+        Refused
+            The pack has nothing to judge a claim by, and which null it is; no pack holds on some day of the season.
+        """
+        law = self.law_on(opened_day)
+        absent = claims_are_absent(law.pack)
+        if absent is not None:
+            raise Refused(f"{self.place}: {law.pack.id} judges no claim: {absent}")
+        missing = needs(law.pack, law.choices, *FOR_A_CLAIM)
+        if missing:
+            raise MissingChoices(self.place, missing)
+        season = law.season_until(opened_day)
+        span = range(season.first_day, season.last_day + 1)
+        laws = {each.pack.id: each for each in map(self.law_on, span)} | {law.pack.id: law}
+        return claim_rules(
+            law,
+            season,
+            tuple(self._day_of_claim(day) for day in span),
+            entitling=all(map(_entitles, laws.values())),
+        )
+
+    def _day_of_claim(self, day: int) -> DayRules:
+        """Give a day's rules in a claim, where conditions are examined by themselves."""
+        return replace(self.day_rules(day), conditions_open=False)
 
     def grade(self, day: int) -> Grade:
         """Say what a finding of that day may serve: 1 evidence, 2 what-if only."""
         law = self.law_on(day)
-        attested = all(conf in ATTESTED for conf in _confs(law))
+        season = law.pack.season if law.uses_pack_season() else None
+        attested = law.attested((law.pack.standard, season, law.pack.tiers))
         return EVIDENCE if attested and law.choices.conditions != "not_examined" else WHAT_IF
 
     def why_no_amount(self, day: int) -> str | None:
@@ -133,110 +137,6 @@ class Policy:
         return amount_is_absent(law.pack) or (
             None if law.choices.computed_amount == "compute" else "the operator chose to leave it"
         )
-
-
-def _confs(law: Law) -> set[Conf]:
-    pack = law.pack
-    groups = [pack.standard, pack.season if law.choices.season in {None, "pack"} else None, pack.tiers]
-    return {group.conf for group in (*groups, *pack.settles.values()) if group is not None}
-
-
-# --- the rules of a day -----------------------------------------------------------------------------------------------
-
-
-def _day_rules(law: Law, day: int) -> DayRules:
-    pack, chosen = law.pack, law.choices
-    window = windows(_required(chosen.day_window))
-    annual = _annual_season(law)
-    season = annual.of(day)
-    statistic, sustained_min = _statistic(chosen)
-    tiers = tiers_of(pack)
-    return DayRules(
-        day=day,
-        pack_id=pack.id,
-        standard_centi=centi(_required(pack.standard).min_c),
-        contract_standard=ContractStandard[_required(chosen.contract_standard).upper()],
-        windows=window,
-        counted_min=season.part_of(day, window.night_to_min) if season else (0, 0),
-        season_s=season.seconds_of(day) if season else 0,
-        statistic=statistic,
-        sustained_min=sustained_min,
-        rooms=Rooms[_required(chosen.household_temperature).upper()],
-        guard_centi=_guard_centi(chosen),
-        completeness_e4=int(_required(chosen.min_completeness) * 10_000),
-        gap_bounds_centi=_gap_bounds(chosen),
-        conditions_open=chosen.conditions == "undetermined",
-        tiers=tiers,
-        by_deviation=pack.tiers is not None and pack.tiers.basis == "deviation",
-        overlap=Overlap[_required(chosen.overlap).upper()] if tiers_overlap(tiers) else None,
-        refund=_refund(law, season or annual.starting(date_of(day).year)),
-    )
-
-
-def _required(value: Chosen | None) -> Chosen:
-    """Take a choice that `needs` has made sure of."""
-    if value is None:
-        raise AssertionError("a choice is missing that `needs` should have named")
-    return value
-
-
-def _annual_season(law: Law) -> AnnualSeason:
-    chosen = law.choices.season
-    season = chosen if isinstance(chosen, SeasonChoice) else _required(law.pack.season)
-    return AnnualSeason(_bound(season.start, 0), _bound(season.end, _last_minute(law.choices)))
-
-
-def _last_minute(chosen: Choices) -> int:
-    return 0 if chosen.season_dates == "end_excluded" else DAY_MIN
-
-
-def _bound(text: str, minute: int) -> tuple[int, int, int]:
-    """Read MM-DD or MM-DDTHH:MM as month, day and minute."""
-    if len(text) > len("MM-DD"):
-        minute = int(text[6:8]) * 60 + int(text[9:11])
-    return int(text[:2]), int(text[3:5]), minute
-
-
-def _statistic(chosen: Choices) -> tuple[Statistic, int]:
-    daily = chosen.daily_statistic
-    if isinstance(daily, SustainedBelow):
-        return Statistic.SUSTAINED_BELOW, daily.sustained_below_min
-    return Statistic[_required(daily).upper()], 0
-
-
-def _guard_centi(chosen: Choices) -> int:
-    band = chosen.guard_band
-    if not isinstance(band, GuardBand):
-        return 0
-    return centi(band.band_c) if band.direction == "favour_company" else -centi(band.band_c)
-
-
-def _gap_bounds(chosen: Choices) -> tuple[int, int] | None:
-    bounds = chosen.gap_bounds
-    return (centi(bounds.low_c), centi(bounds.high_c)) if isinstance(bounds, GapBounds) else None
-
-
-def _refund(law: Law, season: Season) -> RefundRules | None:
-    chosen = law.choices
-    if chosen.computed_amount != "compute" or amount_is_absent(law.pack):
-        return None
-    return RefundRules(
-        denominator_s=_denominator_s(law, season),
-        scope=FeeScope[_required(chosen.fee_scope).upper()],
-        rounding=Rounding[_required(chosen.money_rounding).upper()],
-        rounded_at=RoundedAt[_required(chosen.money_rounding_at).upper()],
-        day_cap=ratio(_required(chosen.max_ratio_per_day)),
-        season_cap=ratio(_required(chosen.max_ratio_per_season)),
-    )
-
-
-def _denominator_s(law: Law, season: Season) -> int:
-    chosen = law.choices.fee_denominator
-    if isinstance(chosen, FixedDays):
-        return chosen.fixed_days * DAY_S
-    if chosen == "stated_days":
-        return _required(_required(law.pack.season).stated_days) * DAY_S
-    return season.seconds
 
 
 # --- loading ----------------------------------------------------------------------------------------------------------
@@ -260,7 +160,7 @@ def load(choices: Path, packs_dir: Path | None = None) -> Policy:
 def made(file: ChoicesFile, packs: list[Pack]) -> Policy:
     """Make a policy of a choices file and its packs; `load` tells what is raised."""
     chosen = [settled(pack, file.choices) for pack in packs]
-    missing = [need for pack, each in zip(packs, chosen, strict=True) for need in needs(pack, each)]
+    missing = [need for pack, each in zip(packs, chosen, strict=True) for need in needs(pack, each, "days", "amount")]
     for pack in packs:
         if pack.standard is None:
             raise Refused(f"pack {pack.id}: nobody could read a standard, so there is nothing to judge by")
@@ -295,19 +195,19 @@ def settled(pack: Pack, chosen: Choices) -> Choices:
                 f" ({pack.settles[name].article or pack.settles[name].conf})"
             )
     joined = Choices.model_validate(by_text | by_hand)
-    open_here = {name for name, asked in ASKED.items() if asked(pack, joined)}
+    open_here = {name for name in Choices.model_fields if is_asked(pack, joined, name)}
     return joined.model_copy(update=dict.fromkeys(by_hand.keys() - open_here - by_text.keys()))
 
 
 def _law(pack: Pack, chosen: Choices) -> Law:
-    begins = pack.effective_from or _required(chosen.effective_from)[pack.id]
+    begins = pack.effective_from or required(chosen.effective_from)[pack.id]
     return Law(pack, chosen, begins, pack.effective_to)
 
 
 def _refuse_idle(file: ChoicesFile, packs: list[Pack], chosen: list[Choices]) -> None:
     """Refuse a choice where no pack leaves anything open: whoever made it expects it to matter."""
     for name in file.choices.made():
-        if not any(ASKED[name](pack, each) for pack, each in zip(packs, chosen, strict=True)):
+        if not any(is_asked(pack, each, name) for pack, each in zip(packs, chosen, strict=True)):
             raise BadInput(f"choice {name}: {', '.join(file.packs)} and the other choices leave nothing open there")
 
 
@@ -332,6 +232,10 @@ def _refuse_two_at_once(laws: tuple[Law, ...]) -> None:
         for later in laws:
             if earlier is not later and earlier.begins <= later.begins and earlier.holds_on(later.begins):
                 raise BadInput(f"packs {earlier.pack.id} and {later.pack.id} both hold on {later.begins}")
+
+
+def _entitles(law: Law) -> bool:
+    return law.attested(rests_on(law)) and law.choices.conditions != "not_examined"
 
 
 def canonical(file: ChoicesFile, packs: list[Pack]) -> str:
