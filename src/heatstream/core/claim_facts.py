@@ -1,0 +1,196 @@
+"""The facts of many claims of one season under one `ClaimRules`, as arrays (docs/claims.md, section 1).
+
+Rows that a claim may have any number of lie flat, with the claim's place beside them; what every day of the season has
+is a matrix (claims, days), its first column the season's first local day. A `day` is a place in the season, from 0; a
+name that ends in `_day` is a local day since 1970-01-01.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from heatstream.core.claim_rules import Kind
+from heatstream.core.units import Count, Days, Exact, Fen, Mask, Micros, Small
+
+
+@dataclass(frozen=True, slots=True)
+class RoomTests:
+    """Tested rooms, one a row, sorted by test; only FAILING_ROOMS_AREA looks at them."""
+
+    test: Count
+    """Row of the room's test, never falling."""
+    value_halves: Exact
+    """As measured [halves of 0.01 °C]."""
+    area: Count
+    """[0.01 m²]; 0 = not registered."""
+
+    @classmethod
+    def none(cls) -> Self:
+        return cls(_no_counts(), np.zeros(0, np.int64), _no_counts())
+
+
+@dataclass(frozen=True, slots=True)
+class Tests:
+    """Valid tests, one a row, sorted by claim; in any order within one."""
+
+    claim: Count
+    """Place of the claim, never falling."""
+    at_us: Micros
+    """Instant of the stable reading [µs since 1970-01-01T00:00Z]."""
+    kind: Small
+    """Kind; THIRD_PARTY, AUTHORITY_VISIT or COMPANY_VISIT."""
+    value_halves: Exact
+    """The lowest tested room's temperature, or the joint value of several measurements, as measured [halves of
+    0.01 °C, `standard.halves`]."""
+    rooms: RoomTests
+
+    @classmethod
+    def none(cls) -> Self:
+        return cls(_no_counts(), np.zeros(0, np.int64), np.zeros(0, np.int8), np.zeros(0, np.int64), RoomTests.none())
+
+
+@dataclass(frozen=True, slots=True)
+class Presumptions:
+    """Presumptions that an officer recorded, one a row, sorted by claim; at most one a claim and day."""
+
+    claim: Count
+    local_day: Days
+    """Its local day [days since 1970-01-01]."""
+    failing: Mask
+    """True 不达标 is presumed, false 合格."""
+    tier: Small
+    """Place in the claim's tiers of the presumed band; not looked at where `failing` is false."""
+
+    @classmethod
+    def none(cls) -> Self:
+        return cls(_no_counts(), _no_counts(), np.zeros(0, np.bool_), np.zeros(0, np.int8))
+
+
+@dataclass(frozen=True, slots=True)
+class Outages:
+    """停供, one a row, sorted by claim; they may lie over one another."""
+
+    claim: Count
+    start_us: Micros
+    end_us: Micros
+    """Not looked at where `running` is true."""
+    running: Mask
+    """It has not ended; it lasts to the end of the newest closed day."""
+    cause: Small
+    """Cause."""
+
+    @classmethod
+    def none(cls) -> Self:
+        return cls(
+            _no_counts(),
+            np.zeros(0, np.int64),
+            np.zeros(0, np.int64),
+            np.zeros(0, np.bool_),
+            np.zeros(0, np.int8),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FailingRooms:
+    """Rooms that the series finds failing, one a row, by claim and day; only FAILING_ROOMS_AREA looks at them."""
+
+    claim: Count
+    day: Count
+    tiered: Mask
+    """`tier` stands."""
+    tier: Small
+    """Place in that day's tiers."""
+    area: Count
+    """[0.01 m²]; 0 = not registered."""
+
+    @classmethod
+    def none(cls) -> Self:
+        return cls(_no_counts(), _no_counts(), np.zeros(0, np.bool_), np.zeros(0, np.int8), _no_counts())
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What the fixed points found of each day, matrices (claims, days); the conditions of the standard taken as met."""
+
+    outcome: Small
+    """finding.Outcome; 0 = no finding. A day that is not closed has none."""
+    tiered: Mask
+    """`tier` stands."""
+    tier: Small
+    """Place in that day's tiers, `ClaimRules.days`."""
+    tier_at_least: Mask
+    """The tier is a lower bound."""
+    conflict: Mask
+    """An instant has two values and no decision."""
+    complete: Mask
+    """Every slot of the day that is in the season has a reading that counts."""
+    below_at_start_min: Small | Count
+    """Time below the standard from the day's first counted slot on, in one piece [min]."""
+    below_at_end_min: Small | Count
+    """Time below up to the day's last counted slot, in one piece [min]."""
+    longest_below_min: Small | Count
+    """Longest time below in one piece [min]."""
+    failing_rooms: FailingRooms
+
+    @classmethod
+    def none(cls, claims: int, days: int) -> Self:
+        """Nothing was measured by fixed points."""
+        no = np.zeros((claims, days), np.bool_)
+        small, minutes = np.zeros((claims, days), np.int8), np.zeros((claims, days), np.int32)
+        return cls(small, no, small, no, no, no, minutes, minutes, minutes, FailingRooms.none())
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimFacts:
+    """Arrays (claims,) and matrices (claims, days)."""
+
+    request_us: Micros
+    """Instant of the request [µs since 1970-01-01T00:00Z]."""
+    opened: Small
+    """Opened: by which way."""
+    handled: Mask
+    """The company said that it has mended the cause."""
+    handled_us: Micros
+    """When; not looked at where `handled` is false."""
+    through_day: Days
+    """Newest closed local day; the day before the season, or earlier, where none is closed."""
+    cause: Small
+    """Cause; UNKNOWN where nobody has recorded one."""
+    residential: Mask
+    fee_registered: Mask
+    """`fee_fen`, `outage_fee_fen` and `paid` stand."""
+    fee_fen: Fen
+    """The season's fee that a share is taken of: due or paid, net of the base fee, as the rules say [fen]."""
+    outage_fee_fen: Fen
+    """What an outage's share is taken of [fen]: `fee_fen`, but for metered households where
+    `OutageRules.metered_base_fee`."""
+    paid: Mask
+    """The whole fee due is paid."""
+    standard_centi: Count
+    """The standard of each household for tests [0.01 °C], `standard.standards`."""
+    billed_area: Count
+    """计费面积 [0.01 m²], 0 = not registered; only FAILING_ROOMS_AREA looks at it."""
+    tests: Tests
+    presumptions: Presumptions
+    outages: Outages
+    series: Series
+    condition: Small
+    """The standard's conditions on each day: 0 unknown, 1 met, 2 not met; only looked at where the rules have any."""
+    excluded_proved: Mask
+    """An exclusion of that day is proved."""
+    excluded_alleged: Mask
+    """One is alleged, neither proved nor rejected."""
+    stopped: Mask
+    """报停"""
+
+    def __len__(self) -> int:
+        return len(self.request_us)
+
+
+CONDITION_MET, CONDITION_NOT_MET = 1, 2
+TEST_KINDS = (Kind.THIRD_PARTY, Kind.AUTHORITY_VISIT, Kind.COMPANY_VISIT)
+
+
+def _no_counts() -> Count:
+    return np.zeros(0, np.int32)
