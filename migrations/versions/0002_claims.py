@@ -234,10 +234,24 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["point_id"], ["point.id"], name=op.f("quality_mark_point_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("quality_mark_pkey")),
         sa.UniqueConstraint(
-            "point_id", "kind", "begins", "algorithm", name=op.f("quality_mark_point_id_kind_begins_algorithm_key")
+            "point_id",
+            "kind",
+            "begins",
+            "ends",
+            "algorithm",
+            name=op.f("quality_mark_point_id_kind_begins_ends_algorithm_key"),
         ),
     )
     op.create_index(op.f("quality_mark_begins_idx"), "quality_mark", ["begins"], unique=False)
+    op.create_table(
+        "quality_pass",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column(
+            "through_batch", sa.BigInteger(), nullable=False, comment="statistics through this batch were looked at"
+        ),
+        sa.Column("passed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("quality_pass_pkey")),
+    )
     op.create_table(
         "quality_review",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -269,6 +283,7 @@ def upgrade() -> None:
             "content", sa.LargeBinary(), nullable=True, comment="the readings of the day's points; null = kept outside"
         ),
     )
+    op.add_column("legal_hold", sa.Column("released_by", sa.Text(), nullable=True))
     op.add_column(
         "frozen_evidence",
         sa.Column(

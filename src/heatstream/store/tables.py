@@ -682,6 +682,7 @@ legal_hold = Table(
     _text("by", null=False),
     Column("placed_at", Instant, nullable=False, server_default=func.now()),
     Column("released_at", Instant),
+    _text("released_by"),
 )
 frozen_evidence = Table(
     "frozen_evidence",
@@ -708,8 +709,15 @@ quality_mark = Table(
     _small("algorithm", "core.marks: frozen id of the rule"),
     Column("evidence", JSONB, nullable=False, comment="thresholds, and what was seen against them"),
     Column("made_at", Instant, nullable=False, server_default=func.now()),
-    UniqueConstraint("point_id", "kind", "begins", "algorithm"),
+    UniqueConstraint("point_id", "kind", "begins", "ends", "algorithm"),
     Index(None, "begins"),
+)
+quality_pass = Table(
+    "quality_pass",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("through_batch", BigInteger, nullable=False, comment="statistics through this batch were looked at"),
+    Column("passed_at", Instant, nullable=False, server_default=func.now()),
 )
 quality_review = Table(
     "quality_review",
