@@ -28,7 +28,12 @@ def policy_of(law: Law, season: tuple[str, str]) -> Policy:
         "timezone": "+08:00",
         "effective_from": "2000-01-01",
         "sources": [{"conf": "fictional"}],
-        "standard": {"min_c": _decimal(law.standard), "conf": "fictional", "conditions": _conditions(law)},
+        "standard": {
+            "min_c": _decimal(law.standard),
+            "rooms": ["bedroom", "living_room"],
+            "conf": "fictional",
+            "conditions": _conditions(law),
+        },
         "season": {"start": season[0], "end": season[1], "conf": "fictional"},
         "unit": "day",
     }
