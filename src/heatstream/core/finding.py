@@ -60,6 +60,8 @@ class Change(IntEnum):
     CONFLICT_DECIDED = 3
     REGISTRY = 4
     POLICY = 5
+    QUALITY_REVIEWED = 6
+    """A reviewer excluded readings, or took them in again."""
 
 
 @dataclass(frozen=True, slots=True)

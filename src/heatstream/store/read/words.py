@@ -29,6 +29,7 @@ CHANGE_ZH = {
     Change.CONFLICT_DECIDED: "冲突已认定",
     Change.REGISTRY: "登记变更",
     Change.POLICY: "规则变更",
+    Change.QUALITY_REVIEWED: "读数质量复核",
 }
 STATISTIC_ZH = {
     Statistic.MIN: "最低值",
