@@ -81,7 +81,7 @@ def claim_rules(law: Law, season: Season, days: tuple[DayRules, ...], *, entitli
         refund=refund,
         numerator=FeeNumerator[required(chosen.fee_numerator).upper()],
         net_of_base_fee=law.net_of_base_fee(),
-        metered_fee=MeteredFee[required(chosen.metered_fee).upper()],
+        metered_fee=_metered_fee(law),
         month=_month(law),
         liability=_liability(law),
         source_pays_through_company=_source_pays_through_company(pack),
@@ -187,6 +187,12 @@ def _liability(law: Law) -> Liability:
 
 def _source_pays_through_company(pack: Pack) -> bool:
     return pack.liability is not None and pack.liability.heat_source_fault == "company_pays_then_recovers"
+
+
+def _metered_fee(law: Law) -> MeteredFee:
+    """Give the chosen part of a metered household's fee; where the text names the meter's reading it is the bill."""
+    chosen = law.choices.metered_fee
+    return MeteredFee.AS_BILLED if chosen is None else MeteredFee[chosen.upper()]
 
 
 def _fixed_point_opens(law: Law) -> FixedPointOpens:

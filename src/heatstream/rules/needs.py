@@ -159,7 +159,7 @@ ASKED: Mapping[Use, Mapping[str, Asks]] = {
         "temperature_rounding": _always,
         "time_source": _always,
         "fixed_point_scope": _always,
-        "metered_fee": _always,
+        "metered_fee": lambda pack, _: pack.metered is None or pack.metered.same_ratio_on is None,
         "precedence": _always,
         "tests_same_day": _always,
         "tier_between_tests": _always,
