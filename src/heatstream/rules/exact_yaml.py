@@ -1,5 +1,6 @@
 """YAML whose numbers are exact: a decimal is a `Decimal` from its own characters, never a binary float."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -48,3 +49,27 @@ def read(path: Path) -> dict[str, Any]:
     if not isinstance(tree, dict):
         raise BadInput(f"{path}: seen {type(tree).__name__}, expected a mapping")
     return tree
+
+
+class Lines:
+    """Where the values of a file stand."""
+
+    def __init__(self, path: Path) -> None:
+        self._root = yaml.compose(path.read_text(encoding="utf-8"), _Loader) if path.is_file() else None
+
+    def of(self, where: tuple[int | str, ...]) -> str:
+        """Give the line of a value, or of what should hold it, as ` line N:`; empty where there is no file."""
+        if self._root is None:
+            return ""
+        node, mark = self._root, self._root.start_mark
+        for step in where:
+            node, mark = next(_below(node, step), (node, mark))
+        return f" line {mark.line + 1}:"
+
+
+def _below(node: yaml.Node, step: int | str) -> Iterator[tuple[yaml.Node, yaml.Mark]]:
+    """Give the part of a node that a step leads to, if there is one, and where it begins."""
+    if isinstance(node, yaml.MappingNode):
+        yield from ((value, key.start_mark) for key, value in node.value if key.value == str(step))
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        yield node.value[step], node.value[step].start_mark

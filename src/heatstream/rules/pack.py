@@ -14,13 +14,24 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from heatstream.errors import BadInput
 from heatstream.rules import exact_yaml
 
 SCHEMA = "heatstream.pack/1"
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
+INFINITE = Decimal("Infinity")
 SHIPPED = Path(__file__).parent / "packs"
 
 Conf = Literal["read", "read2", "inferred", "memory", "not_found", "operator_attested", "fictional"]
@@ -195,6 +206,29 @@ class Tiers(Group):
     basis: Literal["absolute", "deviation"] = Field(description="bands of T, or of standard − T")
     bands: tuple[Band, ...] = Field(min_length=1, description="in the order of the text")
     gap_note: str | None = Field(None, description="why some temperatures below the standard are in no band")
+
+
+def _halves(band: Band) -> tuple[Decimal, Decimal]:
+    """Write a band as [least, most + 1) in halves of a hundredth, which tell < from ≤."""
+    least = -INFINITE if band.lo is None else 200 * band.lo + (not band.li)
+    return least, INFINITE if band.hi is None else 200 * band.hi + bool(band.hi_i)
+
+
+def _gap(tiers: Tiers, standard_c: Decimal) -> tuple[Decimal, Decimal] | None:
+    """Find the lowest [from, to) below the standard that no band holds, in halves of a hundredth."""
+    reached, top = (-INFINITE, 200 * standard_c) if tiers.basis == "absolute" else (Decimal(1), INFINITE)
+    for least, end in sorted(map(_halves, tiers.bands)):
+        if least > reached:
+            return reached, min(least, top)
+        reached = max(reached, end)
+    return (reached, top) if reached < top else None
+
+
+def _between(least: Decimal, end: Decimal, letter: str) -> str:
+    """Write [least, end) of halves of a hundredth as people do: 15.00 ≤ T < 16.00."""
+    low = f"{least // 2 / 100:.2f} {'<' if least % 2 else '≤'} " if least.is_finite() else ""
+    high = f" {'≤' if end % 2 else '<'} {end // 2 / 100:.2f}" if end.is_finite() else ""
+    return low + letter + high
 
 
 class TiersByContract(Group):
@@ -510,6 +544,15 @@ class Pack(Part):
     metered: Metered | None = Field(None, description="users billed by meter")
     settles: dict[str, Settled] = Field(default_factory=dict, description="options this place's text answers")
 
+    @field_validator("tiers")
+    @classmethod
+    def _no_gap(cls, tiers: Tiers | None, told: ValidationInfo) -> Tiers | None:
+        standard = told.data.get("standard")
+        if tiers and standard and tiers.gap_note is None and (gap := _gap(tiers, standard.min_c)):
+            letter = "T" if tiers.basis == "absolute" else "d"
+            raise ValueError(f"no band holds {_between(*gap, letter)}; expected none left out, or gap_note saying why")
+        return tiers
+
     @model_validator(mode="after")
     def _dates(self) -> Self:
         if self.effective_from and self.effective_to and self.effective_from >= self.effective_to:
@@ -531,9 +574,11 @@ class Pack(Part):
 
 
 def faults(path: Path, error: ValidationError) -> str:
-    """Write each fault of a file on a line: where it stands, what was seen, what was expected."""
+    """Write each fault of a file on a line: file, line, field, what was seen, what was expected."""
+    lines = exact_yaml.Lines(path)
     return "\n".join(
-        f"{path}: {'.'.join(map(str, fault['loc'])) or 'the file'}: seen {fault['input']!r}: {fault['msg']}"
+        f"{path}:{lines.of(fault['loc'])} {'.'.join(map(str, fault['loc'])) or 'the file'}: seen {fault['input']!r}:"
+        f" {fault['msg']}"
         for fault in error.errors(include_url=False)
     )
 
