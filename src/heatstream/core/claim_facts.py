@@ -74,21 +74,12 @@ class Outages:
     claim: Count
     start_us: Micros
     end_us: Micros
-    """Not looked at where `running` is true."""
-    running: Mask
-    """It has not ended; it lasts to the end of the newest closed day."""
     cause: Small
     """Cause."""
 
     @classmethod
     def none(cls) -> Self:
-        return cls(
-            _no_counts(),
-            np.zeros(0, np.int64),
-            np.zeros(0, np.int64),
-            np.zeros(0, np.bool_),
-            np.zeros(0, np.int8),
-        )
+        return cls(_no_counts(), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int8))
 
 
 @dataclass(frozen=True, slots=True)
