@@ -56,12 +56,16 @@ def claim_rules(law: Law, season: Season, days: tuple[DayRules, ...], *, entitli
     entitling : every value the claim rests on is read or attested
     """
     pack, chosen = law.pack, law.choices
-    refund = law.refund_rules(season)
+    plain = law.day_rules(season.first_day)
     return ClaimRules(
         pack_id=pack.id,
         season_us=(season.start_us, season.end_us),
-        standard_centi=centi(required(pack.standard).min_c),
-        tiers=tiers_of(pack),
+        standard_centi=plain.standard_centi,
+        tiers=plain.tiers,
+        by_deviation=plain.by_deviation,
+        overlap=plain.overlap,
+        rooms=plain.rooms,
+        guard_centi=plain.guard_centi,
         days=days,
         precedence=accepted(law),
         same_day=SameDay[required(chosen.tests_same_day).upper()],
@@ -78,7 +82,7 @@ def claim_rules(law: Law, season: Season, days: tuple[DayRules, ...], *, entitli
         outage=_outage(law),
         both=BothOnOneDay[(chosen.outage_and_low or "max").upper()],
         scope=FeeScope[required(chosen.fee_scope).upper()],
-        refund=refund,
+        refund=law.refund_rules(season),
         numerator=FeeNumerator[required(chosen.fee_numerator).upper()],
         net_of_base_fee=law.net_of_base_fee(),
         metered_fee=_metered_fee(law),
