@@ -389,20 +389,20 @@ def _(event: events.PresumptionRecorded, act: _Act) -> None:
     act.cites(event.on)
     _check_days(act, event.day)
     agreed = act.way.appointment
-    if event.against == "company" and agreed is not None:
+    if event.lapse == "not_measured_in_time" and agreed is not None:
         until = agreed.appointment_at.astimezone(LOCAL).date()
         act.expect(event.day >= until, f"day {event.day}: 另有约定 is recorded for {until}")
 
 
 def _check_presumption_is_law(event: events.PresumptionRecorded, act: _Act) -> None:
-    presumed, pack = act.around.pack.presumption, act.around.pack
-    if presumed is None:
+    pack = act.around.pack
+    if pack.presumption is None:
         raise act.forbidden(f"pack {pack.id} presumes nothing")
-    of_company = presumed.company_late_or_refuses or presumed.company_late_or_no_signature_or_no_record
-    said = presumed.user_refuses_or_no_signature if event.against == "household" else of_company
-    expected = "compliant" if event.against == "household" else "failing"
-    if said != expected:
-        raise act.forbidden(f"pack {pack.id} presumes nothing against the {event.against}")
+    known = (*pack.presumption.compliant_when, *pack.presumption.failing_when)
+    if event.lapse not in known:
+        raise act.forbidden(f"lapse {event.lapse}: pack {pack.id} presumes on {', '.join(known) or 'none'}")
+    bands = len(pack.tiers.bands) if pack.tiers else 0
+    act.expect(event.tier is None or event.tier < bands, f"tier: seen {event.tier}, the pack has {bands} from 0")
 
 
 # --- 企业自行退费, 申请 -----------------------------------------------------------------------------------------------
@@ -500,8 +500,14 @@ def _check_outcome_is_law(event: events.RulingDrafted, act: _Act) -> None:
 
 def _check_amount(event: events.RulingDrafted, act: _Act) -> None:
     day = event.at.astimezone(LOCAL).date()
+    by_law = act.around.pack.ruling and act.around.pack.ruling.perform_days
     if event.perform_by is not None:
+        act.expect(not by_law, f"perform_by: the pack says {by_law} days after service; expected none")
         act.expect(event.perform_by > day, f"perform_by: seen {event.perform_by}, expected after {day}")
+    act.expect(
+        by_law or event.perform_by or event.outcome == "no_refund",
+        "perform_by: the pack sets no 履行期限; expected the ruling to set it",
+    )
     entitled = act.around.entitlement_fen
     same = event.ruled_fen == entitled or (entitled is None and event.outcome == "no_refund")
     known = "undetermined" if entitled is None else f"{entitled} fen"

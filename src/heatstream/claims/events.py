@@ -47,6 +47,14 @@ Cause = Literal["company", "user", "heat_source", "third_party"]
 Trigger = Literal[
     "not_measured_in_time", "measured_failing", "company_did_not_sign", "company_kept_no_record", "disputed"
 ]
+Lapse = Literal[
+    "user_refused",
+    "user_did_not_sign",
+    "not_measured_in_time",
+    "company_refused",
+    "company_did_not_sign",
+    "company_kept_no_record",
+]
 RoomKind = Literal["bedroom", "living_room", "kitchen", "bathroom", "other"]
 Outcome = Literal["refund", "no_refund"]
 
@@ -349,7 +357,10 @@ class PresumptionRecorded(_Event):
 
     kind: Literal["presumption_recorded"] = "presumption_recorded"
     day: Day = Field(description="the day it is for")
-    against: Party = Field(description="`household`: compliant is presumed | `company`: failing is presumed")
+    lapse: Lapse = Field(description="whose lapse it rests on, as the pack names it: the user's presumes compliant")
+    tier: Annotated[int, Field(ge=0, strict=True)] | None = Field(
+        None, description="place of the presumed band in the pack's tiers, from 0, where the officer names it"
+    )
     no_good_reason: Truth = Field(description="there was no 正当理由; expected true")
     no_other_agreement: Truth = Field(description="there was no 另有约定; expected true")
     on: tuple[EventNumber, ...] = Field(min_length=1, description="numbers of the events that show it")
@@ -357,17 +368,17 @@ class PresumptionRecorded(_Event):
 
 
 class OutageRecorded(_Event):
-    """停供: heat did not come at all."""
+    """停供: heat did not come at all. An outage told again with the same beginning replaces what was told of it."""
 
     kind: Literal["outage_recorded"] = "outage_recorded"
     begins: Instant = Field(description="heat stopped")
-    ends: Instant = Field(description="heat came again")
+    ends: Instant | None = Field(None, description="heat came again; null = not yet")
     cause: Cause | None = Field(None, description="whose cause; null = not known")
     source: Text = Field(description="what shows it")
 
     @model_validator(mode="after")
     def _period(self) -> Self:
-        if self.ends <= self.begins:
+        if self.ends is not None and self.ends <= self.begins:
             raise ValueError(f"ends: seen {self.ends.isoformat()}, expected after begins {self.begins.isoformat()}")
         return self
 
@@ -430,15 +441,15 @@ class RulingDrafted(_Event):
     other_amount_because: Text | None = Field(None, description="why 裁定额 is not 应退热费, where it is not")
     facts: tuple[Text, ...] = Field(min_length=1, description="what was found, a paragraph each")
     reasoning: tuple[Text, ...] = Field(min_length=1, description="why, a paragraph each, by article")
-    perform_by: Day | None = Field(None, description="履行期限, with `refund` alone")
+    perform_by: Day | None = Field(None, description="履行期限 of a `refund`, where the pack does not say it in days")
     bundle_sha256: Sha256 = Field(description="SHA-256 of the evidence bundle it cites")
 
     @model_validator(mode="after")
     def _amount(self) -> Self:
         if (self.outcome == "refund") != (self.ruled_fen > 0):
             raise ValueError(f"ruled_fen: seen {self.ruled_fen} with outcome {self.outcome}, expected 0 or above 0")
-        if (self.outcome == "refund") != (self.perform_by is not None):
-            raise ValueError("perform_by: expected with outcome refund, and with it alone")
+        if self.perform_by is not None and self.outcome == "no_refund":
+            raise ValueError("perform_by: seen with no_refund; nothing is to be performed")
         return self
 
 
