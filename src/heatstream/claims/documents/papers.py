@@ -66,26 +66,29 @@ class RoomTest:
     """The test of one room."""
 
     room: str
-    """卧室 etc., with a number where there are several."""
+    """卧室 etc., with its name where there are several."""
     area_centi_m2: int | None
-    height_cm: int | None
+    position: str
+    """Where the instrument stood."""
+    height_cm: int
     """Of the instrument above the floor [cm]."""
+    closed_min: int
+    """Doors and windows were closed so long before [min]."""
     readings_centi: tuple[int, ...]
     """The stable readings [0.01 °C]."""
-    temp_centi: int | None
-    """The room's temperature by them [0.01 °C]."""
+    temp_centi: int
+    """The room's temperature as the record states it [0.01 °C]."""
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
-    """A place to sign, signed or not."""
+class Signer:
+    """Somebody who is to sign, or has signed."""
 
     role: str
     """测温人员, 居民热用户, …"""
     name: str | None
-    signed_at: dt.datetime | None
-    refusal: str | None
-    """拒签, 不在家, … with the reason, as recorded."""
+    signed: bool
+    """On the paper whose scan is the original."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,10 @@ class VisitForm:
     margin: Margin
     terms: Terms
     by: Measurer
+    organisation: str | None
+    """测温单位: who measures."""
     claim_no: str | None
+    """案号."""
     household: HouseholdParty | None
     company: CompanyParty | None
     requested_at: dt.datetime | None
@@ -111,27 +117,29 @@ class VisitForm:
     """By which way the request came, with the hotline's 工单号."""
     contacted_at: dt.datetime | None
     appointed_for: dt.datetime | None
-    """另有约定: the agreed time."""
+    """另有约定: the time agreed on."""
     arrived_at: dt.datetime | None
-    began_at: dt.datetime | None
+    started_at: dt.datetime | None
     ended_at: dt.datetime | None
-    instrument: str | None
-    """Model and number."""
+    instrument_no: str | None
     certificate_no: str | None
-    """检定/校准证书."""
-    certificate_expires: dt.date | None
-    closed_min: int | None
-    """Doors and windows were closed so long before [min]."""
+    """检定 or 校准 certificate."""
+    certificate_until: dt.date | None
     standard_centi: int | None
+    """The temperature promised [0.01 °C]."""
+    requirements: tuple[str, ...]
+    """How the pack says to measure, a sentence each."""
     rooms: tuple[RoomTest, ...]
-    outcome: Literal["compliant", "failing", "invalid", "not_measured"] | None
-    outcome_reason: str | None
-    """Why the test counts for nothing, or why nothing was measured."""
-    signatures: tuple[Signature, ...]
+    """Empty = rows to write in."""
+    refusals: tuple[str, ...]
+    """拒签, 不在家, 拒绝入户, by whom, with the reason."""
+    signers: tuple[Signer, ...]
     copies: tuple[Copies, ...]
-    note: str | None
+    archive_nos: tuple[str, ...]
+    """档号 of the copies in the district's archive."""
     scan_sha256: bytes | None
-    """Of the scan of the signed paper, which is the original; None before it was signed."""
+    """Of the scan of the signed paper, which is the original; None = not scanned yet."""
+    note: str | None
 
 
 # --- 裁定书 ----------------------------------------------------------------------------------------------------------
@@ -180,6 +188,15 @@ class Amounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """What a ruling obliges the company to."""
+
+    fen: int
+    perform_by: dt.date
+    """履行期限."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ruling:
     """退费裁定书 or 不退费裁定书, as served: without the names of who drafted, reviewed and approved it."""
 
@@ -209,8 +226,8 @@ class Ruling:
     """Why, a paragraph each."""
     policy_sha256: bytes
     """Of the rule pack with the operator's choices."""
-    pay_by: dt.date | None
-    """履行期限; None where nothing is to be paid."""
+    order: Order | None
+    """What is to be paid; None with no_refund."""
     remedy: str
     """What either party may do against it, in the words of the pack."""
 
@@ -229,6 +246,7 @@ class ApprovalSheet:
     """裁定审批表: for the file, never served. 承办, 复核, 审批 are three people."""
 
     margin: Margin
+    terms: Terms
     authority: str
     outcome: Outcome
     doc_no: str
@@ -246,10 +264,19 @@ class ApprovalSheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Serving:
-    """One party is served."""
+class ServiceReceipt:
+    """送达回证 of one party; what is None is a line to write on."""
 
+    margin: Margin
+    authority: str
+    document: str
+    """退费裁定书 or 不退费裁定书."""
+    doc_no: str
+    document_sha256: bytes | None
+    """Of the PDF that is served; None = it is not filed yet."""
+    claim_no: str
     recipient: str
+    """受送达人."""
     address: str | None
     method: str | None
     """直接送达, 留置送达, 邮寄送达, …"""
@@ -258,48 +285,41 @@ class Serving:
     """Who signed for it."""
     refusal: str | None
     """拒收事由."""
+    witness: str | None
+    """见证人."""
+    scan_sha256: bytes | None
+    """Of the scan of the signed receipt."""
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceReceipt:
-    """送达回证."""
+class Payment:
+    """Money that was paid."""
 
-    margin: Margin
-    authority: str
-    document: str
-    """退费裁定书 or 不退费裁定书."""
-    doc_no: str
-    document_sha256: bytes | None
-    """Of the PDF that is served."""
-    claim_no: str
-    servings: tuple[Serving, ...]
-    served_by: tuple[str, ...]
-    """送达人; empty = lines to sign on."""
-    witness: str | None
-    note: str | None
+    fen: int
+    paid_on: dt.date
+    voucher_no: str
+    payee: str
 
 
 @dataclass(frozen=True, slots=True)
 class SelfRefundVoucher:
-    """企业自行退费凭证: what the company gave back by itself, before any ruling."""
+    """企业自行退费凭证: what the company gives back by itself, before any ruling."""
 
     margin: Margin
     terms: Terms
     claim_no: str
     household: HouseholdParty
     company: CompanyParty
-    period: tuple[dt.date, dt.date] | None
-    """Days that it is for."""
+    period: tuple[dt.date, dt.date]
+    """First and last day that it is for."""
     offered_fen: int
     offered_at: dt.datetime
+    accepted_by: str | None
+    """None = the household has not accepted; a line to sign on."""
     accepted_at: dt.datetime | None
-    """None = the household has not accepted."""
-    paid_fen: int | None
-    paid_on: dt.date | None
-    voucher_no: str | None
-    payee: str | None
+    payments: tuple[Payment, ...]
+    """Empty = lines to write on."""
     amounts: Amounts
-    note: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ import datetime as dt
 from typing import Final
 
 LOCAL: Final = dt.timezone(dt.timedelta(hours=8))
-UNKNOWN: Final = "未确定"
 
 _CAPITALS: Final = "零壹贰叁肆伍陆柒捌玖"
 _PLACES: Final = ("", "拾", "佰", "仟")
@@ -61,17 +60,9 @@ def _parts(jiao: int, fen: int, *, after_yuan: bool) -> str:
     return f"{_CAPITALS[jiao]}角" + (f"{_CAPITALS[fen]}分" if fen else "")
 
 
-def yuan(fen: int | None) -> str:
+def yuan(fen: int) -> str:
     """Write an amount in figures: 1,234.56 元."""
-    if fen is None:
-        return UNKNOWN
-    whole, rest = divmod(abs(fen), 100)
-    return f"{'-' if fen < 0 else ''}{whole:,}.{rest:02d} 元"
-
-
-def capital_or_unknown(fen: int | None) -> str:
-    """Write an amount in capitals, or that there is none."""
-    return UNKNOWN if fen is None else capital_yuan(fen)
+    return f"{fen // 100:,}.{fen % 100:02d} 元"
 
 
 def hundredths(whole: int) -> str:
@@ -117,3 +108,13 @@ def hash_groups(digest: bytes) -> str:
 def short_hash(digest: bytes) -> str:
     """Write a hash's first twelve figures."""
     return digest.hex()[:12]
+
+
+def archive_line(archive_no: str | None) -> str:
+    """Write the left of a page's foot."""
+    return f"档号：{archive_no or '＿＿＿＿＿＿'}"
+
+
+def record_line(record: bytes | None) -> str:
+    """Write the right of a page's foot."""
+    return f"记录摘要：{short_hash(record)}" if record else "空白表"
