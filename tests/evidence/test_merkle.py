@@ -49,7 +49,7 @@ def test_pairing_from_below_gives_the_tree_of_the_definition(size: int) -> None:
 def test_every_leaf_has_a_proof(place: tuple[int, int]) -> None:
     size, index = place
     leaves = [merkle.leaf(each) for each in digests(size)]
-    path = merkle.path(leaves, index)
+    path = merkle.path(merkle.levels(leaves), index)
     assert merkle.proves(digests(size)[index], index, size, path, merkle.root(leaves))
 
 
@@ -57,7 +57,7 @@ def test_every_leaf_has_a_proof(place: tuple[int, int]) -> None:
 def test_a_proof_of_another_digest_index_size_or_path_fails(place: tuple[int, int], which: int) -> None:
     size, index = place
     leaves, digest = [merkle.leaf(each) for each in digests(size)], digests(size)[index]
-    path, root = merkle.path(leaves, index), merkle.root(leaves)
+    path, root = merkle.path(merkle.levels(leaves), index), merkle.root(leaves)
     bent = [*path]
     bent[which % len(path)] = b"\0" * 32
     assert not merkle.proves(digest, index, size, bent, root)
@@ -75,8 +75,9 @@ def test_a_tree_in_parts_is_the_same_tree(size: int) -> None:
     roots = [merkle.root(each) for each in parts]
     assert merkle.root(roots) == merkle.root(leaves)
     for index in range(size):
-        joined = merkle.path(parts[index // part], index % part) + merkle.path(roots, index // part)
-        assert joined == merkle.path(leaves, index)
+        joined = merkle.path(merkle.levels(parts[index // part]), index % part)
+        joined += merkle.path(merkle.levels(roots), index // part)
+        assert joined == merkle.path(merkle.levels(leaves), index)
 
 
 def test_a_part_is_a_power_of_two_or_it_would_be_no_subtree() -> None:
@@ -90,4 +91,4 @@ def test_a_tree_without_leaves_is_never_made() -> None:
 
 def test_a_leaf_that_is_not_there_has_no_path() -> None:
     with pytest.raises(ValueError, match="leaf 3 of 3"):
-        merkle.path(digests(3), 3)
+        merkle.path(merkle.levels(digests(3)), 3)

@@ -31,8 +31,8 @@ def _above(hashes: Sequence[bytes]) -> list[bytes]:
     return [*above, hashes[-1]] if len(hashes) % 2 else above
 
 
-def root(hashes: Sequence[bytes]) -> bytes:
-    """Find the root over leaves, or over the roots of parts.
+def levels(hashes: Sequence[bytes]) -> list[Sequence[bytes]]:
+    """Pair leaves, or the roots of parts, from below; the last level is the root alone.
 
     Raises
     ------
@@ -41,28 +41,39 @@ def root(hashes: Sequence[bytes]) -> bytes:
     """
     if not hashes:
         raise ValueError("no leaves: an empty tree is never made")
-    while len(hashes) > 1:
-        hashes = _above(hashes)
-    return hashes[0]
+    found = [hashes]
+    while len(found[-1]) > 1:
+        found.append(_above(found[-1]))
+    return found
 
 
-def path(hashes: Sequence[bytes], index: int) -> list[bytes]:
+def root(hashes: Sequence[bytes]) -> bytes:
+    """Find the root over leaves, or over the roots of parts."""
+    return levels(hashes)[-1][0]
+
+
+def path(tree: Sequence[Sequence[bytes]], index: int) -> list[bytes]:
     """List the siblings of a leaf from below, as a proof that it is under the root.
 
     The path in a part, followed by the path of the part among the roots of all parts, is the path in the tree.
 
+    Parameters
+    ----------
+    tree : as `levels` gives it
+    index : counts from 0
+
     Raises
     ------
     ValueError
-        `index` is not one of the leaves, which count from 0.
+        `index` is not one of the leaves.
     """
-    if not 0 <= index < len(hashes):
-        raise ValueError(f"leaf {index} of {len(hashes)}: expected one that there is")
+    if not 0 <= index < len(tree[0]):
+        raise ValueError(f"leaf {index} of {len(tree[0])}: expected one that there is")
     siblings = []
-    while len(hashes) > 1:
-        if index ^ 1 < len(hashes):
-            siblings.append(hashes[index ^ 1])
-        hashes, index = _above(hashes), index // 2
+    for level in tree[:-1]:
+        if index ^ 1 < len(level):
+            siblings.append(level[index ^ 1])
+        index //= 2
     return siblings
 
 
