@@ -17,11 +17,19 @@ from heatstream.errors import SettingsError
 PREFIX = "HEATSTREAM_"
 # Read by other parts than the settings: the tests, the embedded servers, the fail points.
 ELSEWHERE = frozenset({"CONFIG", "CACHE", "TEST_COMMUNITY_URL", "DATA", "FAIL_POINT"})
+# A table or a list of tables, which no variable holds.
+FILE_ONLY = frozenset({"subscriptions", "quality"})
 
 
 def _postgres_url(url: str) -> str:
     if not url.startswith(("postgresql://", "postgres://")):
         raise ValueError("expected postgresql://user@host:port/database")
+    return url
+
+
+def _http_url(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("expected http:// or https://")
     return url
 
 
@@ -130,6 +138,7 @@ class Evaluate(Section):
     every_s: int = Field(30, ge=1, description="how often to look for work [s]")
     chunk_households: int = Field(4000, ge=1, description="household-days judged and committed at once")
     metrics_port: int | None = Field(None, description="serve /metrics, /livez, /readyz on this port")
+    quality: dict[str, int] = Field({}, description="thresholds of quality marks, docs/quality.md (file only)")
 
 
 class Serve(Section):
@@ -168,7 +177,9 @@ class Evidence(Section):
         None, description="private key of `evidence key create`; without it nothing is signed"
     )
     signer: str | None = Field(None, description="whose key it is, as bundles name it; with a key")
-    tsa_url: str | None = Field(None, description="RFC 3161 time-stamp service for each root; none without it")
+    tsa_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
+        None, description="RFC 3161 time-stamp service for each root; none without it"
+    )
     tsa_ca_file: Path | None = Field(None, description="certificates it is trusted by (PEM); with a service")
     tsa_timeout_s: int = Field(30, ge=1, description="it answers within this time, or at the next run [s]")
 
@@ -231,7 +242,7 @@ def variables() -> dict[str, tuple[str, str]]:
         f"{PREFIX}{section.upper()}_{field.upper()}": (section, field)
         for section, model in sections().items()
         for field in model.model_fields
-        if field != "subscriptions"
+        if field not in FILE_ONLY
     }
     return found | {f"{PREFIX}CITY": ("", "city")}
 

@@ -1,7 +1,7 @@
 """Bring the readings of some point-days into the order the core wants, and leave out what is no evidence."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -30,14 +30,18 @@ class Series:
     temp_centi: Centi
     excluded: Mask
     """Two values and no decision."""
+    set_aside: Mask
+    """A reviewer excluded it: it counts for neither verdict nor coverage, and blocks nothing."""
 
     def kept(self, mask: Mask) -> "Series":
         if mask.all():
             return self
-        return Series(self.row[mask], self.observed_us[mask], self.temp_centi[mask], self.excluded[mask])
+        return Series(
+            self.row[mask], self.observed_us[mask], self.temp_centi[mask], self.excluded[mask], self.set_aside[mask]
+        )
 
     def counting(self) -> "Series":
-        return self.kept(~self.excluded)
+        return self.kept(~(self.excluded | self.set_aside))
 
 
 def rows_of(point_ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> Count:
@@ -64,7 +68,8 @@ def sorted_series(row: Count, observed_us: Micros, temp_centi: Centi, start_us: 
     else:
         order = np.argsort(row.astype(np.int64) << OFFSET_BITS | offset)
         row, offset, temp_centi = row[order], offset[order], temp_centi[order]
-    return Series(row, offset + start_us, temp_centi, np.zeros(len(row), np.bool_))
+    nowhere = np.zeros(len(row), np.bool_)
+    return Series(row, offset + start_us, temp_centi, nowhere, nowhere)
 
 
 def _sorted_packed(row: Count, milli: NDArray[np.int64], temp_centi: Centi) -> tuple[Count, Micros, Centi]:
@@ -82,7 +87,9 @@ def _sorted_packed(row: Count, milli: NDArray[np.int64], temp_centi: Centi) -> t
 
 
 def series(loaded: Loaded, start_us: int) -> Series:
-    """Order the readings of `loaded.points`, with conflicts decided or excluded, without what is no evidence."""
+    """Order the readings of `loaded.points`, without what is no evidence: conflicts decided or excluded, and what a
+    reviewer excluded set aside.
+    """  # noqa: D205
     point_ids = np.array([each.id for each in loaded.points], np.int64)
     row = rows_of(point_ids, loaded.readings["point_id"].astype(np.int64))
     mine = row >= 0
@@ -93,7 +100,7 @@ def series(loaded: Loaded, start_us: int) -> Series:
         np.ascontiguousarray(readings["temp_centi"]),
         start_us,
     )
-    return _with_decisions(_within_evidence(found, loaded), loaded, point_ids)
+    return _with_reviews(_with_decisions(_within_evidence(found, loaded), loaded, point_ids), loaded, point_ids)
 
 
 def _within_evidence(found: Series, loaded: Loaded) -> Series:
@@ -125,7 +132,20 @@ def _with_decisions(found: Series, loaded: Loaded, point_ids: NDArray[np.int64])
             kept[at] = False
         else:
             temp[at] = chosen
-    return Series(found.row, found.observed_us, temp, excluded).kept(kept)
+    return replace(found, temp_centi=temp, excluded=excluded).kept(kept)
+
+
+def _with_reviews(found: Series, loaded: Loaded, point_ids: NDArray[np.int64]) -> Series:
+    """Set aside what a reviewer excluded; an instant with two values that is set aside waits for nobody."""
+    if not loaded.exclusions:
+        return found
+    set_aside = found.set_aside.copy()
+    row = rows_of(point_ids, np.array([each.point_id for each in loaded.exclusions], np.int64))
+    for place, each in zip(row.tolist(), loaded.exclusions, strict=True):
+        begin, end = np.searchsorted(found.row, [place, place + 1])
+        observed = found.observed_us[begin:end]
+        set_aside[begin:end] |= (observed >= _micros(each.begins)) & (observed <= _micros(each.ends))
+    return replace(found, excluded=found.excluded & ~set_aside, set_aside=set_aside)
 
 
 def _find(found: Series, row: int, observed_us: int) -> int | None:

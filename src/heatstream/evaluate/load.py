@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from heatstream.core.calendar import Windows
-from heatstream.store import household_days
+from heatstream.store import household_days, quality
 from heatstream.store.accepted import midnight
 from heatstream.store.copy import Rows
 from heatstream.store.household_days import Household, Point, Stored
+from heatstream.store.quality import Exclusion
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Loaded:
     """point_id, observed_at, temp_centi; in no order."""
     conflicts: Sequence[Any]
     """(point_id, observed_at, decided, temp_centi) of the instants with two values."""
+    exclusions: list[Exclusion]
+    """What reviewers excluded."""
     stored: list[Stored]
     """Statistics that stand."""
     current: Sequence[Any]
@@ -57,6 +60,7 @@ async def load(engine: AsyncEngine, day: dt.date, marks: Rows, windows: Windows,
             points=points,
             readings=await household_days.readings(conn, point_ids, start, end, through_batch),
             conflicts=await household_days.conflicts(conn, point_ids, start, end, through_batch),
+            exclusions=await quality.exclusions(conn, point_ids, start, end, through_batch),
             stored=stored,
             current=await household_days.current_findings(conn, day, ids),
         )

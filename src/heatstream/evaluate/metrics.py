@@ -8,6 +8,7 @@ UNCHANGED = Counter("heatstream_evaluate_unchanged_total", "Household-days judge
 READINGS_DELETED = Counter(
     "heatstream_evaluate_readings_deleted_total", "Household-days not judged again because readings were deleted"
 )
+MARKS = Counter("heatstream_evaluate_quality_marks_total", "Quality marks made", ["kind"])
 BACKLOG = Gauge("heatstream_evaluate_backlog_household_days", "Household-days that wait to be judged")
 BACKLOG_AGE = Gauge("heatstream_evaluate_backlog_age_seconds", "Age of the oldest mark")
 CLOSED_THROUGH = Gauge("heatstream_evaluate_closed_through_timestamp_seconds", "End of the last closed day")

@@ -15,6 +15,7 @@ import heatstream
 from heatstream.evaluate import metrics
 from heatstream.evaluate.close import close_days, keep_policy, last_closable, mark_season
 from heatstream.evaluate.pipeline import Work, judge_all
+from heatstream.evaluate.quality import Marker, thresholds_of
 from heatstream.evaluate.rulebook import Rulebook
 from heatstream.probes import Health, served
 from heatstream.settings import Evaluate, Settings
@@ -41,6 +42,7 @@ class Evaluator:
         self.rulebook = Rulebook.load(settings)
         self.health = Health()
         self.stop = asyncio.Event()
+        self.marker = Marker(engine, thresholds_of(settings), self.stop)
 
     async def once(self, *, settle: bool = True, through: dt.date | None = None) -> Counter[str]:
         """Close what can be closed, judge what can be judged; tell what was.
@@ -89,7 +91,14 @@ class Evaluator:
         async with self._engine.begin() as conn:
             await runs.end(conn, run_id, counts)
         log.info("judged", run=run_id, through_batch=through_batch, **counts)
+        self.marker.add(days)
         return counts
+
+    async def mark(self, within_s: float = float("inf")) -> None:
+        """Make the quality marks of what was judged; the judging goes before it."""
+        made = await self.marker.work(within_s)
+        if made:
+            log.info("quality marks made", **made)
 
     async def _tell_backlog(self) -> None:
         async with self._engine.connect() as conn:
@@ -171,6 +180,7 @@ async def main(settings: Settings, *, once: bool = False, through: dt.date | Non
                     await evaluator.forever()
                     return 0
                 await evaluator.once(settle=False, through=through)
+                await evaluator.mark()
         return REFUSED if evaluator.rulebook.refusal and evaluator.rulebook.chosen else 0
     finally:
         await engine.dispose()

@@ -1,7 +1,7 @@
 """Rows of `day_statistic`, from readings."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final, Self
 
 import numpy as np
@@ -10,7 +10,7 @@ from heatstream.core.calendar import day_of, day_start_us
 from heatstream.core.digest import point_day_digests
 from heatstream.core.grid import lay
 from heatstream.core.statistic import ALGORITHM, DayStatistics, day_statistics, joined
-from heatstream.core.units import Centi
+from heatstream.core.units import Centi, Count
 from heatstream.evaluate.columns import Columns, constant, digests_as_bytes
 from heatstream.evaluate.evidence import Series, rows_of, series
 from heatstream.evaluate.load import Loaded
@@ -39,7 +39,8 @@ def measure(loaded: Loaded, rooms: Rooms, limit_centi: Centi, yardstick: Yardsti
     """Compute statistics and digest of every point."""
     day = day_of(loaded.day)
     found = series(loaded, day_start_us(day))
-    statistics = _compute(found, rooms, limit_centi, day, yardstick)
+    kept = _compute(found.kept(~found.set_aside), rooms, limit_centi, day, yardstick)
+    statistics = replace(kept, readings=kept.readings + _set_aside(found, len(rooms), day))
     counting = found.counting()
     devices = [each.device for each in loaded.points]
     digests = point_day_digests(devices, day, counting.row, counting.observed_us, counting.temp_centi)
@@ -64,6 +65,13 @@ def _compute(found: Series, rooms: Rooms, limit_centi: Centi, day: int, yardstic
     return parts[0] if len(parts) == 1 else joined(parts).take(np.argsort(np.concatenate(places)))
 
 
+def _set_aside(found: Series, rooms: int, day: int) -> Count:
+    """Count the readings of the statutory day that a reviewer excluded: they stay, and are told."""
+    within = found.set_aside & (found.observed_us < day_start_us(day + 1))
+    counts: Count = np.bincount(found.row[within], minlength=rooms).astype(np.int32)
+    return counts
+
+
 def _by_slot(found: Series, rooms: Rooms) -> Iterator[tuple[int, Places, Series]]:
     """Cut points and their readings by the length of their slots."""
     lengths = np.unique(rooms.slot_min)
@@ -74,7 +82,7 @@ def _by_slot(found: Series, rooms: Rooms) -> Iterator[tuple[int, Places, Series]
         rows = np.flatnonzero(rooms.slot_min == slot_min)
         part = found.kept(rooms.slot_min[found.row] == slot_min)
         place = rows_of(rows.astype(np.int64), part.row.astype(np.int64))
-        yield slot_min, rows, Series(place, part.observed_us, part.temp_centi, part.excluded)
+        yield slot_min, rows, replace(part, row=place)
 
 
 def columns(loaded: Loaded, measured: Measured, yardstick: Yardstick) -> Columns:

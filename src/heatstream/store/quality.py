@@ -90,12 +90,18 @@ class Wanted:
     """Those that nobody has reviewed."""
 
 
-async def append(conn: AsyncConnection, marks: Sequence[NewMark]) -> int:
-    """Add marks; one that stands already is left as it is. Tell how many are new."""
-    if not marks:
-        return 0
-    rows = upsert(quality_mark).values([mark._asdict() for mark in marks]).on_conflict_do_nothing()
-    return len((await conn.execute(rows.returning(quality_mark.c.id))).all())
+MOST_ROWS = 1000
+"""A statement has 32,767 parameters at most."""
+
+
+async def append(conn: AsyncConnection, marks: Sequence[NewMark]) -> list[str]:
+    """Add marks; one that stands already is left as it is. Tell the kinds of those that are new."""
+    new: list[str] = []
+    for first in range(0, len(marks), MOST_ROWS):
+        rows = [mark._asdict() for mark in marks[first : first + MOST_ROWS]]
+        added = upsert(quality_mark).values(rows).on_conflict_do_nothing().returning(quality_mark.c.kind)
+        new += await conn.scalars(added)
+    return new
 
 
 async def passed(conn: AsyncConnection, day: dt.date, through_batch: int) -> None:
