@@ -170,11 +170,12 @@ def upgrade() -> None:
         "review_task",
         sa.Column("id", sa.Integer(), sa.Identity(always=True), nullable=False),
         sa.Column("claim_id", sa.Integer(), nullable=False),
+        sa.Column("event_number", sa.Integer(), nullable=False, comment="the claim's event that opened it"),
         sa.Column(
             "kind",
             sa.Text(),
             nullable=False,
-            comment="late_data | conflict_decided | registry | policy: what came after the ruling",
+            comment="late_data | conflict_decided | registry | policy | officer: what came after",
         ),
         sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
