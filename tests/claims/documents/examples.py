@@ -37,8 +37,8 @@ def at(day: int, hour: int, minute: int = 0) -> dt.datetime:
 
 
 MARGIN = Margin(WATERMARK, "示供档2026-0001", bytes.fromhex("9f86d081884c7d65" * 4), dt.date(2026, 1, 28))
-TERMS = Terms("供热企业", "居民热用户", "区供热主管部门")
-CHANGCHUN = Terms("供热经营企业", "居民热用户", "区城市供热主管部门")
+TERMS = Terms("供热企业", "居民热用户")
+CHANGCHUN = Terms("供热经营企业", "居民热用户")
 HOUSEHOLD = HouseholdParty("H-000123", "示例市示例区河畔街道松柏社区 12 号楼 3 单元 502 室", "欧阳䶮")
 COMPANY = CompanyParty("示例市第一热力有限公司", "91220000MA0000000X")
 AMOUNTS = Amounts(28_755, 26_358, 26_358)

@@ -74,7 +74,8 @@ def _block(block: Block) -> str:
 
 
 def _table(table: Table) -> Iterator[str]:
-    yield f"<table>\n{_tag('caption', table.caption)}"
+    columns = "".join(f'<col style="width: {100 * width // sum(table.widths)}%">' for width in table.widths)
+    yield f"<table>\n{_tag('caption', table.caption)}<colgroup>{columns}</colgroup>"
     for row in table.rows:
         scope = "col" if all(cell.head for cell in row) else "row"
         yield f"<tr>{''.join(_cell(cell, scope) for cell in row)}</tr>"

@@ -34,8 +34,6 @@ class Terms:
     """热经营企业, 供热经营企业, 供热单位, …"""
     household: str
     """居民热用户, 居民用户, …"""
-    authority: str
-    """区城市供热主管部门, …"""
 
 
 @dataclass(frozen=True, slots=True)

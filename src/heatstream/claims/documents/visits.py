@@ -5,6 +5,7 @@ from typing import Final
 
 from heatstream.claims.documents import words
 from heatstream.claims.documents.papers import RoomTest, Signer, VisitForm
+from heatstream.claims.documents.rulings import company as in_full
 from heatstream.claims.documents.sheet import Block, Cell, Note, Sheet, Table
 
 _VARIANT: Final = {"company": "企业测温", "authority": "主管部门测温", "third_party": "第三方检测"}
@@ -69,7 +70,7 @@ def _request(form: VisitForm) -> Table:
     pairs = (
         (form.terms.household, _or_empty(form, household and household.name)),
         ("户号", _or_empty(form, household and household.code)),
-        (form.terms.company, _or_empty(form, company and company.name)),
+        (form.terms.company, _or_empty(form, company and in_full(company))),
         ("室温标准", _or_empty(form, form.standard_centi and f"不低于 {words.hundredths(form.standard_centi)} ℃")),
         ("申请时间", _at(form, form.requested_at)),
         ("申请渠道", _or_empty(form, form.channel)),
