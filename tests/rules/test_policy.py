@@ -134,9 +134,9 @@ def test_two_packs_of_one_day_are_refused() -> None:
 
 def test_an_unread_date_of_force_must_be_chosen() -> None:
     choices = WEIFANG | {"conditions": None, "contract_standard": "law"}
-    with pytest.raises(Refused, match=r"effective_from .A33., for cn-41-luoyang"):
-        policy("cn-41-luoyang", **choices)
-    held = policy("cn-41-luoyang", **choices, effective_from={"cn-41-luoyang": "2018-11-15"})
+    with pytest.raises(Refused, match=r"effective_from .A33., for cn-21-dalian"):
+        policy("cn-21-dalian", **choices)
+    held = policy("cn-21-dalian", **choices, effective_from={"cn-21-dalian": "2018-11-15"})
     assert held.laws[0].begins == date(2018, 11, 15)
 
 

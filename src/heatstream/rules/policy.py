@@ -17,12 +17,14 @@ from heatstream.core.calendar import date_of
 from heatstream.core.claim_rules import ClaimRules
 from heatstream.core.standard import DayRules
 from heatstream.errors import BadInput, Refused
-from heatstream.rules.choices import Choices, ChoicesFile, GuardBand, SustainedBelow
+from heatstream.rules import supplement
+from heatstream.rules.choices import Choices, ChoicesFile, GuardBand, SeasonDecision, SustainedBelow
 from heatstream.rules.choices import load as load_choices
 from heatstream.rules.claim_policy import claim_rules, rests_on
 from heatstream.rules.law import Law, required
 from heatstream.rules.needs import FOR_A_CLAIM, Need, amount_is_absent, claims_are_absent, is_asked, needs
 from heatstream.rules.pack import SHIPPED, Pack, faults, find
+from heatstream.rules.supplement import Supplement
 from heatstream.rules.tiers import refuse_reversed
 
 FORM = "heatstream.policy/1"
@@ -112,12 +114,12 @@ class Policy:
             raise MissingChoices(self.place, missing)
         season = law.season_until(opened_day)
         span = range(season.first_day, season.last_day + 1)
-        laws = {each.pack.id: each for each in map(self.law_on, span)} | {law.pack.id: law}
+        laws = [law, *(each for each in self.laws if any(each.holds_on(date_of(day)) for day in span))]
         return claim_rules(
             law,
             season,
             tuple(self._day_of_claim(day) for day in span),
-            entitling=all(map(_entitles, laws.values())),
+            entitling=all(map(_entitles, laws)),
         )
 
     def _day_of_claim(self, day: int) -> DayRules:
@@ -154,11 +156,13 @@ def load(choices: Path, packs_dir: Path | None = None) -> Policy:
     """
     file = load_choices(choices)
     folders = (SHIPPED,) if packs_dir is None else (packs_dir, SHIPPED)
-    return made(file, [find(pack_id, folders) for pack_id in file.packs])
+    added = tuple(supplement.load(choices.parent / name) for name in file.supplements)
+    return made(file, [find(pack_id, folders) for pack_id in file.packs], added)
 
 
-def made(file: ChoicesFile, packs: list[Pack]) -> Policy:
-    """Make a policy of a choices file and its packs; `load` tells what is raised."""
+def made(file: ChoicesFile, packs: list[Pack], supplements: tuple[Supplement, ...] = ()) -> Policy:
+    """Make a policy of a choices file, its packs and what the operator added; `load` tells what is raised."""
+    packs = _with_supplements(packs, supplements)
     chosen = [settled(pack, file.choices) for pack in packs]
     missing = [need for pack, each in zip(packs, chosen, strict=True) for need in needs(pack, each, "days", "amount")]
     for pack in packs:
@@ -168,11 +172,25 @@ def made(file: ChoicesFile, packs: list[Pack]) -> Policy:
     if missing:
         raise MissingChoices(file.place, missing)
     _refuse_idle(file, packs, chosen)
-    laws = tuple(_law(pack, each) for pack, each in zip(packs, chosen, strict=True))
+    laws = tuple(_law(pack, each, file.season_decisions) for pack, each in zip(packs, chosen, strict=True))
     for law in laws:
         _refuse_contradictions(law)
     _refuse_two_at_once(laws)
     return Policy(file.place, laws, canonical(file, packs))
+
+
+def _with_supplements(packs: list[Pack], supplements: tuple[Supplement, ...]) -> list[Pack]:
+    for added in supplements:
+        if added.pack not in {pack.id for pack in packs}:
+            raise BadInput(f"supplement {added.title}: adds to {added.pack}, which the choices file does not name")
+        # What an earlier supplement split is split again where it holds; the rest stays.
+        packs = [part for pack in packs for part in ([pack] if pack.id != added.pack else _laid(pack, added))]
+    return packs
+
+
+def _laid(pack: Pack, added: Supplement) -> list[Pack]:
+    over = pack.effective_to is not None and pack.effective_to <= added.effective_from
+    return [pack] if over else supplement.overlaid(pack, added)
 
 
 def settled(pack: Pack, chosen: Choices) -> Choices:
@@ -199,9 +217,9 @@ def settled(pack: Pack, chosen: Choices) -> Choices:
     return joined.model_copy(update=dict.fromkeys(by_hand.keys() - open_here - by_text.keys()))
 
 
-def _law(pack: Pack, chosen: Choices) -> Law:
+def _law(pack: Pack, chosen: Choices, decisions: tuple[SeasonDecision, ...]) -> Law:
     begins = pack.effective_from or required(chosen.effective_from)[pack.id]
-    return Law(pack, chosen, begins, pack.effective_to)
+    return Law(pack, chosen, begins, pack.effective_to, decisions)
 
 
 def _refuse_idle(file: ChoicesFile, packs: list[Pack], chosen: list[Choices]) -> None:
@@ -239,7 +257,11 @@ def _entitles(law: Law) -> bool:
 
 
 def canonical(file: ChoicesFile, packs: list[Pack]) -> str:
-    """Write packs and choices as JSON with sorted keys, decimals as their shortest text, no float and no `null`."""
+    """Write packs and choices as JSON with sorted keys, decimals as their shortest text, no float and no `null`.
+
+    The packs stand with what supplements added to them: the values, and as a source each its scan's SHA-256 and who
+    entered and checked it.
+    """
     tree = {"form": FORM, "choices": _plain(file), "packs": [_plain(pack) for pack in packs]}
     return json.dumps(tree, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
