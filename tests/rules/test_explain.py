@@ -42,6 +42,13 @@ def test_a_failing_day_names_its_value_its_article_and_its_band() -> None:
     assert "17.00 °C against 18.00 °C (article 2), margin -1.00 K" in en
 
 
+def test_what_is_no_article_of_the_instrument_bears_its_title() -> None:
+    named = CANONICAL.replace(
+        '"article":"2","conf":"fictional","hours"', '"article":"某通知 一","conf":"fictional","hours"'
+    )
+    assert "标准 18.00 ℃（某通知 一）" in explain(FAILING, [ROOM], named)[2].zh
+
+
 def test_a_computed_amount_is_never_called_owed() -> None:
     zh, en = texts(FAILING, ROOM)
     assert "测算额：3.00 元，仅由读数测算；应退热费与裁定额另行认定" in zh

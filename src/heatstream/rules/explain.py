@@ -133,7 +133,11 @@ class _Law:
     def article(self, group: str) -> Line:
         """Name the article of a part of the pack."""
         found = (self.pack.get(group) or {}).get("article")
-        return Line(f"（第{found}条）", f" (article {found})") if found else Line("", "")
+        if found is None:
+            return Line("", "")
+        # What is no article of the pack's own instrument bears its title: 山东省供热条例 21.
+        own = found.replace(",", "").replace(" ", "").isdecimal()
+        return Line(f"（第{found}条）", f" (article {found})") if own else Line(f"（{found}）", f" ({found})")
 
     def band(self, tier: int) -> Line:
         tiers = self.pack["tiers"]
