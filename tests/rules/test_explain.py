@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import json
 
 import pytest
 
@@ -43,10 +44,10 @@ def test_a_failing_day_names_its_value_its_article_and_its_band() -> None:
 
 
 def test_what_is_no_article_of_the_instrument_bears_its_title() -> None:
-    named = CANONICAL.replace(
-        '"article":"2","conf":"fictional","hours"', '"article":"某通知 一","conf":"fictional","hours"'
-    )
-    assert "标准 18.00 ℃（某通知 一）" in explain(FAILING, [ROOM], named)[2].zh
+    tree = json.loads(CANONICAL)
+    tree["packs"][0]["standard"]["article"] = "某通知 一"
+    lines = explain(FAILING, [ROOM], json.dumps(tree))
+    assert any("标准 18.00 ℃（某通知 一）" in line.zh for line in lines)
 
 
 def test_a_computed_amount_is_never_called_owed() -> None:
