@@ -36,3 +36,8 @@ async def listed(conn: AsyncConnection) -> list[StoredPolicy]:
 async def by_hash(conn: AsyncConnection, hash_: bytes) -> StoredPolicy | None:
     row = (await conn.execute(select(policy).where(policy.c.hash == hash_))).one_or_none()
     return StoredPolicy(*row) if row else None
+
+
+async def canonical(conn: AsyncConnection, policy_id: int) -> str:
+    """Give the canonical form of a policy that was kept."""
+    return str((await conn.execute(select(policy.c.canonical).where(policy.c.id == policy_id))).scalar_one())
