@@ -311,4 +311,6 @@ async def test_packs_are_listed_with_their_sources(reader: httpx.AsyncClient) ->
         "escalation": "ready",
         "ruling": "ready",
         "amount": "absent",
+        "entitlement": "absent",
+        "supervision": "choices",
     }

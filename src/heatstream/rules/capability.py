@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from heatstream.rules.choices import Choices
-from heatstream.rules.needs import amount_is_absent, needs
+from heatstream.rules.claim_policy import rests_on
+from heatstream.rules.needs import FOR_A_CLAIM, Need, amount_is_absent, claims_are_absent, needs
 from heatstream.rules.pack import ATTESTED, Group, Pack
+from heatstream.rules.policy import settled
 
-Name = Literal["standard", "clocks", "escalation", "ruling", "amount"]
+Name = Literal["standard", "clocks", "escalation", "ruling", "amount", "entitlement", "supervision"]
 NAMES: tuple[Name, ...] = get_args(Name)
 State = Literal["ready", "choices", "absent"]
 
@@ -26,14 +28,16 @@ class Capability:
 
 
 def capabilities(pack: Pack, chosen: Choices | None = None) -> tuple[Capability, ...]:
-    """Tell what a pack can be used for, given what is chosen already."""
-    chosen = chosen or Choices()
+    """Tell what a pack can be used for, given what is chosen already; what its text settles counts as chosen."""
+    chosen = settled(pack, chosen or Choices())
     return (
         _standard(pack, chosen),
-        _of_group("clocks", pack.visit if pack.visit and pack.visit.deadline_min else None, "visit.deadline_min"),
+        _clocks(pack, chosen),
         _of_group("escalation", pack.escalation, "escalation"),
         _of_group("ruling", pack.ruling, "ruling"),
         _amount(pack, chosen),
+        _entitlement(pack, chosen),
+        _asking("supervision", needs(pack, chosen, "supervision"), what_if=False),
     )
 
 
@@ -46,25 +50,38 @@ def _of_group(name: Name, group: Group | None, where: str) -> Capability:
 def _standard(pack: Pack, chosen: Choices) -> Capability:
     if pack.standard is None:
         return _of_group("standard", None, "standard")
-    return _asking(
-        "standard", [need.option for need in needs(pack, chosen, "days")], _rests_on_hearsay(pack.standard, pack.season)
-    )
+    return _asking("standard", needs(pack, chosen, "days"), _rests_on_hearsay(pack, pack.standard, pack.season))
+
+
+def _clocks(pack: Pack, chosen: Choices) -> Capability:
+    if pack.visit is None or pack.visit.deadline_min is None:
+        return _of_group("clocks", None, "visit.deadline_min")
+    return _asking("clocks", needs(pack, chosen, "clocks"), what_if=pack.visit.conf not in ATTESTED)
 
 
 def _amount(pack: Pack, chosen: Choices) -> Capability:
     absent = amount_is_absent(pack)
-    if absent or pack.standard is None:
-        return Capability("amount", "absent", absent or "nobody could read standard", what_if=False)
+    if absent is not None:
+        return Capability("amount", "absent", absent, what_if=False)
     computing = chosen.model_copy(update={"computed_amount": "compute"})
-    options = [need.option for need in needs(pack, computing, "days", "amount")]
+    missing = needs(pack, computing, "days", "amount")
     if chosen.computed_amount is None:
-        options.append("computed_amount")
-    return _asking("amount", options, _rests_on_hearsay(pack.standard, pack.season, pack.tiers, *pack.settles.values()))
+        missing += [need for need in needs(pack, chosen, "days") if need.option == "computed_amount"]
+    return _asking("amount", missing, _rests_on_hearsay(pack, pack.standard, pack.season, pack.tiers))
 
 
-def _asking(name: Name, options: list[str], what_if: bool) -> Capability:
-    return Capability(name, "choices" if options else "ready", ", ".join(options), what_if)
+def _entitlement(pack: Pack, chosen: Choices) -> Capability:
+    absent = claims_are_absent(pack)
+    if absent is not None:
+        return Capability("entitlement", "absent", absent, what_if=False)
+    missing = needs(pack, chosen, *FOR_A_CLAIM)
+    return _asking("entitlement", missing, _rests_on_hearsay(pack, *rests_on(pack, chosen)))
 
 
-def _rests_on_hearsay(*groups: Group | None) -> bool:
-    return any(group is not None and group.conf not in ATTESTED for group in groups)
+def _asking(name: Name, missing: list[Need], what_if: bool) -> Capability:
+    options = ", ".join(need.option for need in missing)
+    return Capability(name, "choices" if missing else "ready", options, what_if)
+
+
+def _rests_on_hearsay(pack: Pack, *groups: Group | None) -> bool:
+    return any(group is not None and group.conf not in ATTESTED for group in (*groups, *pack.settles.values()))

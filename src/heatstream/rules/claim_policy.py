@@ -29,7 +29,7 @@ from heatstream.core.claim_rules import (
     Unpaid,
 )
 from heatstream.core.standard import DayRules, FeeScope
-from heatstream.rules.choices import OutageThreshold
+from heatstream.rules.choices import Choices, OutageThreshold
 from heatstream.rules.law import Law, required
 from heatstream.rules.needs import outage_ratio
 from heatstream.rules.pack import Group, Pack
@@ -96,20 +96,21 @@ def claim_rules(law: Law, season: Season, days: tuple[DayRules, ...], *, entitli
     )
 
 
-def rests_on(law: Law) -> tuple[Group | None, ...]:
+def rests_on(pack: Pack, chosen: Choices) -> tuple[Group | None, ...]:
     """List the groups of values that a claim rests on."""
-    pack = law.pack
     return (
         pack.standard,
-        pack.season if law.uses_pack_season() else None,
+        pack.season if chosen.season in {None, "pack"} else None,
         pack.tiers,
+        pack.statistic,
         pack.fee,
         pack.counting,
         pack.liability,
         pack.evidence_accepted,
         pack.presumption,
-        *((pack.outage, pack.unheated_day_ratio) if _outage(law) else ()),
-        pack.statistic if pack.unit == "month" else None,
+        pack.outage,
+        pack.unheated_day_ratio,
+        pack.metered,
     )
 
 

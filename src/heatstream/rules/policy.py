@@ -253,7 +253,7 @@ def _refuse_two_at_once(laws: tuple[Law, ...]) -> None:
 
 
 def _entitles(law: Law) -> bool:
-    return law.attested(rests_on(law)) and law.choices.conditions != "not_examined"
+    return law.attested(rests_on(law.pack, law.choices)) and law.choices.conditions != "not_examined"
 
 
 def canonical(file: ChoicesFile, packs: list[Pack]) -> str:
