@@ -2,8 +2,9 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Final
 
 import numpy as np
@@ -14,11 +15,12 @@ from heatstream.core import finding
 from heatstream.core.calendar import EPOCH, Season, day_of
 from heatstream.core.claim_rules import ClaimRules
 from heatstream.core.finding import Outcome, Reason
-from heatstream.core.standard import DayRules, FeeScope, Rooms, Statistic, tier_of
+from heatstream.core.standard import DayRules, FeeScope, Rooms, tier_of
+from heatstream.core.standard import Statistic as Daily
 from heatstream.core.statistic import DayStatistics
 from heatstream.errors import Refused
 from heatstream.rules.law import Law
-from heatstream.rules.pack import Pack
+from heatstream.rules.pack import Pack, Statistic
 from heatstream.rules.policy import Policy
 from heatstream.store.claims import Claim, FoundDay, MeasuredDay, Terms
 from heatstream.store.timescale import LOCAL
@@ -27,7 +29,7 @@ SCHEMA: Final = "heatstream.claim-facts/1"
 KINDS: Final = {"company": "company_visit", "authority": "authority_visit", "third_party": "third_party"}
 STATES: Final = {None: "alleged", True: "proved", False: "rejected"}
 # Room by room, what the store keeps of a day is exact for these; of hourly means it keeps the floor alone.
-_EXACT_BY_ROOM: Final = frozenset({Statistic.MIN, Statistic.TIME_WEIGHTED_MEAN, Statistic.SUSTAINED_BELOW})
+_EXACT_BY_ROOM: Final = frozenset({Daily.MIN, Daily.TIME_WEIGHTED_MEAN, Daily.SUSTAINED_BELOW})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def tests(way: Way, law: Law) -> list[dict[str, Any]]:
         for each in way.visits
         if isinstance(each.event, VisitRecorded) and each.event.rooms
     ]
-    return sorted(found, key=lambda test: (dt.datetime.fromisoformat(test["at"]), test["event"]))
+    return sorted(joined(found, law.pack), key=lambda test: (dt.datetime.fromisoformat(test["at"]), test["event"]))
 
 
 def _test(number: int, visit: VisitRecorded, law: Law) -> dict[str, Any]:
@@ -114,10 +116,12 @@ def _test(number: int, visit: VisitRecorded, law: Law) -> dict[str, Any]:
         "valid": valid,
         "why_not": [*whole, *(f"rooms.{n}.{fault}" for n, faults in enumerate(by_room) for fault in faults)],
         "event": number,
-        "rooms": [
-            {"kind": room.kind, "temp_centi": room.temp_centi, "area_centi_m2": room.area_centi_m2} for room in rooms
-        ],
+        "rooms": [_room(room.kind, Fraction(room.temp_centi), room.area_centi_m2) for room in rooms],
     }
+
+
+def _room(kind: str | None, centi: Fraction, area_centi_m2: int | None) -> dict[str, Any]:
+    return {"kind": kind, "temp_centi": centi.numerator, "of": centi.denominator, "area_centi_m2": area_centi_m2}
 
 
 def _faults_of_visit(visit: VisitRecorded, pack: Pack) -> list[str]:
@@ -163,6 +167,60 @@ def _permitted(at: dt.datetime, pack: Pack) -> bool:
     excluded, window = pack.visit.exclude_local, pack.visit.window_local
     outside = excluded is None or not excluded[0] <= clock < excluded[1]
     return outside and (window is None or window[0] <= clock < window[1])
+
+
+# --- joint values -----------------------------------------------------------------------------------------------------
+
+
+def joined(found: list[dict[str, Any]], pack: Pack) -> list[dict[str, Any]]:
+    """Add the joint values of tests, where the pack's `statistic` joins several of a day or of days in a row."""
+    asked = pack.statistic
+    if asked is None or asked.window == "month":
+        return found
+    per_day = asked.slots_per_day or (asked.n or 1 if asked.days is None else 1)
+    days = asked.days or 1
+    if per_day * days == 1:
+        return found
+    valid = [test for test in found if test["valid"]]
+    made = [each for kind in KINDS.values() for each in _joint(_by_day(valid, kind, asked), per_day, days, asked.agg)]
+    parts = [
+        {**test, "valid": False, "why_not": [*test["why_not"], "part"]} if test["valid"] else test for test in found
+    ]
+    return [*parts, *made]
+
+
+def _by_day(valid: list[dict[str, Any]], kind: str, asked: Statistic) -> dict[dt.date, list[dict[str, Any]]]:
+    """Sort the tests of a kind that lie in the statistic's hours by their day."""
+    by_day: dict[dt.date, list[dict[str, Any]]] = defaultdict(list)
+    for test in valid:
+        at = dt.datetime.fromisoformat(test["at"])
+        inside = asked.window_local is None or asked.window_local[0] <= f"{at:%H:%M}" <= asked.window_local[1]
+        if test["kind"] == kind and inside:
+            by_day[at.date()].append(test)
+    return by_day
+
+
+def _joint(
+    by_day: dict[dt.date, list[dict[str, Any]]], per_day: int, days: int, agg: str | None
+) -> Iterator[dict[str, Any]]:
+    """Join the first days in a row that have enough tests each, then go on behind them."""
+    full = [day for day in sorted(by_day) if len(by_day[day]) >= per_day]
+    while len(full) >= days:
+        span, row = full[:days], full[0] + dt.timedelta(days=days - 1)
+        if span[-1] != row:
+            full = full[1:]
+            continue
+        yield _together([by_day[day] for day in span], agg)
+        full = full[days:]
+
+
+def _together(days: list[list[dict[str, Any]]], agg: str | None) -> dict[str, Any]:
+    """Join tests: the mean of the days' means of the lowest rooms, or the lowest."""
+    lowest = [[min(Fraction(room["temp_centi"], room["of"]) for room in test["rooms"]) for test in day] for day in days]
+    means = [sum(day, Fraction(0)) / len(day) for day in lowest]
+    value = min(map(min, lowest)) if agg == "min" else sum(means, Fraction(0)) / len(means)
+    last = max((test for day in days for test in day), key=lambda test: dt.datetime.fromisoformat(test["at"]))
+    return {**last, "rooms": [_room(None, value, None)]}
 
 
 # --- what else persons recorded ---------------------------------------------------------------------------------------
