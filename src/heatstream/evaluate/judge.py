@@ -8,8 +8,7 @@ from heatstream.core.calendar import day_of, day_start_us
 from heatstream.core.units import Mask
 from heatstream.evaluate import finding_rows, statistic_rows
 from heatstream.evaluate.columns import Columns, constant
-from heatstream.evaluate.evidence import bereft
-from heatstream.evaluate.load import Loaded
+from heatstream.evaluate.load import Loaded, bereft
 from heatstream.evaluate.registered import Homes, Rooms
 from heatstream.evaluate.statistic_rows import Measured
 from heatstream.evaluate.yardstick import Yardstick

@@ -2,39 +2,27 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
+import numpy as np
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from heatstream.core.calendar import Windows
-from heatstream.store import household_days, quality
-from heatstream.store.accepted import midnight
+from heatstream.core.calendar import DAY_US, Windows
+from heatstream.evidence.series import PointDays, point_days
+from heatstream.store import household_days
 from heatstream.store.copy import Rows
-from heatstream.store.household_days import Household, Point, Stored
-from heatstream.store.quality import Exclusion
+from heatstream.store.household_days import Household, Stored
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(PointDays):
     """Marked households of one date, each with its points and their readings in the span."""
 
-    day: dt.date
-    span: tuple[dt.datetime, dt.datetime]
-    """From 00:00 to the end of its 夜."""
-    through_batch: int
     marks: Rows
     """household_id (rising), batch_id, reason, marked_at."""
     households: list[Household]
     """In the order of the marks."""
-    points: list[Point]
-    """By household, then by device."""
-    readings: Rows
-    """point_id, observed_at, temp_centi; in no order."""
-    conflicts: Sequence[Any]
-    """(point_id, observed_at, decided, temp_centi) of the instants with two values."""
-    exclusions: list[Exclusion]
-    """What reviewers excluded."""
     stored: list[Stored]
     """Statistics that stand."""
     current: Sequence[Any]
@@ -44,23 +32,26 @@ class Loaded:
 async def load(engine: AsyncEngine, day: dt.date, marks: Rows, windows: Windows, through_batch: int) -> Loaded:
     """Read everything up to `through_batch` that these marks' household-days are judged by."""
     ids = marks["household_id"].tolist()
-    start, end = midnight(day), midnight(day) + dt.timedelta(minutes=windows.night_to_min)
     async with engine.connect() as conn:
         households = await household_days.households(conn, day, ids)
-        points = await household_days.points(conn, day, ids)
         stored = await household_days.stored_statistics(conn, day, ids)
         # The statistic's points, too: where their readings are fewer than they were, the evidence is gone.
-        point_ids = sorted({each.id for each in points} | {each.point_id for each in stored})
+        also = {each.point_id for each in stored}
+        measured = await point_days(conn, day, ids, windows.night_to_min, through_batch, also=also)
         return Loaded(
-            day=day,
-            span=(start, end),
-            through_batch=through_batch,
+            **{field.name: getattr(measured, field.name) for field in fields(measured)},
             marks=marks,
             households=households,
-            points=points,
-            readings=await household_days.readings(conn, point_ids, start, end, through_batch),
-            conflicts=await household_days.conflicts(conn, point_ids, start, end, through_batch),
-            exclusions=await quality.exclusions(conn, point_ids, start, end, through_batch),
             stored=stored,
             current=await household_days.current_findings(conn, day, ids),
         )
+
+
+def bereft(loaded: Loaded, start_us: int) -> set[int]:
+    """Name the households with fewer readings than a stored statistic was made from: somebody deleted them."""
+    if not loaded.stored:
+        return set()
+    within = loaded.readings["point_id"][loaded.readings["observed_at"] < start_us + DAY_US]
+    ids, counts = np.unique(within, return_counts=True)
+    there = dict(zip(ids.tolist(), counts.tolist(), strict=True))
+    return {each.household_id for each in loaded.stored if there.get(each.point_id, 0) < each.readings}

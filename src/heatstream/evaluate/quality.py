@@ -20,7 +20,7 @@ from heatstream.core.marks import SLOT_MIN, SLOTS, BuildingsDay, Mark, Threshold
 from heatstream.core.units import Centi, Mask
 from heatstream.errors import SettingsError
 from heatstream.evaluate import metrics
-from heatstream.evaluate.evidence import rows_of
+from heatstream.evidence.series import rows_of
 from heatstream.settings import Evaluate
 from heatstream.store import building_days, closings, quality
 from heatstream.store.accepted import after, midnight

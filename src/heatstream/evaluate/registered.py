@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from heatstream.core.standard import standards
 from heatstream.core.units import Centi, Count, Fen, Mask
-from heatstream.evaluate.evidence import rows_of
 from heatstream.evaluate.load import Loaded
 from heatstream.evaluate.yardstick import Yardstick
+from heatstream.evidence.series import rows_of
 from heatstream.store.household_days import NEVER, NO_ROOM, ROOM_KINDS
 
 Places = NDArray[np.intp]

@@ -1,21 +1,19 @@
 """Rows of `day_statistic`, from readings."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Final, Self
 
 import numpy as np
 
 from heatstream.core.calendar import day_of, day_start_us
 from heatstream.core.digest import point_day_digests
-from heatstream.core.grid import lay
 from heatstream.core.statistic import ALGORITHM, DayStatistics, day_statistics, joined
-from heatstream.core.units import Centi, Count
+from heatstream.core.units import Centi
 from heatstream.evaluate.columns import Columns, constant, digests_as_bytes
-from heatstream.evaluate.evidence import Series, rows_of, series
 from heatstream.evaluate.load import Loaded
 from heatstream.evaluate.registered import Places, Rooms
 from heatstream.evaluate.yardstick import Yardstick
+from heatstream.evidence.series import Series, grids, series
 from heatstream.store.copy import Column
 from heatstream.store.tables import day_statistic
 
@@ -39,8 +37,7 @@ def measure(loaded: Loaded, rooms: Rooms, limit_centi: Centi, yardstick: Yardsti
     """Compute statistics and digest of every point."""
     day = day_of(loaded.day)
     found = series(loaded, day_start_us(day))
-    kept = _compute(found.kept(~found.set_aside), rooms, limit_centi, day, yardstick)
-    statistics = replace(kept, readings=kept.readings + _set_aside(found, len(rooms), day))
+    statistics = _compute(found, rooms, limit_centi, day, yardstick)
     counting = found.counting()
     devices = [each.device for each in loaded.points]
     digests = point_day_digests(devices, day, counting.row, counting.observed_us, counting.temp_centi)
@@ -49,40 +46,10 @@ def measure(loaded: Loaded, rooms: Rooms, limit_centi: Centi, yardstick: Yardsti
 
 def _compute(found: Series, rooms: Rooms, limit_centi: Centi, day: int, yardstick: Yardstick) -> DayStatistics:
     parts, places = [], []
-    for slot_min, rows, part in _by_slot(found, rooms):
-        grid = lay(
-            part.row,
-            part.observed_us,
-            part.temp_centi,
-            points=len(rows),
-            day=day,
-            slot_min=slot_min,
-            windows=yardstick.windows,
-            excluded=part.excluded,
-        )
+    for rows, grid in grids(found, rooms.slot_min, day, yardstick.windows):
         parts.append(day_statistics(grid, limit_centi=limit_centi[rows], counted_min=yardstick.counted_min))
         places.append(rows)
     return parts[0] if len(parts) == 1 else joined(parts).take(np.argsort(np.concatenate(places)))
-
-
-def _set_aside(found: Series, rooms: int, day: int) -> Count:
-    """Count the readings of the statutory day that a reviewer excluded: they stay, and are told."""
-    within = found.set_aside & (found.observed_us < day_start_us(day + 1))
-    counts: Count = np.bincount(found.row[within], minlength=rooms).astype(np.int32)
-    return counts
-
-
-def _by_slot(found: Series, rooms: Rooms) -> Iterator[tuple[int, Places, Series]]:
-    """Cut points and their readings by the length of their slots."""
-    lengths = np.unique(rooms.slot_min)
-    if len(lengths) <= 1:
-        yield int(lengths[0]) if len(lengths) else 60, np.arange(len(rooms)), found
-        return
-    for slot_min in lengths.tolist():
-        rows = np.flatnonzero(rooms.slot_min == slot_min)
-        part = found.kept(rooms.slot_min[found.row] == slot_min)
-        place = rows_of(rows.astype(np.int64), part.row.astype(np.int64))
-        yield slot_min, rows, replace(part, row=place)
 
 
 def columns(loaded: Loaded, measured: Measured, yardstick: Yardstick) -> Columns:

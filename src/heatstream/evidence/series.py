@@ -1,15 +1,22 @@
-"""Bring the readings of some point-days into the order the core wants, and leave out what is no evidence."""
+"""The readings of some homes' day in the order the core wants: what counts, what waits, what is no evidence."""
 
 import datetime as dt
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heatstream.core.calendar import DAY_US
+from heatstream.core.calendar import Windows, day_start_us
+from heatstream.core.grid import Grid, lay
 from heatstream.core.units import Centi, Count, Mask, Micros
-from heatstream.evaluate.load import Loaded
+from heatstream.store import household_days, quality
+from heatstream.store.accepted import midnight
+from heatstream.store.copy import Rows
+from heatstream.store.household_days import Point
+from heatstream.store.quality import Exclusion
 
 MILLI_US: Final = 1000
 OFFSET_BITS: Final = 37
@@ -18,6 +25,55 @@ MILLI_BITS: Final = 27
 TEMP_BITS: Final = 16
 MOST_ROWS: Final = 1 << (63 - MILLI_BITS - TEMP_BITS)
 LEAST_CENTI: Final = 1 << (TEMP_BITS - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class PointDays:
+    """What the points of some homes measured on one date, as it stands in the store."""
+
+    day: dt.date
+    span: tuple[dt.datetime, dt.datetime]
+    """From 00:00 to the end of its 夜."""
+    through_batch: int
+    points: list[Point]
+    """By household, then by device."""
+    readings: Rows
+    """point_id, observed_at, temp_centi; in no order."""
+    conflicts: Sequence[Any]
+    """(point_id, observed_at, decided, temp_centi) of the instants with two values."""
+    exclusions: list[Exclusion]
+    """What reviewers excluded."""
+
+
+async def point_days(
+    conn: AsyncConnection,
+    day: dt.date,
+    household_ids: Sequence[int],
+    night_to_min: int,
+    through_batch: int,
+    *,
+    also: Collection[int] = (),
+) -> PointDays:
+    """Read what these homes' accepted points measured, by batches up to one.
+
+    Parameters
+    ----------
+    night_to_min : end of the day's 夜 [minutes after its midnight]
+    also : other points whose readings are wanted
+    """
+    start = midnight(day)
+    end = start + dt.timedelta(minutes=night_to_min)
+    points = await household_days.points(conn, day, household_ids)
+    ids = sorted({each.id for each in points} | set(also))
+    return PointDays(
+        day=day,
+        span=(start, end),
+        through_batch=through_batch,
+        points=points,
+        readings=await household_days.readings(conn, ids, start, end, through_batch),
+        conflicts=await household_days.conflicts(conn, ids, start, end, through_batch),
+        exclusions=await quality.exclusions(conn, ids, start, end, through_batch),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +142,7 @@ def _sorted_packed(row: Count, milli: NDArray[np.int64], temp_centi: Centi) -> t
     return packed.astype(np.int32), offset, temp.astype(np.int16)
 
 
-def series(loaded: Loaded, start_us: int) -> Series:
+def series(loaded: PointDays, start_us: int) -> Series:
     """Order the readings of `loaded.points`, without what is no evidence: conflicts decided or excluded, and what a
     reviewer excluded set aside.
     """  # noqa: D205
@@ -103,7 +159,7 @@ def series(loaded: Loaded, start_us: int) -> Series:
     return _with_reviews(_with_decisions(_within_evidence(found, loaded), loaded, point_ids), loaded, point_ids)
 
 
-def _within_evidence(found: Series, loaded: Loaded) -> Series:
+def _within_evidence(found: Series, loaded: PointDays) -> Series:
     """Leave out readings before the acceptance or outside the installation."""
     start, end = loaded.span
     if all(each.evidence_from <= start and end <= each.evidence_to for each in loaded.points):
@@ -117,7 +173,7 @@ def _micros(instant: dt.datetime) -> int:
     return (instant - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
 
 
-def _with_decisions(found: Series, loaded: Loaded, point_ids: NDArray[np.int64]) -> Series:
+def _with_decisions(found: Series, loaded: PointDays, point_ids: NDArray[np.int64]) -> Series:
     if not loaded.conflicts:
         return found
     temp, excluded, kept = found.temp_centi.copy(), found.excluded.copy(), np.ones(len(found.row), np.bool_)
@@ -135,7 +191,7 @@ def _with_decisions(found: Series, loaded: Loaded, point_ids: NDArray[np.int64])
     return replace(found, temp_centi=temp, excluded=excluded).kept(kept)
 
 
-def _with_reviews(found: Series, loaded: Loaded, point_ids: NDArray[np.int64]) -> Series:
+def _with_reviews(found: Series, loaded: PointDays, point_ids: NDArray[np.int64]) -> Series:
     """Set aside what a reviewer excluded; an instant with two values that is set aside waits for nobody."""
     if not loaded.exclusions:
         return found
@@ -155,11 +211,49 @@ def _find(found: Series, row: int, observed_us: int) -> int | None:
     return at if at < end and int(found.observed_us[at]) == observed_us else None
 
 
-def bereft(loaded: Loaded, start_us: int) -> set[int]:
-    """Name the households with fewer readings than a stored statistic was made from: somebody deleted them."""
-    if not loaded.stored:
-        return set()
-    within = loaded.readings["point_id"][loaded.readings["observed_at"] < start_us + DAY_US]
-    ids, counts = np.unique(within, return_counts=True)
-    there = dict(zip(ids.tolist(), counts.tolist(), strict=True))
-    return {each.household_id for each in loaded.stored if there.get(each.point_id, 0) < each.readings}
+def grids(found: Series, slot_min: Count, day: int, windows: Windows) -> Iterator[tuple[NDArray[np.intp], Grid]]:
+    """Lay the readings on a grid for each length of slot; what a reviewer excluded is counted and never laid.
+
+    Parameters
+    ----------
+    found : sorted by row and instant
+    slot_min : (points,) int32, the interval of each row [min]
+    day : local day [days since 1970-01-01]
+
+    Yields
+    ------
+    the rows of the grid among the points, and the grid
+    """
+    aside = _set_aside(found, len(slot_min), day)
+    for length, rows, part in _by_slot(found.kept(~found.set_aside), slot_min):
+        grid = lay(
+            part.row,
+            part.observed_us,
+            part.temp_centi,
+            points=len(rows),
+            day=day,
+            slot_min=length,
+            windows=windows,
+            excluded=part.excluded,
+        )
+        yield rows, replace(grid, readings=grid.readings + aside[rows])
+
+
+def _set_aside(found: Series, points: int, day: int) -> Count:
+    """Count the readings of the statutory day that a reviewer excluded: they stay, and are told."""
+    within = found.set_aside & (found.observed_us < day_start_us(day + 1))
+    counts: Count = np.bincount(found.row[within], minlength=points).astype(np.int32)
+    return counts
+
+
+def _by_slot(found: Series, slot_min: Count) -> Iterator[tuple[int, NDArray[np.intp], Series]]:
+    """Cut points and their readings by the length of their slots."""
+    lengths = np.unique(slot_min)
+    if len(lengths) <= 1:
+        yield int(lengths[0]) if len(lengths) else 60, np.arange(len(slot_min)), found
+        return
+    for length in lengths.tolist():
+        rows = np.flatnonzero(slot_min == length)
+        part = found.kept(slot_min[found.row] == length)
+        place = rows_of(rows.astype(np.int64), part.row.astype(np.int64))
+        yield length, rows, replace(part, row=place)
