@@ -12,7 +12,7 @@ from heatstream.core.grid import lay
 from heatstream.core.refund import Shares, shares_of_day
 from heatstream.core.standard import DayRules
 from heatstream.core.statistic import DayStatistics, day_statistics, joined
-from heatstream.evidence.twin import Band, Law, Room, midnight_us
+from heatstream.evidence.twin import Band, Law, Money, Room, midnight_us
 from heatstream.rules.choices import ChoicesFile
 from heatstream.rules.pack import Pack
 from heatstream.rules.policy import Policy, made
@@ -74,18 +74,8 @@ def _band(band: Band) -> dict[str, Any]:
 def _choices(law: Law) -> dict[str, Any]:
     sustained = law.statistic == "sustained_below"
     bounded = law.gap_bounds and dict(zip(("low_c", "high_c"), map(_decimal, law.gap_bounds), strict=True))
-    amounts = {
-        "fee_numerator": "due",
-        "fee_denominator": {"fixed_days": law.denominator_s // 86400},
-        "fee_scope": law.scope,
-        "money_rounding": law.rounding,
-        "money_rounding_at": law.rounded_at,
-        "max_ratio_per_day": _decimal(law.day_cap),
-        "max_ratio_per_season": _decimal(law.season_cap),
-        "computed_amount": "compute",
-    }
     return {
-        "contract_standard": "law",
+        "contract_standard": law.contract_standard,
         "daily_statistic": {"sustained_below_min": law.sustained_min} if sustained else law.statistic,
         "day_window": f"{law.day_from_min // 60:02}:00-{law.day_to_min // 60:02}:00",
         "household_temperature": law.rooms,
@@ -94,7 +84,20 @@ def _choices(law: Law) -> dict[str, Any]:
         "gap_bounds": (bounded or "none") if law.statistic in ("time_weighted_mean", "mean_of_hourly") else None,
         "conditions": "undetermined" if law.conditions_open else None,
         "overlap": law.overlap,
-    } | (amounts if law.bands else {})
+    } | (_amounts(law.money) if law.money else {})
+
+
+def _amounts(money: Money) -> dict[str, Any]:
+    return {
+        "fee_numerator": "due",
+        "fee_denominator": {"fixed_days": money.denominator_s // 86400},
+        "fee_scope": money.scope,
+        "money_rounding": money.rounding,
+        "money_rounding_at": money.rounded_at,
+        "max_ratio_per_day": _decimal(money.day_cap),
+        "max_ratio_per_season": _decimal(money.season_cap),
+        "computed_amount": "compute",
+    }
 
 
 def _guard(guard: Fraction) -> Any:

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from heatstream.evidence.twin import DAY_MIN, MINUTE_US, Band, Law, Reading, Room, midnight_us
+from heatstream.evidence.twin import DAY_MIN, MINUTE_US, Band, Law, Money, Reading, Room, midnight_us
 from tests.literal.arrays import day_number, season_of
 
 SEASON = ("11-14T12:00", "03-15T12:00")
@@ -63,9 +63,9 @@ def laws(draw: st.DrawFn) -> Law:
     bounds = st.sampled_from(
         [None, (Fraction(-20), Fraction(40)), (Fraction(15), Fraction(20)), (Fraction(1790, 100), Fraction(1810, 100))]
     )
-    apart = rooms in ("min_room", "each")
     return Law(
         standard=Fraction(18),
+        contract_standard="law",
         statistic=statistic,
         sustained_min=draw(st.sampled_from([30, 60, 90, 1440])) if sustained else 0,
         rooms=rooms,
@@ -83,6 +83,13 @@ def laws(draw: st.DrawFn) -> Law:
         day_from_min=draw(st.sampled_from([0, 360, 420])),
         day_to_min=draw(st.sampled_from([1200, 1320, 1440])),
         season_us=season_of(SEASON, 2025),
+        money=draw(amounts(apart=rooms in ("min_room", "each"))) if bands else None,
+    )
+
+
+@st.composite
+def amounts(draw: st.DrawFn, *, apart: bool) -> Money:
+    return Money(
         denominator_s=draw(st.sampled_from([120, 121])) * 86400,
         scope=draw(st.sampled_from(["whole_dwelling", "failing_rooms_area"])) if apart else "whole_dwelling",
         rounding=draw(st.sampled_from(["half_up", "half_even", "floor"])),

@@ -1,18 +1,45 @@
-"""The rules of heatstream in plain words and plain Python, for one household and one day.
+"""The rules of heatstream in plain words and plain Python, for one household, one day, one claim; and their proof.
 
-Read it beside the law: temperatures are exact fractions of °C, instants are microseconds since 1970-01-01T00:00 UTC, a
-local day begins at 16:00 UTC of the day before (UTC+08:00, no summer time). Nothing is fast and nothing is rounded but
-the one amount at the end. The arrays of `heatstream.core` must say the same.
+Read it beside the law. Temperatures are exact fractions of °C, shares exact fractions of the fee, instants whole
+microseconds since 1970-01-01T00:00 UTC; a local day begins at 16:00 UTC of the day before (UTC+08:00, no summer time).
+Nothing is fast, and nothing is rounded but the one amount at the end. The arrays of `heatstream.core` say the same.
+
+It needs Python 3.11 or newer and nothing else, and may be taken out of heatstream:
+
+    python3 -I -S twin.py verify BUNDLE.zip
+
+checks an evidence bundle (docs/evidence.md) alone and ends with 0 = same, 1 = different or unreadable, 2 = wrong use.
+docs/claims.md is the rule of claims; its sections are named where they are written out here.
 """
 
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
 MINUTE_US = 60_000_000
+HOUR_US = 60 * MINUTE_US
 HOUR_MIN = 60
 DAY_MIN = 1440
+DAY_S = 86_400
+DAY_US = DAY_S * 1_000_000
 
 COMPLIANT, FAILING, UNDETERMINED, UNMONITORED = "合格", "不达标", "无法判定", "未监测"
+NUMBER = {COMPLIANT: 1, FAILING: 2, UNDETERMINED: 3, UNMONITORED: 4}
+
+# Why a day is undetermined, or why a failing one has no tier; as findings store them.
+NO_REASON, COVERAGE, CONFLICT, MEAN_UNDECIDED, STOPPED, OUTSIDE_SEASON, CONDITIONS, NO_TIERS, REFERRED, NO_AREA = range(
+    10
+)
+STATISTICS = ("min", "time_weighted_mean", "mean_of_hourly", "min_of_hourly", "sustained_below")
+MEANS = ("time_weighted_mean", "mean_of_hourly")
+
+
+class Unreadable(Exception):
+    """A bundle or a policy that this file cannot read: what was seen, what was expected."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +76,30 @@ class Band:
 
 
 @dataclass(frozen=True)
+class Money:
+    """How a share of the fee becomes fen."""
+
+    denominator_s: int
+    """The season's length that the fee is divided by, in seconds."""
+    scope: str
+    """whole_dwelling | failing_rooms_area"""
+    rounding: str
+    """half_up | half_even | floor"""
+    rounded_at: str
+    """day | total"""
+    day_cap: Fraction
+    season_cap: Fraction
+
+
+@dataclass(frozen=True)
 class Law:
+    """One place's law and choices, as they stand on one day."""
+
     standard: Fraction
+    contract_standard: str
+    """law | contract | higher: what stands where a contract names a temperature."""
     statistic: str
-    """min | time_weighted_mean | mean_of_hourly | min_of_hourly | sustained_below"""
+    """One of STATISTICS."""
     sustained_min: int
     rooms: str
     """min_room | mean | area_weighted | each"""
@@ -69,20 +116,29 @@ class Law:
     day_from_min: int
     day_to_min: int
     season_us: tuple[int, int]
-    denominator_s: int
-    scope: str
-    """whole_dwelling | failing_rooms_area"""
-    rounding: str
-    """half_up | half_even | floor"""
-    rounded_at: str
-    """day | total"""
-    day_cap: Fraction
-    season_cap: Fraction
+    money: Money | None
+    """None = no amount is computed."""
+
+
+def for_contract(law: Law, agreed: Fraction | None) -> Law:
+    """The law of a household whose contract may name a temperature of its own; bands of a deviation move along."""
+    if agreed is None or law.contract_standard == "law":
+        return law
+    return replace(law, standard=agreed if law.contract_standard == "contract" else max(agreed, law.standard))
 
 
 def midnight_us(day: int) -> int:
     """The local midnight that begins a day (days since 1970-01-01)."""
-    return (day * 24 - 8) * 60 * MINUTE_US
+    return (day * 24 - 8) * HOUR_US
+
+
+def date_of(day: int) -> date:
+    return date(1970, 1, 1) + timedelta(days=day)
+
+
+def day_of(at_us: int) -> int:
+    """The local day that holds an instant; midnight belongs to the day it begins."""
+    return (at_us + 8 * HOUR_US) // DAY_US
 
 
 # --- one room, one day ------------------------------------------------------------------------------------------------
@@ -114,10 +170,14 @@ def series(room: Room, day: int) -> dict[int, Fraction]:
     return lowest
 
 
-def minutes_below(room: Room, law: Law, day: int, name: str) -> int:
+def valid_in(room: Room, law: Law, day: int, name: str) -> list[Fraction]:
+    """The temperatures of a window's slots that have one."""
     temps = series(room, day)
-    slots = window(law, day, name, room.slot_min)
-    return room.slot_min * sum(1 for slot in slots if slot in temps and temps[slot] < law.standard)
+    return [temps[slot] for slot in window(law, day, name, room.slot_min) if slot in temps]
+
+
+def minutes_below(room: Room, law: Law, day: int, name: str) -> int:
+    return room.slot_min * sum(1 for celsius in valid_in(room, law, day, name) if celsius < law.standard)
 
 
 def runs_below(room: Room, law: Law, day: int) -> list[int]:
@@ -133,6 +193,18 @@ def longest_below(room: Room, law: Law, day: int) -> int:
     return max(runs_below(room, law, day), default=0)
 
 
+def below_at_start(room: Room, law: Law, day: int) -> int:
+    """Minutes below from the first slot on, without a break."""
+    runs = runs_below(room, law, day)
+    return room.slot_min * next((place for place, length in enumerate(runs) if length == 0), len(runs))
+
+
+def below_at_end(room: Room, law: Law, day: int) -> int:
+    """Minutes below up to the last slot, without a break."""
+    runs = runs_below(room, law, day)
+    return runs[-1] if runs else 0
+
+
 def hourly(room: Room, law: Law, day: int, *, only_full: bool = False) -> list[Fraction]:
     """The mean of each hour that has a valid slot, or of the hours with every slot valid."""
     temps, means = series(room, day), []
@@ -141,12 +213,16 @@ def hourly(room: Room, law: Law, day: int, *, only_full: bool = False) -> list[F
     for hour in range(24):
         here = [temps[s] for s in range(hour * per_hour, (hour + 1) * per_hour) if s in slots and s in temps]
         if here and (len(here) == per_hour or not only_full):
-            means.append(sum(here, Fraction(0)) / len(here))
+            means.append(mean(here))
     return means
 
 
 def mean(values: list[Fraction]) -> Fraction:
     return sum(values, Fraction(0)) / len(values)
+
+
+def has_conflict(room: Room, day: int) -> bool:
+    return any(r.in_conflict and 0 <= r.at_us - midnight_us(day) < DAY_US for r in room.readings)
 
 
 @dataclass(frozen=True)
@@ -164,28 +240,38 @@ class Shown:
 
 
 def shown_by(room: Room, law: Law, day: int) -> Shown:
-    temps = series(room, day)
     slots = window(law, day, "whole", room.slot_min)
-    valid = [temps[slot] for slot in slots if slot in temps]
-    gaps = len(slots) - len(valid)
-    value = at_most = at_least = None
-    if valid and law.statistic in ("min", "sustained_below"):
-        value = at_most = min(valid)  # another reading could only be lower
-    elif valid and law.statistic == "min_of_hourly":
-        value = min(hourly(room, law, day))
-        at_most = min(hourly(room, law, day, only_full=True), default=None)
-    elif valid:
-        value = mean(valid) if law.statistic == "time_weighted_mean" else mean(hourly(room, law, day))
-        if law.gap_bounds:
-            low, high = law.gap_bounds
-            at_least, at_most = (sum(valid, gaps * bound) / len(slots) for bound in (low, high))
-    moved = [None if x is None else x + law.guard for x in (value, at_most, at_least)]
+    valid = valid_in(room, law, day, "whole")
+    value, at_most, at_least = _values(room, law, day)
     return Shown(
-        *moved,
+        _moved(value, law),
+        _moved(at_most, law),
+        _moved(at_least, law),
         sustained=law.statistic == "sustained_below" and longest_below(room, law, day) >= law.sustained_min,
         covered=bool(valid) and len(valid) >= law.completeness * len(slots),
-        conflict=any(r.in_conflict and 0 <= r.at_us - midnight_us(day) < DAY_MIN * MINUTE_US for r in room.readings),
+        conflict=has_conflict(room, day),
     )
+
+
+def _moved(value: Fraction | None, law: Law) -> Fraction | None:
+    return None if value is None else value + law.guard
+
+
+def _values(room: Room, law: Law, day: int) -> tuple[Fraction | None, Fraction | None, Fraction | None]:
+    """The day's value, and what it is at most and at least whatever the gaps hold."""
+    valid = valid_in(room, law, day, "whole")
+    if not valid:
+        return None, None, None
+    if law.statistic in ("min", "sustained_below"):
+        return min(valid), min(valid), None  # another reading could only be lower
+    if law.statistic == "min_of_hourly":
+        return min(hourly(room, law, day)), min(hourly(room, law, day, only_full=True), default=None), None
+    value = mean(valid) if law.statistic == "time_weighted_mean" else mean(hourly(room, law, day))
+    if law.gap_bounds is None:
+        return value, None, None
+    slots = len(window(law, day, "whole", room.slot_min))
+    low, high = ((sum(valid, Fraction(0)) + (slots - len(valid)) * bound) / slots for bound in law.gap_bounds)
+    return value, high, low
 
 
 # --- one verdict ------------------------------------------------------------------------------------------------------
@@ -198,6 +284,7 @@ class Verdict:
     """The value that decided, moved by the guard band."""
     at_least: bool = False
     """Failing, and what is missing could only make it colder."""
+    reason: int = NO_REASON
 
 
 def verdict(shown: Shown, law: Law) -> Verdict:
@@ -211,43 +298,66 @@ def verdict(shown: Shown, law: Law) -> Verdict:
         return _failing(measured, partial, law)
     elif shown.at_most is not None and shown.at_most < law.standard:
         return _failing(shown.at_most, partial, law)
+    return _not_failing(shown, measured, law)
+
+
+def _failing(value: Fraction | None, partial: bool, law: Law) -> Verdict:
+    if law.conditions_open:
+        return Verdict(UNDETERMINED, value, reason=CONDITIONS)
+    return Verdict(FAILING, value, partial, _why_no_tier(value, law))
+
+
+def _why_no_tier(value: Fraction | None, law: Law) -> int:
+    claims = tiers_that_claim(value, law)
+    if len(claims) > 1 and law.overlap == "refer_to_authority":
+        return REFERRED
+    return NO_REASON if claims else NO_TIERS
+
+
+def _not_failing(shown: Shown, measured: Fraction | None, law: Law) -> Verdict:
     if not shown.conflict and measured is not None:
         return Verdict(COMPLIANT, measured)
     if not shown.conflict and shown.at_least is not None and shown.at_least >= law.standard:
         return Verdict(COMPLIANT, shown.at_least)
-    return Verdict(UNDETERMINED, shown.value)
-
-
-def _failing(value: Fraction | None, partial: bool, law: Law) -> Verdict:
-    return Verdict(UNDETERMINED, value) if law.conditions_open else Verdict(FAILING, value, at_least=partial)
+    if shown.conflict and shown.covered:
+        return Verdict(UNDETERMINED, shown.value, reason=CONFLICT)
+    return Verdict(UNDETERMINED, shown.value, reason=MEAN_UNDECIDED if law.statistic in MEANS else COVERAGE)
 
 
 def together(rooms: list[Room], law: Law, day: int) -> Shown:
     """The rooms' values to one of the dwelling: their mean, or their mean weighted by area."""
     each = [shown_by(room, law, day) for room in rooms]
     weights = [room.area if law.rooms == "area_weighted" else 1 for room in rooms]
-
-    def combined(values: list[Fraction | None]) -> Fraction | None:
-        if any(value is None for value in values) or not all(weights):
-            return None
-        return sum((v * w for v, w in zip(values, weights, strict=True)), Fraction(0)) / sum(weights)
-
     return Shown(
-        combined([s.value for s in each]),
-        combined([s.at_most for s in each]),
-        combined([s.at_least for s in each]),
+        _combined([s.value for s in each], weights),
+        _combined([s.at_most for s in each], weights),
+        _combined([s.at_least for s in each], weights),
         sustained=False,
         covered=all(s.covered for s in each),
         conflict=any(s.conflict for s in each),
     )
 
 
-def tier(value: Fraction, law: Law) -> int | str | None:
-    """The place of the tier that holds, "referred" where two do and the choice is to refer it, None where none does."""
+def _combined(values: list[Fraction | None], weights: list[int]) -> Fraction | None:
+    known = [value for value in values if value is not None]
+    if len(known) < len(values) or not all(weights):
+        return None
+    return sum((value * weight for value, weight in zip(known, weights, strict=True)), Fraction(0)) / sum(weights)
+
+
+def tiers_that_claim(value: Fraction | None, law: Law) -> list[int]:
+    """The places of the bands that hold a temperature; two where the text overlaps."""
+    if value is None:
+        return []
     x = law.standard - value if law.deviation else value
-    claims = [place for place, band in enumerate(law.bands) if band.holds(x)]
+    return [place for place, band in enumerate(law.bands) if band.holds(x)]
+
+
+def tier(value: Fraction | None, law: Law) -> int | None:
+    """The place of the tier that holds; None where none does, or two do and the choice is to refer it."""
+    claims = tiers_that_claim(value, law)
     if len(claims) > 1 and law.overlap == "refer_to_authority":
-        return "referred"
+        return None
     pick = min if law.overlap == "lowest_ratio" else max
     return pick(claims, key=lambda place: law.bands[place].ratio, default=None)
 
@@ -260,6 +370,9 @@ class Finding:
     tier: int | None = None
     at_least: bool = False
     rooms: tuple[Verdict, ...] = ()
+    reason: int = NO_REASON
+    decided_by: int | None = None
+    """Place of the room that decided; None = the rooms together, or nothing."""
 
 
 def judge(rooms: list[Room], law: Law, day: int, *, stopped: bool = False) -> Finding:
@@ -267,36 +380,61 @@ def judge(rooms: list[Room], law: Law, day: int, *, stopped: bool = False) -> Fi
     if not rooms:
         return Finding(UNMONITORED)
     each = tuple(verdict(shown_by(room, law, day), law) for room in rooms)
-    if law.rooms in ("min_room", "each"):
-        whole = _worst(each, law)
-    else:
-        whole = _one(verdict(together(rooms, law, day), law), law)
-    value = None if whole.value is None else whole.value - law.guard
-    outside = not any(in_season(law, day, minute) for minute in range(DAY_MIN))
-    if stopped or outside:
-        return Finding(UNDETERMINED, value, rooms=each)
-    return Finding(whole.outcome, value, whole.tier, whole.at_least and whole.tier is not None, each)
+    whole = worst(each, law) if law.rooms in ("min_room", "each") else _of_all(rooms, law, day)
+    whole = replace(whole, value=None if whole.value is None else whole.value - law.guard, rooms=each)
+    if seconds_in_season(law, day) == 0:
+        return replace(_undecided(whole, OUTSIDE_SEASON), value=None, decided_by=None)
+    return _undecided(whole, STOPPED) if stopped else whole
 
 
-def _one(decided: Verdict, law: Law) -> Finding:
+def _undecided(found: Finding, reason: int) -> Finding:
+    return replace(found, outcome=UNDETERMINED, tier=None, at_least=False, reason=reason)
+
+
+def _of_all(rooms: list[Room], law: Law, day: int) -> Finding:
+    found = _alone(verdict(together(rooms, law, day), law), law)
+    unweighed = law.rooms == "area_weighted" and not all(room.area for room in rooms)
+    return replace(found, reason=NO_AREA) if unweighed else found
+
+
+def _alone(decided: Verdict, law: Law) -> Finding:
     held = tier(decided.value, law) if decided.outcome == FAILING else None
-    return Finding(decided.outcome, decided.value, None if held == "referred" else held, decided.at_least)
+    at_least = decided.at_least and held is not None
+    return Finding(decided.outcome, decided.value, held, at_least, reason=decided.reason)
 
 
-def _worst(each: tuple[Verdict, ...], law: Law) -> Finding:
+def worst(each: tuple[Verdict, ...], law: Law) -> Finding:
     """The coldest failing room decides; without one, a room that cannot be judged leaves the dwelling undetermined."""
     failing = [room for room in each if room.outcome == FAILING]
     undetermined = [room for room in each if room.outcome == UNDETERMINED]
-    valued = [room for room in failing or each if room.value is not None]
-    coldest = min(valued, key=lambda room: room.value, default=None)
-    value = None if coldest is None else coldest.value
+    place = _coldest(each, FAILING if failing else None)
+    coldest = each[place or 0]
     if not failing:
-        return Finding(UNDETERMINED if undetermined else COMPLIANT, value)
-    held = [_one(room, law).tier for room in failing]
-    place = _one(coldest, law).tier
-    if law.rooms == "each" and None in held:
-        place = None
-    return Finding(FAILING, value, place, any(room.at_least for room in failing) or bool(undetermined))
+        outcome = UNDETERMINED if undetermined else COMPLIANT
+        reason = max((room.reason for room in undetermined), default=NO_REASON)
+        return Finding(outcome, coldest.value, reason=reason, decided_by=place)
+    alone = _alone(coldest, law)
+    if law.rooms == "each":
+        untiered = max(room.reason for room in failing)
+        alone = replace(alone, tier=None if untiered else alone.tier, reason=untiered)
+    at_least = alone.tier is not None and (any(room.at_least for room in failing) or bool(undetermined))
+    return replace(alone, at_least=at_least, decided_by=place)
+
+
+def _coldest(each: tuple[Verdict, ...], outcome: str | None) -> int | None:
+    """The first of the coldest rooms of an outcome; values within one hundredth of a degree count as equal."""
+    valued = {
+        place: whole_hundredths(room.value)
+        for place, room in enumerate(each)
+        if room.value is not None and outcome in (None, room.outcome)
+    }
+    return min(valued, key=lambda place: valued[place], default=None)
+
+
+def whole_hundredths(celsius: Fraction) -> tuple[int, bool]:
+    """The hundredths below a temperature, and whether it lies above them: 17.995 is (1799, True)."""
+    below = celsius * 100 // 1
+    return below, celsius * 100 > below
 
 
 # --- 测算额 -----------------------------------------------------------------------------------------------------------
@@ -305,46 +443,1341 @@ def _worst(each: tuple[Verdict, ...], law: Law) -> Finding:
 def seconds_in_season(law: Law, day: int) -> int:
     start, end = law.season_us
     midnight = midnight_us(day)
-    return max(0, min(end, midnight + DAY_MIN * MINUTE_US) - max(start, midnight)) // 1_000_000
+    return max(0, min(end, midnight + DAY_US) - max(start, midnight)) // 1_000_000
 
 
 def share(found: Finding, rooms: list[Room], law: Law, day: int, billed_area: int = 0) -> Fraction | None:
     """The share of the season's fee that this day gives back by the tiers; None = it cannot be said."""
-    part = Fraction(seconds_in_season(law, day), law.denominator_s)
+    if law.money is None or found.outcome not in (COMPLIANT, FAILING):
+        return None
+    ratio = share_of_day(
+        found, [room.area for room in rooms], law, law.money, billed_area=billed_area, cap=law.money.day_cap
+    )
+    return None if ratio is None else ratio * Fraction(seconds_in_season(law, day), law.money.denominator_s)
+
+
+def share_of_day(
+    found: Finding, areas: list[int], law: Law, money: Money, *, billed_area: int, cap: Fraction
+) -> Fraction | None:
+    """The share of the day's own fee; 0 where it is compliant, None where it cannot be said."""
     if found.outcome == COMPLIANT:
         return Fraction(0)
-    if found.outcome != FAILING or found.tier is None:
+    if found.tier is None:
         return None
-    ratio = min(law.bands[found.tier].ratio, law.day_cap)
-    if law.scope == "whole_dwelling":
-        return part * ratio
-    failing = [(room, seen) for room, seen in zip(rooms, found.rooms, strict=True) if seen.outcome == FAILING]
+    ratio = min(law.bands[found.tier].ratio, cap)
+    if money.scope == "whole_dwelling":
+        return ratio
+    failing = [(area, room) for area, room in zip(areas, found.rooms, strict=True) if room.outcome == FAILING]
     if law.rooms == "each":
-        ratios = [min(law.bands[_one(seen, law).tier].ratio, law.day_cap) for _, seen in failing]
-    else:
-        ratios = [ratio] * len(failing)
-    paid = [(room, r) for (room, _), r in zip(failing, ratios, strict=True) if r > 0]
-    if billed_area <= 0 or any(room.area <= 0 for room, _ in paid):
+        held = [(area, tier(room.value, law)) for area, room in failing]
+        return weighed([(area, min(law.bands[t].ratio, cap)) for area, t in held if t is not None], billed_area)
+    return weighed([(area, ratio) for area, _ in failing], billed_area)
+
+
+def weighed(rooms: list[tuple[int, Fraction]], billed_area: int) -> Fraction | None:
+    """Failing rooms' shares weighed by area over the billed area; never more than the whole bill."""
+    paid = [(area, ratio) for area, ratio in rooms if ratio > 0]
+    if billed_area <= 0 or any(area <= 0 for area, _ in paid):
         return None
-    whole = max(billed_area, sum(room.area for room, _ in paid))
-    return part * sum((r * room.area for room, r in paid), Fraction(0)) / whole
+    whole = max(billed_area, sum(area for area, _ in paid))
+    return sum((ratio * area for area, ratio in paid), Fraction(0)) / whole
 
 
-def whole_fen(exact: Fraction, law: Law) -> int:
+def whole_fen(exact: Fraction, money: Money) -> int:
     floor = exact.numerator // exact.denominator
-    if law.rounding == "floor" or exact == floor:
+    if money.rounding == "floor" or exact == floor:
         return floor
-    if exact - floor == Fraction(1, 2) and law.rounding == "half_even":
+    if exact - floor == Fraction(1, 2) and money.rounding == "half_even":
         return floor + floor % 2
     return floor + (exact - floor >= Fraction(1, 2))
 
 
-def season_fen(shares: list[Fraction | None], fee_fen: int, law: Law) -> int:
-    """The season's 测算额: rounded once, a day or the total, and never above the season's cap."""
-    known = [fee_fen * each for each in shares if each is not None]
-    if law.rounded_at == "day":
-        total = sum(whole_fen(each, law) for each in known)
+def season_fen(shares: Iterable[Fraction | None], fee_fen: int, money: Money) -> int:
+    """The season's sum, of the shares that are known."""
+    return rounded_sum([fee_fen * each for each in shares if each is not None], fee_fen, money)
+
+
+def rounded_sum(parts: list[Fraction], fee_fen: int, money: Money) -> int:
+    """Exact amounts to fen: rounded once, a day or the total, and never above the season's cap."""
+    if money.rounded_at == "day":
+        total = sum(whole_fen(each, money) for each in parts)
     else:
-        total = whole_fen(sum(known, Fraction(0)), law)
-    cap = fee_fen * law.season_cap
+        total = whole_fen(sum(parts, Fraction(0)), money)
+    cap = fee_fen * money.season_cap
     return min(total, cap.numerator // cap.denominator)
+
+
+# --- the law of claims: docs/claims.md --------------------------------------------------------------------------------
+
+TESTS = ("third_party", "authority_visit", "company_visit")
+SERIES, PRESUMPTION = "fixed_point_series", "presumption"
+CONDITIONS_OF_THE_RIGHT = (
+    "ENTITLING_LAW",
+    "OPENING",
+    "EVIDENCE",
+    "CAUSE",
+    "CONDITIONS",
+    "FEE",
+    "RESIDENT",
+    "PERIOD",
+    "CONFLICT",
+)
+
+
+@dataclass(frozen=True)
+class OutageLaw:
+    min_h: int
+    strictly: bool
+    cumulative_days: int | None
+    ratio: Fraction
+    base_fee_only: bool
+    """Of a metered household the share is of 基本热费 alone."""
+    excess: bool
+    """Only what lies beyond the threshold gives back."""
+    added: bool
+    """With a low temperature on the same day: the sum up to the cap; else the higher."""
+    liability: str
+
+
+@dataclass(frozen=True)
+class ClaimLaw:
+    """The law and the choices of one claim, by the pack in force on the day it was opened."""
+
+    law: Law
+    """Tests are judged by it."""
+    bands_on: Mapping[int, tuple[Band, ...]]
+    """Season's day -> bands of the pack in force on it: the series is judged by them."""
+    precedence: tuple[str, ...]
+    """Kinds of evidence that are accepted, the strongest first."""
+    tests_same_day: str
+    """last | lowest"""
+    tier_between_tests: str
+    """daily_series | first_test | lowest"""
+    counting_start: str
+    start_inclusive: bool
+    period_ends: str
+    """retest | fixed_point | either"""
+    end_inclusive: bool
+    grace_h: int | None
+    forgiven: bool
+    """Grace that has passed is not paid back."""
+    row_h: int | None
+    """Failing so long in a row is needed."""
+    row_by: str
+    """series | tests | either"""
+    break_after_min: int
+    exclude_first_days: int
+    exclude_last_days: int
+    has_conditions: bool
+    outage: OutageLaw | None
+    month_basis: str | None
+    """calendar | season; None = days are counted."""
+    month_tests: int
+    fee_numerator: str
+    """due | paid"""
+    net_of_base_fee: bool
+    metered_fee: str
+    """as_billed | base_fee | without_base_fee"""
+    liability: str
+    """company_cause | not_user_cause | none"""
+    source_pays_through_company: bool
+    unpaid: str
+    """deny | offset | hold"""
+    fixed_point_opens: str
+    """yes | after_handling | only_as_evidence | no"""
+    entitling: bool
+    """Every value it rests on is read or attested."""
+
+    @property
+    def money(self) -> Money:
+        if self.law.money is None:
+            raise Unreadable("a claim's policy that computes no amount; expected the choices of money")
+        return self.law.money
+
+
+@dataclass(frozen=True)
+class TestedRoom:
+    celsius: Fraction
+    area: int
+    """0.01 m²; 0 = not registered."""
+
+
+@dataclass(frozen=True)
+class Test:
+    at_us: int
+    kind: str
+    valid: bool
+    rooms: tuple[TestedRoom, ...]
+
+
+@dataclass(frozen=True)
+class SeriesRoom:
+    fails: bool
+    tier: int | None
+    area: int
+
+
+@dataclass(frozen=True)
+class SeriesDay:
+    """What the household's fixed points show of a day; the conditions of the standard taken as met."""
+
+    outcome: str
+    conflict: bool
+    tier: int | None
+    complete: bool
+    """Every slot has a reading that counts."""
+    below_at_start_min: int
+    below_at_end_min: int
+    longest_below_min: int
+    tier_at_least: bool = False
+    """What is missing could only make it colder."""
+    rooms: tuple[SeriesRoom, ...] = ()
+
+
+@dataclass(frozen=True)
+class Presumption:
+    day: int
+    fails: bool
+    tier: int | None
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    first_day: int
+    last_day: int
+    state: str
+    """alleged | proved | rejected"""
+
+
+@dataclass(frozen=True)
+class Outage:
+    start_us: int
+    end_us: int | None
+    """None = it still runs."""
+    cause: str | None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What persons recorded of one claim (section 1)."""
+
+    opened_us: int
+    way: str
+    season_us: tuple[int, int]
+    closed_through: int | None
+    """The newest closed day."""
+    tests: tuple[Test, ...] = ()
+    handled_us: int | None = None
+    cause: str | None = None
+    exclusions: tuple[Exclusion, ...] = ()
+    conditions: Mapping[int, bool] = field(default_factory=dict)
+    """Day -> met or not; a day that is not there is unknown."""
+    presumptions: tuple[Presumption, ...] = ()
+    outages: tuple[Outage, ...] = ()
+    series: Mapping[int, SeriesDay] = field(default_factory=dict)
+    resident: bool = True
+    metered: bool = False
+    fee_due_fen: int | None = None
+    fee_paid_fen: int | None = None
+    base_fee_fen: int | None = None
+    billed_area: int = 0
+    standard: Fraction | None = None
+    """The contract's own."""
+    stopped: frozenset[int] = frozenset()
+    """报停 days."""
+
+    @property
+    def request_day(self) -> int:
+        return day_of(self.opened_us)
+
+    @property
+    def first_day(self) -> int:
+        return day_of(self.season_us[0])
+
+    @property
+    def last_day(self) -> int:
+        return day_of(self.season_us[1] - 1)
+
+    @property
+    def days(self) -> range:
+        return range(self.first_day, self.last_day + 1)
+
+    @property
+    def season_closed(self) -> bool:
+        return self.closed_through is not None and self.closed_through >= self.last_day
+
+
+# --- section 2: the evidence of a day ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One thing that stands on a day: a test, the series, a presumption."""
+
+    day: int
+    at_us: int
+    kind: str
+    fails: bool
+    share: Fraction | None
+    """Of the day's fee; 0 where it passes, None where it cannot be said."""
+    celsius: Fraction | None = None
+    """Of a test: its lowest room, moved by the guard band."""
+
+    @property
+    def makes_up_a_period(self) -> bool:
+        """A test, and a presumption of failing, which stands in for one."""
+        return self.kind in TESTS or (self.kind == PRESUMPTION and self.fails)
+
+    def is_after(self, other: "Evidence") -> bool:
+        return (self.day, self.at_us) > (other.day, other.at_us)
+
+
+def evidence(law: ClaimLaw, facts: Facts) -> list[Evidence]:
+    """What stands on each day from the request to the season's end, one after the other."""
+    found: list[Evidence] = []
+    for day in facts.days:
+        if day >= facts.request_day:
+            by_kind = (of_kind(kind, day, law, facts) for kind in law.precedence)
+            found += next((of_day for of_day in by_kind if of_day), [])
+    return found
+
+
+def of_kind(kind: str, day: int, law: ClaimLaw, facts: Facts) -> list[Evidence]:
+    """What one kind of evidence decides of a day, in order of time; nothing where it does not."""
+    if kind == SERIES:
+        return of_series(day, law, facts)
+    if kind == PRESUMPTION:
+        return of_presumption(day, law, facts)
+    start_us, end_us = max(midnight_us(day), facts.season_us[0]), min(midnight_us(day + 1), facts.season_us[1])
+    valid = [test for test in facts.tests if test.valid and test.kind == kind and start_us <= test.at_us < end_us]
+    return sorted((of_test(test, law, facts) for test in valid), key=lambda each: each.at_us)
+
+
+def of_test(test: Test, law: ClaimLaw, facts: Facts) -> Evidence:
+    """A test by the claim's pack: its lowest room, or each room by itself."""
+    each = tuple(tested(room, law.law) for room in test.rooms)
+    found = worst(each, law.law)
+    areas = [room.area for room in test.rooms]
+    ratio = share_of_day(found, areas, law.law, law.money, billed_area=facts.billed_area, cap=NO_CAP)
+    return Evidence(day_of(test.at_us), test.at_us, test.kind, found.outcome == FAILING, ratio, found.value)
+
+
+NO_CAP = Fraction(2)
+
+
+def tested(room: TestedRoom, law: Law) -> Verdict:
+    value = room.celsius + law.guard
+    if value >= law.standard:
+        return Verdict(COMPLIANT, value)
+    return Verdict(FAILING, value, reason=_why_no_tier(value, law))
+
+
+def of_series(day: int, law: ClaimLaw, facts: Facts) -> list[Evidence]:
+    seen = facts.series.get(day)
+    if seen is None or seen.outcome not in (COMPLIANT, FAILING):
+        return []
+    fails = seen.outcome == FAILING
+    ratio = share_of_series(seen, law.bands_on[day], law, facts) if fails else Fraction(0)
+    return [Evidence(day, midnight_us(day), SERIES, fails, ratio)]
+
+
+def share_of_series(seen: SeriesDay, bands: tuple[Band, ...], law: ClaimLaw, facts: Facts) -> Fraction | None:
+    """The share of a failing day of the series, by the bands of the pack in force on that day."""
+    if seen.tier is None:
+        return None
+    if law.money.scope == "whole_dwelling":
+        return bands[seen.tier].ratio
+    failing = [room for room in seen.rooms if room.fails]
+    held = [seen.tier if law.law.rooms != "each" else room.tier for room in failing]
+    if not failing or None in held:
+        return None
+    rooms = [(room.area, bands[t].ratio) for room, t in zip(failing, held, strict=True) if t is not None]
+    return weighed(rooms, facts.billed_area)
+
+
+def of_presumption(day: int, law: ClaimLaw, facts: Facts) -> list[Evidence]:
+    """The last one recorded of a day: failing is shown at its end (24:00), compliant from 00:00."""
+    seen = [each for each in facts.presumptions if each.day == day]
+    if not seen:
+        return []
+    last = seen[-1]
+    if not last.fails:
+        return [Evidence(day, midnight_us(day), PRESUMPTION, fails=False, share=Fraction(0))]
+    ratio = None if last.tier is None else law.law.bands[last.tier].ratio
+    return [Evidence(day, midnight_us(day + 1), PRESUMPTION, fails=True, share=ratio)]
+
+
+def decided(found: list[Evidence], law: ClaimLaw) -> dict[int, Evidence]:
+    """The one evidence of each day: of several tests the last, or the lowest."""
+    days: dict[int, list[Evidence]] = {}
+    for each in found:
+        days.setdefault(each.day, []).append(each)
+    return {day: last_of(here) if law.tests_same_day == "last" else lowest_of(here) for day, here in days.items()}
+
+
+def lowest_of(found: list[Evidence]) -> Evidence:
+    """The lowest: lower where its share is higher, lowest where its share cannot be said."""
+    return max(found, key=lambda each: (each.fails, each.share is None, each.share or Fraction(0)))
+
+
+def last_of(found: list[Evidence]) -> Evidence:
+    """The last; of those at one instant the lowest."""
+    return lowest_of([each for each in found if each.at_us == max(each.at_us for each in found)])
+
+
+def first_of(found: list[Evidence]) -> Evidence:
+    """The first; of those at one instant the lowest."""
+    return lowest_of([each for each in found if (each.day, each.at_us) == (found[0].day, found[0].at_us)])
+
+
+# --- section 3: the period --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Period:
+    first: int | None
+    """First counted day; None = no day counts."""
+    last: int
+    """Last counted day."""
+    closed: bool
+    ended_on: int
+    """The day that ends it, whether it counts or not; the newest closed day while it runs."""
+
+    @property
+    def days(self) -> range:
+        return range(0) if self.first is None else range(self.first, self.last + 1)
+
+
+def begins(found: list[Evidence], law: ClaimLaw, facts: Facts) -> int | None:
+    """The day that the begin names."""
+    if law.counting_start == "test_day":
+        return next((each.day for each in found if each.fails and each.makes_up_a_period), None)
+    if law.counting_start == "first_failing_day":
+        return next((day for day, each in decided(found, law).items() if each.fails), None)
+    return facts.request_day
+
+
+def first_failing(found: list[Evidence]) -> Evidence | None:
+    return next((each for each in found if each.fails), None)
+
+
+def passing_after_failing(found: list[Evidence]) -> list[Evidence]:
+    failed = first_failing(found)
+    return [each for each in found if failed is not None and not each.fails and each.is_after(failed)]
+
+
+def passing_day(begin: int | None, found: list[Evidence], law: ClaimLaw, facts: Facts) -> int | None:
+    """The first day that ends the period by what it shows (A42)."""
+    ends = []
+    if law.period_ends in ("retest", "either"):
+        passing = passing_after_failing(found) if first_failing(found) else found
+        ends += [each.day for each in passing if each.kind in TESTS][:1]
+    if law.period_ends in ("fixed_point", "either") and SERIES in law.precedence and begin is not None:
+        warm = (day for day in facts.days if day > begin and seen_compliant(facts.series.get(day)))
+        ends += list(warm)[:1]
+    return min(ends, default=None)
+
+
+def seen_compliant(seen: SeriesDay | None) -> bool:
+    return seen is not None and seen.outcome == COMPLIANT
+
+
+def period(found: list[Evidence], law: ClaimLaw, facts: Facts) -> Period:
+    begin = begins(found, law, facts)
+    ends = passing_day(begin, found, law, facts)
+    if ends is not None:
+        whole = Period(begin, ends if law.end_inclusive else ends - 1, closed=True, ended_on=ends)
+    else:
+        newest = facts.first_day - 1 if facts.closed_through is None else min(facts.closed_through, facts.last_day)
+        whole = Period(begin, newest, closed=facts.season_closed, ended_on=newest)
+    return with_row(with_grace(from_first_day(whole, law), found, law, facts), found, law, facts)
+
+
+def from_first_day(whole: Period, law: ClaimLaw) -> Period:
+    if whole.first is None or law.start_inclusive or law.counting_start == "application_time":
+        return whole
+    return replace(whole, first=whole.first + 1)
+
+
+def with_grace(whole: Period, found: list[Evidence], law: ClaimLaw, facts: Facts) -> Period:
+    """Mended within the time to mend, nothing counts; once it has passed, it is paid back or forgiven (A10)."""
+    if law.grace_h is None:
+        return whole
+    limit_us = facts.opened_us + law.grace_h * HOUR_US
+    if any(each.at_us <= limit_us for each in passing_after_failing(found)):
+        return replace(whole, first=None, closed=True)
+    if law.forgiven and whole.first is not None:
+        return replace(whole, first=max(whole.first, day_of(limit_us)))
+    return whole
+
+
+def with_row(whole: Period, found: list[Evidence], law: ClaimLaw, facts: Facts) -> Period:
+    """Where the pack asks for failing so long in a row, nothing counts before it is shown (A11)."""
+    if law.row_h is None:
+        return whole
+    needed_min = law.row_h * HOUR_MIN
+    by_series = law.row_by in ("series", "either") and row_of_series(whole, law, facts) >= needed_min
+    by_tests = law.row_by in ("tests", "either") and row_of_tests(whole, found, facts) >= law.row_h * HOUR_US
+    return whole if by_series or by_tests else replace(whole, first=None)
+
+
+def row_of_series(whole: Period, law: ClaimLaw, facts: Facts) -> Fraction:
+    """The longest time below in one piece after the request, joined over midnight, in minutes."""
+    longest = carried = Fraction(0)
+    if SERIES not in law.precedence:
+        return longest
+    for day in range(max(facts.request_day, facts.first_day), min(whole.ended_on, facts.last_day) + 1):
+        pieces = pieces_below(day, law, facts)
+        longest = max(longest, carried + pieces.at_start, pieces.longest)
+        carried = carried + pieces.at_start if pieces.whole else pieces.at_end
+        longest = max(longest, carried)
+    return longest
+
+
+@dataclass(frozen=True)
+class Pieces:
+    at_start: Fraction
+    longest: Fraction
+    at_end: Fraction
+    whole: bool
+
+
+def pieces_below(day: int, law: ClaimLaw, facts: Facts) -> Pieces:
+    """A day's time below in minutes: from 00:00 on, up to 24:00, and whether that is all of it; from the request on."""
+    seen = facts.series.get(day)
+    if seen is None:
+        return Pieces(Fraction(0), Fraction(0), Fraction(0), whole=False)
+    length = Fraction(season_us_of(day, facts), MINUTE_US)
+    recovered = length - seen.below_at_start_min - seen.below_at_end_min
+    whole = recovered <= 0 or (seen.complete and recovered < law.break_after_min)
+    start, end = (length, length) if whole else (Fraction(seen.below_at_start_min), Fraction(seen.below_at_end_min))
+    before = Fraction(facts.opened_us - max(midnight_us(day), facts.season_us[0]), MINUTE_US)
+    if before <= 0:
+        return Pieces(start, Fraction(seen.longest_below_min), end, whole)
+    rest = max(Fraction(0), length - before)
+    return Pieces(max(Fraction(0), start - before), Fraction(0), min(end, rest), whole)
+
+
+def season_us_of(day: int, facts: Facts) -> int:
+    start, end = facts.season_us
+    return max(0, min(end, midnight_us(day + 1)) - max(start, midnight_us(day)))
+
+
+def row_of_tests(whole: Period, found: list[Evidence], facts: Facts) -> int:
+    """The longest time between two failing tests without anything passing between them, in µs."""
+    longest, since = 0, None
+    for each in found:
+        if each.day > whole.ended_on or each.at_us < facts.opened_us:
+            continue
+        if not each.fails:
+            since = None
+        elif each.makes_up_a_period:
+            since = each.at_us if since is None else since
+            longest = max(longest, each.at_us - since)
+    return longest
+
+
+def left_out(day: int, law: ClaimLaw, facts: Facts, *, alleged_too: bool) -> bool:
+    """Days that give nothing back whatever they show; the conditions of the standard apart."""
+    states = ("proved", "alleged") if alleged_too else ("proved",)
+    return (
+        day < facts.first_day + law.exclude_first_days
+        or day > facts.last_day - law.exclude_last_days
+        or day in facts.stopped
+        or any(each.state in states and each.first_day <= day <= each.last_day for each in facts.exclusions)
+    )
+
+
+# --- section 4: the share of a day ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Low:
+    """What low temperature makes of a claim's days."""
+
+    days: tuple[int, ...]
+    """The period's days in the season, left out or not."""
+    closed: bool
+    failing: Mapping[int, Fraction | None]
+    """Day that fails -> its share of the day's fee, None where it cannot be said."""
+    undecided: bool
+    """Days count, and nothing tells by which temperature."""
+    own: Mapping[int, Evidence]
+    """Day from the request to the end -> its own evidence."""
+    unknown: AbstractSet[int] = frozenset()
+    """Days of a month with too few tests."""
+
+
+def low_temperature(law: ClaimLaw, facts: Facts) -> Low:
+    found = evidence(law, facts)
+    if law.month_basis is not None:
+        return by_month(found, law, facts)
+    whole = period(found, law, facts)
+    days = tuple(day for day in whole.days if day in facts.days)
+    own = {day: each for day, each in decided(found, law).items() if day <= whole.ended_on}
+    if law.tier_between_tests == "daily_series":
+        failing = {day: own[day].share for day in days if day in own and own[day].fails}
+        return Low(days, whole.closed, failing, undecided=False, own=own)
+    failed = [each for each in found if each.fails and each.day <= whole.ended_on]
+    tests = [each for each in failed if each.makes_up_a_period]
+    if not tests:
+        return Low(days, whole.closed, {}, undecided=bool(days and failed), own=own)
+    stands = first_of(tests) if law.tier_between_tests == "first_test" else lowest_of(tests)
+    return Low(days, whole.closed, dict.fromkeys(days, stands.share), undecided=False, own=own)
+
+
+def by_month(found: list[Evidence], law: ClaimLaw, facts: Facts) -> Low:
+    """The mean of a month's tests decides the month (A35)."""
+    months: dict[int, list[Fraction]] = {}
+    for each in found:
+        if each.celsius is not None:
+            months.setdefault(month_of(each.day, law, facts), []).append(each.celsius)
+    days = tuple(day for day in facts.days if month_of(day, law, facts) in months)
+    means = {month: mean(tests) for month, tests in months.items() if len(tests) >= law.month_tests}
+    cold = {month: celsius for month, celsius in means.items() if celsius < law.law.standard}
+    failing = {day: share_of_month(cold[month], law) for day in days if (month := month_of(day, law, facts)) in cold}
+    unknown = {day for day in days if month_of(day, law, facts) not in means}
+    over = bool(days) and facts.closed_through is not None and facts.closed_through >= days[-1]
+    undecided = len(means) < len(months) and not cold
+    return Low(days, over or facts.season_closed, failing, undecided, own=decided(found, law), unknown=unknown)
+
+
+def month_of(day: int, law: ClaimLaw, facts: Facts) -> int:
+    """Number a day's month: of the calendar, or 30 days each from the season's first day."""
+    if law.month_basis == "season":
+        return (day - facts.first_day) // 30
+    local = date_of(day)
+    return local.year * 12 + local.month
+
+
+def share_of_month(celsius: Fraction, law: ClaimLaw) -> Fraction | None:
+    held = tier(celsius, law.law)
+    return None if held is None else law.law.bands[held].ratio
+
+
+Span = tuple[int, int]
+"""From an instant to another, the second outside."""
+
+
+def outage_shares(law: ClaimLaw, facts: Facts) -> dict[int, Fraction]:
+    """Each day's share for the time without heat."""
+    if law.outage is None:
+        return {}
+    covered = joined(covered_by_outages(law.outage, law, facts))
+    lasted = {day: sum(overlap(span, midnight_us(day), midnight_us(day + 1)) for span in covered) for day in facts.days}
+    return {day: law.outage.ratio * Fraction(us, season_us_of(day, facts)) for day, us in lasted.items() if us > 0}
+
+
+def overlap(span: Span, start_us: int, end_us: int) -> int:
+    return max(0, min(span[1], end_us) - max(span[0], start_us))
+
+
+def joined(spans: Iterable[Span]) -> list[Span]:
+    """What spans cover together, once."""
+    whole: list[Span] = []
+    for start, end in sorted(spans):
+        if whole and start <= whole[-1][1]:
+            whole[-1] = (whole[-1][0], max(whole[-1][1], end))
+        elif start < end:
+            whole.append((start, end))
+    return whole
+
+
+def covered_by_outages(outage: OutageLaw, law: ClaimLaw, facts: Facts) -> list[Span]:
+    """The time that gives back: of outages long enough, and of all once they are enough together (A18)."""
+    spans = [within_season(each, facts) for each in facts.outages if obliges(each.cause, outage.liability, law)]
+    spans = [(start, end) for start, end in spans if start < end]
+    threshold_us = outage.min_h * HOUR_US
+    long = [span for span in spans if lasts(span, threshold_us, strictly=outage.strictly)]
+    if outage.excess:
+        long = [(start + threshold_us, end) for start, end in long]
+    return long + together_long(joined(spans), outage)
+
+
+def within_season(outage: Outage, facts: Facts) -> Span:
+    """What of an outage lies in the season; one that still runs lasts to the end of the newest closed day."""
+    newest_us = outage.start_us if facts.closed_through is None else midnight_us(facts.closed_through + 1)
+    end_us = newest_us if outage.end_us is None else outage.end_us
+    return max(outage.start_us, facts.season_us[0]), min(end_us, facts.season_us[1])
+
+
+def lasts(span: Span, threshold_us: int, *, strictly: bool) -> bool:
+    length = span[1] - span[0]
+    return length > threshold_us or (length == threshold_us and not strictly)
+
+
+def together_long(spans: list[Span], outage: OutageLaw) -> list[Span]:
+    """All outages once they passed so many days together, or what lies beyond these days."""
+    if outage.cumulative_days is None:
+        return []
+    left_us = outage.cumulative_days * DAY_US
+    if sum(end - start for start, end in spans) <= left_us:
+        return []
+    if not outage.excess:
+        return spans
+    beyond = []
+    for start, end in spans:
+        beyond.append((min(end, start + left_us), end))
+        left_us = max(0, left_us - (end - start))
+    return beyond
+
+
+def obliges(cause: str | None, liability: str, law: ClaimLaw) -> bool:
+    """Whether a cause obliges the company to give back (A40); a cause that nobody recorded does not."""
+    if liability == "none":
+        return True
+    if liability == "not_user_cause":
+        return cause not in (None, "user")
+    return cause == "company" or (cause == "heat_source" and law.source_pays_through_company)
+
+
+# --- section 5: the amount --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The days that count, and what they give back."""
+
+    days: tuple[int, ...]
+    """Of the period; outages give back by themselves."""
+    waiting_for_conditions: tuple[int, ...]
+    """Days that would give something back if their conditions were met."""
+    low: Mapping[int, Fraction]
+    """Day -> its share for low temperature."""
+    without_heat: Mapping[int, Fraction]
+    """Day -> its share for outages."""
+
+    @property
+    def giving_back(self) -> list[int]:
+        return sorted(self.low.keys() | self.without_heat.keys())
+
+
+def counted(low: Low, law: ClaimLaw, facts: Facts, *, alleged_too: bool = False) -> Counted:
+    out = {day for day in facts.days if left_out(day, law, facts, alleged_too=alleged_too)}
+    conditions = {day: facts.conditions.get(day) if law.has_conditions else True for day in low.days}
+    kept = [day for day in low.days if day not in out and conditions[day] is not False]
+    unknown = [day for day in kept if conditions[day] is None]
+    waiting = tuple(day for day in unknown if low.failing.get(day, Fraction(0)) != 0)
+    days = tuple(day for day in kept if day not in waiting)
+    outages = {day: ratio for day, ratio in outage_shares(law, facts).items() if day not in out}
+    lows = {day: low.failing[day] or Fraction(0) for day in days if day in low.failing}
+    return Counted(days, waiting, lows, outages)
+
+
+@dataclass(frozen=True)
+class Fees:
+    """What shares are taken of [fen]; None = not registered."""
+
+    low: int | None
+    without_heat: int | None
+
+
+def fees(law: ClaimLaw, facts: Facts) -> Fees:
+    """The fee of a low temperature, and of an outage where the pack takes another of metered households (A21)."""
+    low = fee(law, facts)
+    base_only = law.outage is not None and law.outage.base_fee_only and facts.metered
+    return Fees(low, facts.base_fee_fen if base_only else low)
+
+
+def fee(law: ClaimLaw, facts: Facts) -> int | None:
+    billed = facts.fee_due_fen if law.fee_numerator == "due" else facts.fee_paid_fen
+    if facts.metered and law.metered_fee == "base_fee":
+        return facts.base_fee_fen
+    net = law.metered_fee == "without_base_fee" if facts.metered else law.net_of_base_fee
+    if not net:
+        return billed
+    return None if billed is None or facts.base_fee_fen is None else max(0, billed - facts.base_fee_fen)
+
+
+def claim_fen(counts: Counted, of: Fees, law: ClaimLaw, facts: Facts) -> int | None:
+    """The amount in fen; None where a fee that it is taken of is not registered."""
+    if of.low is None or of.without_heat is None:
+        return None
+    larger = max(of.low, of.without_heat)
+    parts = []
+    for day in counts.giving_back:
+        low = of.low * counts.low.get(day, Fraction(0))
+        without_heat = of.without_heat * counts.without_heat.get(day, Fraction(0))
+        whole_day = Fraction(season_us_of(day, facts), 1_000_000 * law.money.denominator_s)
+        parts.append(whole_day * of_both(low, without_heat, larger, law))
+    return rounded_sum(parts, larger, law.money)
+
+
+def of_both(low: Fraction, without_heat: Fraction, larger_fee: int, law: ClaimLaw) -> Fraction:
+    """What a day with a low temperature, an outage, or both gives back (A19), at most the day's cap (A37)."""
+    added = law.outage is not None and law.outage.added
+    return min(low + without_heat if added else max(low, without_heat), larger_fee * law.money.day_cap)
+
+
+def is_lower_bound(low: Low, counts: Counted, law: ClaimLaw, facts: Facts) -> bool:
+    """Whether more might be owed once more is known."""
+    unsaid = any(day in low.failing and low.failing[day] is None for day in counts.days)
+    return unsaid or bool(counts.waiting_for_conditions) or any(is_partial(day, low, law, facts) for day in counts.days)
+
+
+def is_partial(day: int, low: Low, law: ClaimLaw, facts: Facts) -> bool:
+    """Whether nothing decides a day of the period, or only the least of what its series shows."""
+    if law.month_basis is not None:
+        return day in low.unknown
+    if law.tier_between_tests != "daily_series" or day not in low.days:
+        return False
+    own = low.own.get(day)
+    return own is None or (own.fails and own.kind == SERIES and facts.series[day].tier_at_least)
+
+
+# --- section 6: the right ---------------------------------------------------------------------------------------------
+
+MET, NOT_MET, OPEN = "met", "not_met", "undetermined"
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """What one claim comes to."""
+
+    denied: tuple[str, ...]
+    """Conditions of the right that are not met."""
+    open: tuple[str, ...]
+    """Conditions that are undetermined."""
+    days: tuple[int, ...]
+    """Days of low temperature that count."""
+    waiting: tuple[int, ...]
+    """Days that would give something back if their conditions were met."""
+    fen: int | None
+    """The amount by section 5; None = the fee is not registered."""
+    fen_if_alleged_proved: int | None
+    """The same, were all proved that is alleged (A23)."""
+    lower_bound: bool
+
+    @property
+    def right(self) -> str:
+        if self.denied:
+            return NOT_MET
+        return OPEN if self.open else MET
+
+    @property
+    def entitlement_fen(self) -> int | None:
+        """应退热费; None = undetermined."""
+        return {MET: self.fen, NOT_MET: 0, OPEN: None}[self.right]
+
+
+def claim(law: ClaimLaw, facts: Facts) -> Claimed:
+    """The right and the amount of one claim."""
+    law = replace(law, law=for_contract(law.law, facts.standard))
+    low = low_temperature(law, facts)
+    counts = counted(low, law, facts)
+    if_proved = counted(low, law, facts, alleged_too=True)
+    of = fees(law, facts)
+    said = {
+        "ENTITLING_LAW": MET if law.entitling else OPEN,
+        "OPENING": opening(low, law, facts),
+        "EVIDENCE": evidence_of_the_right(low, counts, law, facts),
+        "CAUSE": cause(law, facts),
+        "CONDITIONS": OPEN if counts.waiting_for_conditions else MET,
+        "FEE": fee_condition(of, law, facts),
+        "RESIDENT": MET if facts.resident else OPEN,
+        "PERIOD": MET if low.closed else OPEN,
+        "CONFLICT": OPEN if waiting_for_officer(counts, law, facts) else MET,
+    }
+    return Claimed(
+        denied=tuple(name for name in CONDITIONS_OF_THE_RIGHT if said[name] == NOT_MET),
+        open=tuple(name for name in CONDITIONS_OF_THE_RIGHT if said[name] == OPEN),
+        days=counts.days,
+        waiting=counts.waiting_for_conditions,
+        fen=claim_fen(counts, of, law, facts),
+        fen_if_alleged_proved=claim_fen(if_proved, of, law, facts),
+        lower_bound=is_lower_bound(low, counts, law, facts),
+    )
+
+
+def opening(low: Low, law: ClaimLaw, facts: Facts) -> str:
+    """A12: whether a fixed point may open a claim."""
+    if facts.way != "fixed_point" or law.fixed_point_opens == "yes":
+        return MET
+    if law.fixed_point_opens != "after_handling":
+        return NOT_MET
+    if facts.handled_us is None:
+        return OPEN
+    if any(each.fails for day, each in low.own.items() if day > day_of(facts.handled_us)):
+        return MET
+    return NOT_MET if low.closed else OPEN
+
+
+def evidence_of_the_right(low: Low, counts: Counted, law: ClaimLaw, facts: Facts) -> str:
+    failing = [day for day in counts.days if day in low.failing]
+    if low.undecided or any(low.failing[day] is None for day in failing):
+        return OPEN
+    if failing or counts.without_heat:
+        return MET
+    waiting = bool(counts.waiting_for_conditions) or waiting_for_officer(counts, law, facts)
+    return NOT_MET if low.closed and not waiting else OPEN
+
+
+def waiting_for_officer(counts: Counted, law: ClaimLaw, facts: Facts) -> bool:
+    """Whether a day's series has an instant with two values, and no kind before it stands."""
+    if SERIES not in law.precedence:
+        return False
+    before = law.precedence[: law.precedence.index(SERIES)]
+    return any(
+        day in facts.series
+        and facts.series[day].conflict
+        and not (day >= facts.request_day and any(of_kind(kind, day, law, facts) for kind in before))
+        for day in (*counts.days, *counts.waiting_for_conditions)
+    )
+
+
+def cause(law: ClaimLaw, facts: Facts) -> str:
+    """A40: whose cause it was."""
+    if obliges(facts.cause, law.liability, law):
+        return MET
+    return OPEN if facts.cause is None else NOT_MET
+
+
+def fee_condition(of: Fees, law: ClaimLaw, facts: Facts) -> str:
+    """A22: arrears."""
+    if of.low is None or of.without_heat is None:
+        return OPEN
+    if law.unpaid == "offset":
+        return MET
+    if facts.fee_due_fen is None or facts.fee_paid_fen is None:
+        return OPEN
+    if facts.fee_paid_fen >= facts.fee_due_fen:
+        return MET
+    return NOT_MET if law.unpaid == "deny" else OPEN
+
+
+# --- the law, out of a policy's canonical text ------------------------------------------------------------------------
+
+Json = Mapping[str, Any]
+POLICY_FORM = "heatstream.policy/1"
+ATTESTED = ("read", "operator_attested")
+ALL_ROOMS = ("bedroom", "living_room", "kitchen", "bathroom", "other")
+
+
+@dataclass(frozen=True)
+class InForce:
+    """One pack of a policy, in force on some day, and what the operator chose."""
+
+    pack: Json
+    chosen: Json
+    decisions: tuple[Json, ...]
+
+    def answer(self, option: str, *read: str) -> Any:
+        """What the text says in its own place, else what it settles, else what the operator chose; None = nothing."""
+        told = self.told(*read) if read else None
+        if told is None and option in self.pack.get("settles", {}):
+            told = self.pack["settles"][option]["value"]
+        return self.chosen.get(option) if told is None else told
+
+    def told(self, *path: str) -> Any:
+        """A value of the pack's text; None = nobody could read it."""
+        value: Any = self.pack
+        for name in path:
+            value = None if value is None else value.get(name)
+        return value
+
+    def needed(self, option: str, *read: str) -> Any:
+        answer = self.answer(option, *read)
+        if answer is None:
+            raise Unreadable(f"policy, {self.pack['id']}: {option} is neither read nor chosen")
+        return answer
+
+    def one_of(self, option: str, *known: str) -> str:
+        return among(self.needed(option), f"{self.pack['id']}: {option}", *known)
+
+
+def among(value: Any, where: str, *known: str) -> str:
+    """Refuse a form of rule that is not written out in this file."""
+    if value not in known:
+        raise Unreadable(f"policy, {where}: seen {value!r}, expected one of {', '.join(known)}")
+    return str(value)
+
+
+def policy_of(canonical: str) -> Json:
+    policy: Json = json.loads(canonical)
+    among(policy.get("form"), "form", POLICY_FORM)
+    return policy
+
+
+def in_force(policy: Json, day: int) -> InForce:
+    """The pack of a policy that is in force on a local day."""
+    file, local = policy["choices"], date_of(day).isoformat()
+    chosen = file.get("choices", {})
+    for pack in policy["packs"]:
+        begins = pack.get("effective_from") or chosen.get("effective_from", {}).get(pack["id"])
+        if begins is not None and begins <= local < pack.get("effective_to", "9999"):
+            return InForce(pack, chosen, tuple(file.get("season_decisions", ())))
+    raise Unreadable(f"policy: no pack is in force on {local}")
+
+
+def law_of(canonical: str, day: int) -> Law:
+    """The law of one local day, by the pack in force on it."""
+    here = in_force(policy_of(canonical), day)
+    season = season_of(here, day) or season_starting(here, date_of(day).year)
+    return day_law(
+        here, season, conditions_open=here.answer("conditions") == "undetermined", money=computed(here, season)
+    )
+
+
+def computed(here: InForce, season: Span) -> Money | None:
+    """How 测算额 is computed, where the operator has it computed and the pack refunds by day."""
+    by_day = here.told("tiers") is not None and here.told("unit") == "day"
+    return money_of(here, season) if by_day and here.answer("computed_amount") == "compute" else None
+
+
+def day_law(here: InForce, season: Span, *, conditions_open: bool, money: Money | None) -> Law:
+    begin, end = here.needed("day_window").split("-")
+    statistic, sustained_min = statistic_of(here)
+    return Law(
+        standard=Fraction(here.told("standard", "min_c")),
+        contract_standard=here.one_of("contract_standard", "law", "contract", "higher"),
+        statistic=statistic,
+        sustained_min=sustained_min,
+        rooms=here.one_of("household_temperature", "min_room", "mean", "area_weighted", "each"),
+        guard=guard_of(here),
+        completeness=Fraction(here.needed("min_completeness")),
+        gap_bounds=gap_bounds_of(here) if statistic in MEANS else None,
+        conditions_open=conditions_open and bool(here.told("standard", "conditions")),
+        deviation=here.told("tiers", "basis") == "deviation",
+        bands=bands_of(here),
+        overlap=here.answer("overlap"),
+        day_from_min=minute_of(begin),
+        day_to_min=minute_of(end),
+        season_us=season,
+        money=money,
+    )
+
+
+def statistic_of(here: InForce) -> tuple[str, int]:
+    daily = here.needed("daily_statistic")
+    if isinstance(daily, dict) and daily.keys() == {"sustained_below_min"}:
+        return "sustained_below", int(daily["sustained_below_min"])
+    return among(daily, "daily_statistic", *STATISTICS[:-1]), 0
+
+
+def guard_of(here: InForce) -> Fraction:
+    band = here.needed("guard_band")
+    if band == "none":
+        return Fraction(0)
+    favours = among(band["direction"], "guard_band", "favour_company", "favour_user")
+    return Fraction(band["band_c"]) * (1 if favours == "favour_company" else -1)
+
+
+def gap_bounds_of(here: InForce) -> tuple[Fraction, Fraction] | None:
+    bounds = here.needed("gap_bounds")
+    return None if bounds == "none" else (Fraction(bounds["low_c"]), Fraction(bounds["high_c"]))
+
+
+def bands_of(here: InForce) -> tuple[Band, ...]:
+    return tuple(
+        Band(
+            None if "lo" not in each else Fraction(each["lo"]),
+            each.get("li", False),
+            None if "hi" not in each else Fraction(each["hi"]),
+            each.get("hi_i", False),
+            Fraction(each["ratio"]),
+        )
+        for each in here.told("tiers", "bands") or ()
+    )
+
+
+def judged_rooms(here: InForce) -> tuple[str, ...]:
+    """The kinds of rooms that the standard holds for."""
+    told = here.answer("rooms", "standard", "rooms")
+    others = here.told("standard", "other_rooms") or {}
+    return tuple(told) if told not in (None, "all") else tuple(room for room in ALL_ROOMS if room not in others)
+
+
+# --- seasons and money of a policy ------------------------------------------------------------------------------------
+
+
+def minute_of(clock: str) -> int:
+    return int(clock[:2]) * 60 + int(clock[3:5])
+
+
+def local_us(day: str, clock: str) -> int:
+    """A local date and time of day as an instant."""
+    return midnight_us(number_of(day)) + minute_of(clock) * MINUTE_US
+
+
+def number_of(day: str) -> int:
+    return (date.fromisoformat(day) - date(1970, 1, 1)).days
+
+
+def statutory_season(here: InForce, year: int) -> Span:
+    """The season that begins in a year, by the text or the choice alone."""
+    told = here.told("season") if uses_season_of_text(here) else here.needed("season")
+    last = "00:00" if here.answer("season_dates") == "end_excluded" else "24:00"
+    ends_in = year if told["end"][:5] > told["start"][:5] else year + 1
+    return (
+        local_us(f"{year}-{told['start'][:5]}", told["start"][6:] or "00:00"),
+        local_us(f"{ends_in}-{told['end'][:5]}", told["end"][6:] or last),
+    )
+
+
+def uses_season_of_text(here: InForce) -> bool:
+    """Whether the season is the text's own: one that was read for a part of the place only must be chosen."""
+    read = here.told("season")
+    return read is not None and ("place" not in read or here.answer("season") == "pack")
+
+
+def season_starting(here: InForce, year: int) -> Span:
+    """The same, as a dated decision moved it (A20)."""
+    start, end = statutory_season(here, year)
+    for decision in here.decisions:
+        if decision["season"] == year:
+            start = local_us(*decision["start"].split("T")) if "start" in decision else start
+            end = local_us(*decision["end"].split("T")) if "end" in decision else end
+    return start, end
+
+
+def season_of(here: InForce, day: int) -> Span | None:
+    """The season that touches a local day; None = none does."""
+    year = date_of(day).year
+    seasons = (season_starting(here, starting) for starting in (year - 1, year))
+    return next((each for each in seasons if each[0] < midnight_us(day + 1) and midnight_us(day) < each[1]), None)
+
+
+def season_until(here: InForce, day: int) -> Span:
+    """The season that touches a local day, else the one that ended last before it."""
+    year = date_of(day).year
+    seasons = (season_starting(here, starting) for starting in (year, year - 1, year - 2))
+    return next(each for each in seasons if day_of(each[0]) <= day)
+
+
+def money_of(here: InForce, season: Span) -> Money:
+    return Money(
+        denominator_s=denominator_s(here, season),
+        scope=here.one_of("fee_scope", "whole_dwelling", "failing_rooms_area"),
+        rounding=here.one_of("money_rounding", "half_up", "half_even", "floor"),
+        rounded_at=here.one_of("money_rounding_at", "day", "total"),
+        day_cap=Fraction(here.needed("max_ratio_per_day")),
+        season_cap=Fraction(here.needed("max_ratio_per_season")),
+    )
+
+
+def denominator_s(here: InForce, season: Span) -> int:
+    """采暖期天数 in seconds (A20)."""
+    chosen = here.needed("fee_denominator")
+    if isinstance(chosen, dict) and chosen.keys() == {"fixed_days"}:
+        return int(chosen["fixed_days"]) * DAY_S
+    if chosen == "stated_days":
+        return int(here.told("season", "stated_days")) * DAY_S
+    if among(chosen, "fee_denominator", "statutory_season", "actual_season") == "statutory_season":
+        first = date_of(day_of(season[0])).year
+        season = next(
+            statutory_season(here, year) for year in (first, first - 1) if season_starting(here, year) == season
+        )
+    return (season[1] - season[0]) // 1_000_000
+
+
+# --- a claim's law of a policy ----------------------------------------------------------------------------------------
+
+
+def claim_law_of(canonical: str, opened_day: int) -> ClaimLaw:
+    """The law of a claim, by the pack in force on the day it was opened."""
+    policy = policy_of(canonical)
+    here = in_force(policy, opened_day)
+    season = season_until(here, opened_day)
+    days = range(day_of(season[0]), day_of(season[1] - 1) + 1)
+    held = {day: in_force(policy, day) for day in days}
+    return ClaimLaw(
+        law=day_law(here, season, conditions_open=False, money=money_of(here, season)),
+        bands_on={day: bands_of(each) for day, each in held.items()},
+        precedence=accepted(here),
+        tests_same_day=here.one_of("tests_same_day", "last", "lowest"),
+        tier_between_tests=here.one_of("tier_between_tests", "daily_series", "first_test", "lowest"),
+        counting_start=counting_start(here),
+        start_inclusive=here.answer("start_inclusive") is not False,
+        period_ends=period_ends(here),
+        end_inclusive=here.needed("end_inclusive"),
+        grace_h=here.told("counting", "grace_h"),
+        forgiven=is_forgiven(here),
+        row_h=here.told("counting", "must_fail_continuously_h"),
+        row_by=row_by(here),
+        break_after_min=here.answer("break_after_min") or 0,
+        exclude_first_days=here.told("counting", "exclude_first_days") or 0,
+        exclude_last_days=here.told("counting", "exclude_last_days") or 0,
+        has_conditions=here.answer("conditions") == "undetermined" and bool(here.told("standard", "conditions")),
+        outage=outage_law(here),
+        month_basis=here.one_of("month_basis", "calendar", "season") if here.told("unit") == "month" else None,
+        month_tests=here.answer("min_visits", "statistic", "n") or 1,
+        fee_numerator=here.one_of("fee_numerator", "due", "paid"),
+        net_of_base_fee=bool(here.told("fee", "net_of_base_fee")),
+        metered_fee=metered_fee(here),
+        liability=liability_of(here),
+        source_pays_through_company=here.told("liability", "heat_source_fault") == "company_pays_then_recovers",
+        unpaid=here.one_of("unpaid", "deny", "offset", "hold"),
+        fixed_point_opens=fixed_point_opens(here),
+        entitling=all(entitles(each) for each in (here, *held.values())),
+    )
+
+
+def accepted(here: InForce) -> tuple[str, ...]:
+    """The operator's order, less what the pack's text does not accept (A29)."""
+    named = here.told("evidence_accepted", "kinds")
+    known = (*TESTS, SERIES, PRESUMPTION)
+    order = [among(kind, "precedence", *known) for kind in here.needed("precedence")]
+    return tuple(kind for kind in order if named is None or kind in named)
+
+
+def counting_start(here: InForce) -> str:
+    told = here.needed("counting_start", "counting", "start")
+    days = ("application_day", "notice_day", "report_day", "application_time", "test_day", "first_failing_day")
+    return among(told, "counting_start", *days)
+
+
+def period_ends(here: InForce) -> str:
+    if here.told("counting", "end") == "passing_retest_day":
+        return "retest"
+    return here.one_of("period_ends", "retest", "fixed_point", "either")
+
+
+def is_forgiven(here: InForce) -> bool:
+    if here.told("counting", "grace_h") is None:
+        return False
+    return here.one_of("grace_exceeded", "retroactive", "forgiven") == "forgiven"
+
+
+def row_by(here: InForce) -> str:
+    if here.told("counting", "must_fail_continuously_h") is None:
+        return "either"
+    return here.one_of("continuity_by", "series", "tests", "either")
+
+
+def liability_of(here: InForce, *, told: Any = None) -> str:
+    told = told or here.needed("liability", "liability", "rule")
+    return among(told, "liability", "company_cause", "not_user_cause", "none")
+
+
+def metered_fee(here: InForce) -> str:
+    if here.told("metered", "same_ratio_on") is not None:
+        return "as_billed"
+    return here.one_of("metered_fee", "as_billed", "base_fee", "without_base_fee")
+
+
+def fixed_point_opens(here: InForce) -> str:
+    if here.told("fixed_point", "refund_if") is not None:
+        return "after_handling"
+    return here.one_of("fixed_point_opens", "yes", "after_handling", "only_as_evidence", "no")
+
+
+def outage_law(here: InForce) -> OutageLaw | None:
+    """The pack's rule of outages (A18); None where it gives no share, or no length and the operator chose none."""
+    told = here.told("outage") or {}
+    chosen = here.answer("outage")
+    ratio = told.get("ratio") or here.told("unheated_day_ratio", "value")
+    length = told if "min_h" in told else chosen
+    if ratio is None or length in (None, "none"):
+        return None
+    return OutageLaw(
+        min_h=int(length["min_h"]),
+        strictly=bool(length.get("strictly")),
+        cumulative_days=told.get("or_cumulative_days"),
+        ratio=Fraction(ratio),
+        base_fee_only=told.get("metered") == "base_fee_only",
+        excess=here.one_of("outage_covers", "whole", "excess") == "excess",
+        added=here.one_of("outage_and_low", "max", "sum") == "sum",
+        liability=liability_of(here, told=told.get("cause")),
+    )
+
+
+def entitles(here: InForce) -> bool:
+    """Whether every value that a claim rests on is read or attested (office 4), and conditions are examined."""
+    names = ["standard", "tiers", "fee", "counting", "liability", "evidence_accepted", "presumption"]
+    names += ["season"] if uses_season_of_text(here) else []
+    names += ["outage", "unheated_day_ratio"] if outage_law(here) else []
+    names += ["statistic"] if here.told("unit") == "month" else []
+    groups = [here.pack[name] for name in names if name in here.pack] + list(here.pack.get("settles", {}).values())
+    known = ATTESTED if "watermark" not in here.pack else (*ATTESTED, "fictional")
+    under_conditions = here.told("standard", "conditions") or here.told("standard", "variants")
+    examined = not under_conditions or here.answer("conditions") != "not_examined"
+    return examined and all(group["conf"] in known for group in groups)
+
+
+# --- a claim's facts, out of their JSON (section 8) -------------------------------------------------------------------
+
+FACTS_FORM = "heatstream.claim-facts/1"
+OUTCOME_OF = {
+    "compliant": COMPLIANT,
+    "failing": FAILING,
+    "undetermined": UNDETERMINED,
+    "unmonitored": UNMONITORED,
+}
+
+
+def micros(instant: str) -> int:
+    """An instant written by RFC 3339, in µs."""
+    return (datetime.fromisoformat(instant) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def celsius_of(centi: int) -> Fraction:
+    return Fraction(centi, 100)
+
+
+def facts_of(told: Json) -> Facts:
+    among(told.get("schema"), "facts: schema", FACTS_FORM)
+    season = micros(told["season"]["start"]), micros(told["season"]["end"])
+    standing, closed = told["standing"], told["closed_through"]
+    agreed = standing["standard_centi"]
+    return Facts(
+        opened_us=micros(told["opening"]["at"]),
+        way=told["opening"]["way"],
+        season_us=season,
+        closed_through=None if closed is None else number_of(closed),
+        tests=tuple(test_of(each) for each in told["tests"]),
+        handled_us=None if told["handled_at"] is None else micros(told["handled_at"]),
+        cause=None if told["cause"] is None else told["cause"]["of"],
+        exclusions=tuple(exclusion_of(each, season) for each in told["exclusions"]),
+        conditions={number_of(each["day"]): each["met"] for each in told["conditions"]},
+        presumptions=tuple(
+            Presumption(number_of(each["day"]), each["outcome"] == "failing", each["tier"])
+            for each in told["presumptions"]
+        ),
+        outages=tuple(outage_of(each) for each in told["outages"]),
+        series={number_of(each["day"]): series_day_of(each) for each in told["series"]},
+        resident=standing["resident"],
+        metered=standing["metered"],
+        fee_due_fen=standing["fee_due_fen"],
+        fee_paid_fen=standing["fee_paid_fen"],
+        base_fee_fen=standing["base_fee_fen"],
+        billed_area=standing["billed_area_centi_m2"] or 0,
+        standard=None if agreed is None else celsius_of(agreed),
+        stopped=frozenset(day for each in standing["stopped"] for day in days_of(each["from"], each["to"], season)),
+    )
+
+
+def days_of(first: str, last: str | None, season: Span) -> range:
+    """Days of a range, both ends inside; one without an end lasts to the season's."""
+    return range(number_of(first), (day_of(season[1] - 1) if last is None else number_of(last)) + 1)
+
+
+def test_of(told: Json) -> Test:
+    rooms = tuple(
+        TestedRoom(celsius_of(each["temp_centi"]) / each["of"], each["area_centi_m2"] or 0) for each in told["rooms"]
+    )
+    return Test(micros(told["at"]), told["kind"], told["valid"], rooms)
+
+
+def exclusion_of(told: Json, season: Span) -> Exclusion:
+    days = days_of(told["from"], told["to"], season)
+    return Exclusion(days.start, days.stop - 1, told["state"])
+
+
+def outage_of(told: Json) -> Outage:
+    return Outage(micros(told["start"]), None if told["end"] is None else micros(told["end"]), told["cause"])
+
+
+def series_day_of(told: Json) -> SeriesDay:
+    return SeriesDay(
+        outcome=OUTCOME_OF[told["outcome"]],
+        conflict=told["conflict"],
+        tier=told["tier"],
+        complete=told["complete"],
+        below_at_start_min=told["below_at_start_min"],
+        below_at_end_min=told["below_at_end_min"],
+        longest_below_min=told["longest_below_min"],
+        tier_at_least=told["tier_at_least"],
+        rooms=tuple(
+            SeriesRoom(each["outcome"] == "failing", each["tier"], each["area_centi_m2"] or 0) for each in told["rooms"]
+        ),
+    )
