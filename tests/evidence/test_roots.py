@@ -1,7 +1,6 @@
 """What was judged is sealed once a day; what came later is sealed anew, and nothing is taken out."""
 
 import datetime as dt
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,20 +13,11 @@ from heatstream.evidence import roots
 from heatstream.store import evidence, tables
 from heatstream.store.timescale import ensure_partitions
 from tests.evaluate.town import DAY, NEXT, Town, at, evaluator, whole_day
+from tests.evidence.opened import judged, sealed
 
 
-async def judge(town: Town, last: dt.date = DAY) -> None:
-    await evaluator(town.engine).once(settle=False, through=last)
-
-
-async def judged(town: Town, last: dt.date = DAY, **series: Any) -> None:
-    await town.write(series)
-    await judge(town, last)
-
-
-async def sealed(town: Town) -> list[roots.Sealed]:
-    async with town.engine.begin() as conn:
-        return await roots.make_roots(conn)
+async def judge(town: Town) -> None:
+    await evaluator(town.engine).once(settle=False, through=DAY)
 
 
 async def proved(town: Town, *devices: str, first: dt.date = DAY, last: dt.date = DAY) -> list[roots.Proof]:
