@@ -1,8 +1,8 @@
 """Days off as dated data: the State Council's yearly notice, a file a year, in `rules/holidays/`.
 
-The last day of a period that falls on a day off moves to the next working day (Civil Code 203). A year without its notice
-refuses: nobody knows its days off before the notice is out. A fictional place keeps Saturdays and Sundays alone, so
-that no invented calendar stands among the real ones.
+The last day of a period that falls on a day off moves to the next working day (Civil Code 203). A year without its
+notice refuses: nobody knows its days off before the notice is out. A fictional place keeps Saturdays and Sundays
+alone, so that no invented calendar stands among the real ones.
 """
 
 from collections.abc import Mapping
