@@ -566,11 +566,14 @@ def _swing(values: Centi, known: Mask) -> Exact:
 
 
 def _most(values: Centi, known: Mask) -> Exact:
-    return np.where(known, values, np.iinfo(np.int16).min).max(axis=1, initial=np.iinfo(np.int16).min).astype(np.int64)
+    lowest = np.iinfo(np.int16).min
+    most: Exact = np.where(known, values, lowest).max(axis=1, initial=lowest).astype(np.int64)
+    return most
 
 
 def _least(values: Centi, known: Mask) -> Exact:
-    return np.where(known, values, _NONE).min(axis=1, initial=int(_NONE)).astype(np.int64)
+    least: Exact = np.where(known, values, _NONE).min(axis=1, initial=int(_NONE)).astype(np.int64)
+    return least
 
 
 def sun(day: _Day) -> Iterator[Mark]:
