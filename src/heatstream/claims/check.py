@@ -123,8 +123,6 @@ class Home:
     district: str
     company_id: int
     company: str
-    monitored: bool
-    """It has findings in the season by a fixed point's series."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +133,24 @@ class Circumstances:
     pack: Pack
     season: tuple[dt.date, dt.date]
     """First and last day of the claim's season."""
-    files: frozenset[str]
-    """SHA-256 of the papers that were attached to the claim."""
-    bundles: frozenset[str]
-    """Those of them that are evidence bundles."""
-    entitlement_fen: int | None
-    """应退热费 as it stands [fen]; None = undetermined."""
-    measured_late: bool
-    """测温时限 has passed, or had passed when the company measured."""
     now: dt.datetime
+    files: frozenset[str] = frozenset()
+    """SHA-256 of the papers that were attached to the claim."""
+    bundles: frozenset[str] = frozenset()
+    """Those of them that are evidence bundles."""
+    entitlement_fen: int | None = None
+    """应退热费 as it stands [fen]; None = undetermined."""
+    measured_late: bool = False
+    """测温时限 has passed, or had passed when the company measured."""
+    monitored: bool = False
+    """A fixed point's series has found something in the season."""
+    names_band: bool = False
+    """The band of a presumption is named by the officer: neither the pack nor a choice does."""
+
+
+def title(event: Event, officer: Officer) -> str:
+    """Name step, person and role, for a message."""
+    return f"{STEPS[event.kind]} by {officer.name} ({officer.role})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +163,7 @@ class _Act:
     around: Circumstances
 
     def _says(self, text: str) -> str:
-        return f"{self.title}: {text}"
-
-    @property
-    def title(self) -> str:
-        """Step, person and role, for a message."""
-        return f"{STEPS[self.event.kind]} by {self.officer.name} ({self.officer.role})"
+        return f"{title(self.event, self.officer)}: {text}"
 
     def wrong(self, text: str) -> BadInput:
         return BadInput(self._says(text))
@@ -402,6 +404,9 @@ def _check_presumption_is_law(event: events.PresumptionRecorded, act: _Act) -> N
     if event.lapse not in known:
         raise act.forbidden(f"lapse {event.lapse}: pack {pack.id} presumes on {', '.join(known) or 'none'}")
     bands = len(pack.tiers.bands) if pack.tiers else 0
+    failing = event.lapse in pack.presumption.failing_when
+    named = event.tier is not None or not (failing and act.around.names_band)
+    act.expect(named, "tier: seen none; neither the pack nor a choice names the presumed band, expected the officer to")
     act.expect(event.tier is None or event.tier < bands, f"tier: seen {event.tier}, the pack has {bands} from 0")
 
 
@@ -469,9 +474,7 @@ def _(event: events.RulingDrafted, act: _Act) -> None:
     way, around = act.way, act.around
     act.expect(way.applied or way.opened_by_authority, "expected `authority_applied` first")
     retested = any(each.by == "authority" for each in way.visited)
-    act.expect(
-        retested or around.home.monitored, "expected 复测 first: the authority's visit, or a fixed point's series"
-    )
+    act.expect(retested or around.monitored, "expected 复测 first: the authority's visit, or a fixed point's series")
     unheard = {"household", "company"} - way.heard
     act.expect(not unheard, f"陈述 is missing of: {', '.join(sorted(unheard))}")
     act.expect(
@@ -590,7 +593,7 @@ def _(event: events.Closed, act: _Act) -> None:
         raise act.forbidden("the district closes what was applied for")
     act.expect(way.owed_fen is None or way.performed, f"{way.paid_fen} fen are paid of {way.owed_fen}")
     act.expect(not way.applied or way.owed_fen is not None, "applied for and not ruled; expected 裁定 or 撤回")
-    act.expect(way.ruling is None or len(way.ruling.served) > 1, "the ruling is not served to both parties")
+    act.expect(way.ruling is None or way.ruling.served_to_both, "the ruling is not served to both parties")
     act.expect(not way.reviews, f"复核 is open: {', '.join(map(str, sorted(way.reviews)))}")
 
 

@@ -77,6 +77,10 @@ class Ruling:
     last_served_at: dt.datetime | None = None
 
     @property
+    def served_to_both(self) -> bool:
+        return self.served == {"household", "company"}
+
+    @property
     def outcome(self) -> Outcome:
         return self.draft.outcome
 
@@ -193,7 +197,7 @@ def _steps(way: Way) -> list[tuple[Step, Any]]:
         (Step.WITHDRAWN, way.withdrawn),
         (Step.CLOSED, way.closed),
         (Step.PERFORMED, way.performed and (ruled is None or ruled.outcome == "refund")),
-        (Step.SERVED, ruled and ruled.served == {"household", "company"}),
+        (Step.SERVED, ruled and ruled.served_to_both),
         (Step.RULED, ruled),
         (Step.REVIEWED, way.review),
         (Step.DRAFTED, way.draft),

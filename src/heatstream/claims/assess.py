@@ -1,0 +1,124 @@
+"""What a claim is made of and what it comes to now, read whole from the store; nothing is written here."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from heatstream.claims import amount as amounts
+from heatstream.claims import clocks, events
+from heatstream.claims.amount import Amount
+from heatstream.claims.clocks import Clock
+from heatstream.claims.facts import Registered, facts
+from heatstream.claims.law import InForce
+from heatstream.claims.way import Recorded, Way, fold
+from heatstream.core.calendar import day_of
+from heatstream.core.claim_rules import ClaimRules
+from heatstream.core.finding import Outcome
+from heatstream.errors import BadInput, Refused
+from heatstream.rules.holidays import DaysOff
+from heatstream.rules.law import Law
+from heatstream.store import claims
+from heatstream.store.claims import Claim, Line
+from heatstream.store.closings import closed_through
+from heatstream.store.timescale import LOCAL
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """A claim, where it stands, and what it comes to by the policy in force."""
+
+    claim: Claim
+    way: Way
+    law: Law
+    """In force on the day the claim was opened."""
+    policy_id: int
+    facts: dict[str, Any]
+    amount: Amount
+    clocks: tuple[Clock, ...]
+    monitored: bool
+    """A fixed point's series has found something in its season."""
+    names_band: bool
+    """A presumed band is named by the officer."""
+
+
+async def find(conn: AsyncConnection, code: str) -> Claim:
+    """Read a claim.
+
+    Raises
+    ------
+    BadInput
+        There is none of this 案号.
+    """
+    found = await claims.by_code(conn, code)
+    if found is None:
+        raise BadInput(f"no claim {code!r}: `heatstream claims list` shows them")
+    return found
+
+
+async def way_of(conn: AsyncConnection, claim: Claim) -> Way:
+    """Read a claim's events to where it stands."""
+    return way_from(await claims.lines(conn, claim.id))
+
+
+def way_from(lines: Sequence[Line]) -> Way:
+    """Fold a claim's events as they are kept."""
+    return fold(
+        Recorded(
+            line.number, events.stored(line.kind, line.happened_at, dict(line.body)), line.officer, line.recorded_at
+        )
+        for line in lines
+    )
+
+
+async def assess(conn: AsyncConnection, claim: Claim, way: Way, law: InForce, days_off: DaysOff) -> Assessed:
+    """Say what a claim comes to now.
+
+    Parameters
+    ----------
+    law : the policy that it is computed by
+    days_off : of the place
+    """
+    opened = day_of(claim.opened_at.astimezone(LOCAL).date())
+    of_claim = law.policy.law_on(opened)
+    held = await _registered(conn, claim)
+    rules, why = _rules(law, opened)
+    told = facts(claim, way, law.policy, rules, held)
+    found_fen = [(each.day, each.computed_fen) for each in held.found]
+    made = amounts.refused(told, why, found_fen) if rules is None else amounts.amount(told, rules, found_fen)
+    return Assessed(
+        claim=claim,
+        way=way,
+        law=of_claim,
+        policy_id=law.id,
+        facts=told,
+        amount=made,
+        clocks=clocks.clocks(way, of_claim, days_off, made.entitlement_fen),
+        monitored=any(each.outcome != Outcome.UNMONITORED for each in held.found),
+        names_band=rules is not None and rules.presumed_tier is None,
+    )
+
+
+def _rules(law: InForce, opened: int) -> tuple[ClaimRules | None, str]:
+    """Give the rules of a claim, or why the policy has none: no tiers were read, a choice is not made."""
+    try:
+        return law.policy.claim_rules(opened), ""
+    except Refused as why:
+        return None, str(why)
+
+
+async def _registered(conn: AsyncConnection, claim: Claim) -> Registered:
+    season = claim.season_from, claim.season_to
+    return Registered(
+        terms=await claims.terms(conn, claim.household_id, _day(claim.opened_at)),
+        stopped=await claims.stops(conn, claim.household_id, *season),
+        found=await claims.found_days(conn, claim.household_id, *season),
+        measured=await claims.measured_days(conn, claim.household_id, *season),
+        closed_through=await closed_through(conn),
+    )
+
+
+def _day(at: dt.datetime) -> dt.date:
+    return at.astimezone(LOCAL).date()
