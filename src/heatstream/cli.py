@@ -7,6 +7,7 @@ when it runs, so that `heatstream --help` does not wait for the web page's libra
 import asyncio
 import datetime as dt
 import getpass
+import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -341,11 +342,11 @@ STATES = {"ready": "●", "choices": "○", "absent": "–"}
 @rules_app.command("list")
 def rules_list() -> None:
     """List the rule packs and what each can be used for."""
-    from heatstream.rules import capability, pack
+    from heatstream.rules import capability, pack, policy
 
     table = Table(Column("id", no_wrap=True), "place", *capability.NAMES)
-    for pack_id in pack.ids(_pack_folders()):
-        each = pack.find(pack_id, _pack_folders())
+    folders = policy.folders(_packs_dir())
+    for each in (pack.find(pack_id, folders) for pack_id in pack.ids(folders)):
         states = [STATES[one.state] + ("?" if one.what_if else "") for one in capability.capabilities(each)]
         table.add_row(each.id, each.place, *states)
     out.print(table)
@@ -355,35 +356,60 @@ def rules_list() -> None:
 
 
 @rules_app.command("show")
-def rules_show(pack_id: Annotated[str, typer.Argument(help="A pack's id, as listed.")]) -> None:
-    """Show what a pack can be used for, what it leaves open, and where it was read."""
-    from heatstream.rules import capability, pack
+def rules_show(
+    place_or_id: Annotated[str, typer.Argument(help="A pack's id, or a part of a place's name.")],
+    on: Annotated[dt.datetime | None, typer.Option(help="Only what holds on that day.", formats=["%Y-%m-%d"])] = None,
+) -> None:
+    """Show what a pack says, what it can be used for, and what it leaves open."""
+    from heatstream.rules import show
 
-    found = pack.find(pack_id, _pack_folders())
-    checked = found.in_force_checked_on or "nobody checked that it is in force"
-    out.print(f"{found.id} · {found.place} · {checked} {found.watermark or ''}")
-    for each in capability.capabilities(found):
-        out.print(f"{each.name}: {each.state}{' (what-if only)' if each.what_if else ''} {each.why}")
-    for source in found.sources:
-        out.print(f"  {source.conf}: {source.title or source.url or ''} {source.doc_no or ''}")
+    for line in show.shown(place_or_id, on and on.date(), _packs_dir()):
+        typer.echo(line)
 
 
 @rules_app.command("check")
 def rules_check(
-    choices: Annotated[Path, typer.Argument(help="The operator's choices file.", exists=True, dir_okay=False)],
+    file: Annotated[Path, typer.Argument(help="A pack, choices or a supplement.", exists=True, dir_okay=False)],
 ) -> None:
-    """Tell whether a choices file makes a policy; if not, what must be chosen."""
-    from heatstream.rules import policy
+    """Tell whether a file is whole, and what it serves; of choices, what must still be chosen."""
+    from heatstream.rules import check
 
-    found = policy.load(choices, settings.load().evaluate.packs_dir)
-    out.print(f"{found.place}: policy {found.hash.hex()[:16]} {found.watermark or ''}")
+    for line in check.check(file, _packs_dir()):
+        typer.echo(line)
 
 
-def _pack_folders() -> tuple[Path, ...]:
-    from heatstream.rules import pack
+@rules_app.command("diff")
+def rules_diff(
+    before: Annotated[str, typer.Argument(help="A pack's id or file, a choices file, or a policy as it was kept.")],
+    after: Annotated[str, typer.Argument(help="The same kind.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Show what differs, value by value, with the articles; choices are compared with the packs they name."""
+    from heatstream.rules import diff
 
-    own = settings.load().evaluate.packs_dir
-    return (own, pack.SHIPPED) if own else (pack.SHIPPED,)
+    for each in diff.differences(diff.tree(before, _packs_dir()), diff.tree(after, _packs_dir())):
+        typer.echo(json.dumps(each._asdict(), ensure_ascii=False) if as_json else str(each))
+
+
+@rules_app.command("explain")
+def rules_explain(option: Annotated[str, typer.Argument(help="An option of a choices file.")]) -> None:
+    """Explain an option: the question, the law, the values, and which packs leave it open."""
+    from heatstream.rules import options
+
+    for line in options.explained(option, _packs_dir()):
+        typer.echo(line)
+
+
+@rules_app.command("schema")
+def rules_schema(name: Annotated[str, typer.Argument(help="pack, choices or supplement.")]) -> None:
+    """Print the JSON Schema of a file that people write."""
+    from heatstream.rules import schema
+
+    typer.echo(schema.written(name))
+
+
+def _packs_dir() -> Path | None:
+    return settings.load().evaluate.packs_dir
 
 
 # --- the simulators: they know the wire, not the house ---------------------------------------------------------------

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic.config import JsonDict
 
 from heatstream.core.calendar import Windows
 from heatstream.errors import BadInput
@@ -115,7 +116,9 @@ class WarningThresholds(Part):
 
 
 def _option(question: str, law: str, values: str, advice: str | None = None) -> Any:
-    told = {"question": question, "law": law} | ({"advice": advice} if advice else {})
+    told: JsonDict = {"question": question, "law": law}
+    if advice:
+        told["advice"] = advice
     return Field(None, description=values, json_schema_extra=told)
 
 

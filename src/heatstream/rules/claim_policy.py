@@ -163,7 +163,7 @@ def _outage(law: Law) -> OutageRules | None:
     return OutageRules(
         min_h=threshold[0],
         strictly=threshold[1],
-        cumulative_days=told and told.or_cumulative_days,
+        cumulative_days=told.or_cumulative_days if told else None,
         ratio=ratio(share),
         covers=Covers[required(law.choices.outage_covers).upper()],
         liability=Liability[told.cause.upper()] if told and told.cause else _liability(law),
@@ -187,7 +187,7 @@ def _month(law: Law) -> MonthRules | None:
 
 def _liability(law: Law) -> Liability:
     told = law.pack.liability.rule if law.pack.liability else None
-    return Liability[(told or required(law.choices.liability)).upper()]
+    return Liability[required(told or law.choices.liability).upper()]
 
 
 def _source_pays_through_company(pack: Pack) -> bool:

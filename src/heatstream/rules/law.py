@@ -91,9 +91,8 @@ class Law:
         standard = required(self.pack.standard)
         if standard.rooms is not None:
             return standard.rooms
-        chosen = required(self.choices.rooms)
-        if chosen != "all":
-            return chosen
+        if isinstance(self.choices.rooms, tuple):
+            return self.choices.rooms
         return tuple(room for room in ROOMS if room not in standard.other_rooms) if standard.other_rooms else None
 
     def day_rules(self, day: int) -> DayRules:

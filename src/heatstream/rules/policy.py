@@ -155,9 +155,13 @@ def load(choices: Path, packs_dir: Path | None = None) -> Policy:
         The law leaves something open that nobody chose; every such choice is named at once.
     """
     file = load_choices(choices)
-    folders = (SHIPPED,) if packs_dir is None else (packs_dir, SHIPPED)
     added = tuple(supplement.load(choices.parent / name) for name in file.supplements)
-    return made(file, [find(pack_id, folders) for pack_id in file.packs], added)
+    return made(file, [find(pack_id, folders(packs_dir)) for pack_id in file.packs], added)
+
+
+def folders(packs_dir: Path | None) -> tuple[Path, ...]:
+    """List where packs are looked for: the operator's own first."""
+    return (SHIPPED,) if packs_dir is None else (packs_dir, SHIPPED)
 
 
 def made(file: ChoicesFile, packs: list[Pack], supplements: tuple[Supplement, ...] = ()) -> Policy:
@@ -262,17 +266,18 @@ def canonical(file: ChoicesFile, packs: list[Pack]) -> str:
     The packs stand with what supplements added to them: the values, and as a source each its scan's SHA-256 and who
     entered and checked it.
     """
-    tree = {"form": FORM, "choices": _plain(file), "packs": [_plain(pack) for pack in packs]}
+    tree = {"form": FORM, "choices": plain(file), "packs": [plain(pack) for pack in packs]}
     return json.dumps(tree, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Write a model as values of JSON, without what is not there."""
     if isinstance(value, BaseModel):
         value = value.model_dump(by_alias=True, exclude_none=True)
     if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
+        return {name: plain(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     return value.isoformat() if isinstance(value, date) else value

@@ -85,13 +85,13 @@ _HEAD: dict[str, Any] = {
     "timezone": "+08:00",
     "sources": [{"conf": ATTESTING}],
 }
-_NOT_VALUES = {*_HEAD, "id", "effective_from", "effective_to", "watermark", "in_force_checked_on", "effective_note"}
+NOT_VALUES = {*_HEAD, "id", "effective_from", "effective_to", "watermark", "in_force_checked_on", "effective_note"}
 
 
 def _groups(values: dict[str, Any]) -> list[tuple[str, Any]]:
     settled = values.get("settles")
     named = [(name, group) for name, group in values.items() if name != "settles"]
-    if refused := sorted(name for name, _ in named if name in _NOT_VALUES):
+    if refused := sorted(name for name, _ in named if name in NOT_VALUES):
         raise ValueError(f"{refused[0]}: no value of the law; expected groups of a pack")
     return named + [(f"settles.{name}", group) for name, group in settled.items()] if settled else named
 
