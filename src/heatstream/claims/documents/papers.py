@@ -165,6 +165,16 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the office chose where the law leaves a question open."""
+
+    option: str
+    """In words, with its name in the choices file."""
+    value: str
+    """As in the choices file."""
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """陈述: what a party said."""
 
@@ -222,6 +232,8 @@ class Ruling:
     amounts: Amounts
     reasoning: tuple[str, ...]
     """Why, a paragraph each."""
+    chosen: tuple[Chosen, ...]
+    """Every choice that the judgement rests on."""
     policy_sha256: bytes
     """Of the rule pack with the operator's choices."""
     order: Order | None

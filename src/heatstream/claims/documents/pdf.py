@@ -26,7 +26,8 @@ def of_sheet(sheet: Sheet) -> bytes:
     HeatstreamError
         The typesetter failed or warned: a fault of ours, not of the sheet.
     """
-    return _compiled(sheet, format="pdf", pdf_standards=_STANDARD)
+    made: bytes = _compiled(sheet, format="pdf", pdf_standards=_STANDARD)
+    return made
 
 
 def pictures(sheet: Sheet, dots_per_inch: int) -> list[bytes]:

@@ -67,7 +67,7 @@ def voucher(paper: SelfRefundVoucher) -> Sheet:
             Table("退费", (6, 20), tuple((Cell(a, head=True), Cell(b, room_mm=room)) for a, b, room in pairs)),
             Table("付款", (5, 6, 8, 7), (_PAYMENT_HEAD, *map(_payment, paper.payments or (None,)))),
             amounts_table(paper.amounts),
-            Note("自行退费由企业提出、用户接受，不是主管部门的裁定。"),
+            Note("自行退费由企业提出、用户接受，不是主管部门的裁定。测算额与应退热费以打印时的记录为准。"),
         ),
     )
 

@@ -33,7 +33,12 @@ def sheet(ruling: Ruling) -> Sheet:
         title=TITLES[ruling.outcome],
         number=ruling.doc_no,
         margin=ruling.margin,
-        blocks=(*_parties(ruling), *_sections(ruling), Seal(ruling.authority, words.numeral_day(ruling.margin.dated))),
+        blocks=(
+            *_parties(ruling),
+            *_sections(ruling),
+            Seal(ruling.authority, words.numeral_day(ruling.margin.dated)),
+            *_annex(ruling),
+        ),
     )
 
 
@@ -108,6 +113,18 @@ def amounts_table(amounts: Amounts) -> Table:
         for (name, meaning), fen in zip(_MEANING.items(), values, strict=True)
     )
     return Table("三项金额", (4, 5, 9, 8), (head, *rows))
+
+
+def _annex(ruling: Ruling) -> list[Block]:
+    if not ruling.chosen:
+        return []
+    head = tuple(Cell(text, head=True) for text in ("规则未作规定的事项", "选定"))
+    rows = tuple((Cell(each.option), Cell(each.value)) for each in ruling.chosen)
+    return [
+        Heading("附：选项"),
+        Paragraph("规则未作规定的事项，由主管部门事先选定并对所有案件同样适用："),
+        Table("选项", (14, 12), (head, *rows)),
+    ]
 
 
 def _written(fen: int | None, without: str) -> tuple[Cell, Cell]:

@@ -68,9 +68,9 @@ def _pair(name: str, value: str, *, span: int = 1, room_mm: int = 0) -> tuple[Ce
 def _request(form: VisitForm) -> Table:
     household, company = form.household, form.company
     pairs = (
-        (form.terms.household, _or_empty(form, household and household.name)),
-        ("户号", _or_empty(form, household and household.code)),
-        (form.terms.company, _or_empty(form, company and in_full(company))),
+        (form.terms.household, _or_empty(form, household.name if household else None)),
+        ("户号", _or_empty(form, household.code if household else None)),
+        (form.terms.company, _or_empty(form, in_full(company) if company else None)),
         ("室温标准", _or_empty(form, form.standard_centi and f"不低于 {words.hundredths(form.standard_centi)} ℃")),
         ("申请时间", _at(form, form.requested_at)),
         ("申请渠道", _or_empty(form, form.channel)),
@@ -88,7 +88,7 @@ def _request(form: VisitForm) -> Table:
         (*_pair(*left, room_mm=room_mm), *_pair(*right, room_mm=room_mm))
         for left, right in zip(pairs[::2], pairs[1::2], strict=True)
     )
-    address = _pair("地址", _or_empty(form, household and household.address), span=3, room_mm=room_mm)
+    address = _pair("地址", _or_empty(form, household.address if household else None), span=3, room_mm=room_mm)
     return Table("申请与到访", (4, 8, 4, 8), (rows[0], address, *rows[1:]))
 
 

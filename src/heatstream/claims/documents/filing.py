@@ -1,0 +1,121 @@
+"""Read what a claim's papers are made from; keep the PDF of its ruling in its file."""
+
+import hashlib
+
+import numpy as np
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from heatstream.claims import events, law, way
+from heatstream.claims.documents import of_case, render
+from heatstream.claims.documents.of_case import Case
+from heatstream.claims.documents.papers import CompanyParty
+from heatstream.claims.way import ITSELF, Recorded
+from heatstream.core.calendar import day_of
+from heatstream.core.standard import standards
+from heatstream.errors import BadInput
+from heatstream.rules.policy import Policy
+from heatstream.store import claims
+from heatstream.store.claims import Claim, Line
+from heatstream.store.read import papers as stored
+from heatstream.store.read.papers import Signatory
+from heatstream.store.timescale import LOCAL
+
+
+async def case_of(conn: AsyncConnection, code: str) -> Case:
+    """Read a claim as its papers need it.
+
+    Raises
+    ------
+    BadInput
+        There is no such claim.
+    """
+    claim = await claims.by_code(conn, code)
+    if claim is None:
+        raise BadInput(f"claim: seen {code}, expected the 案号 of a claim that was opened")
+    lines = await claims.lines(conn, claim.id)
+    stands = way.fold(map(_recorded, lines))
+    policy = await law.of_id(conn, claim.policy_id)
+    files = await claims.files(conn, claim.id)
+    return Case(
+        claim_id=claim.id,
+        claim_no=claim.code,
+        way=stands,
+        law=policy.law_on(_opened(claim)),
+        policy_sha256=policy.hash,
+        watermark=policy.watermark,
+        household_code=claim.household,
+        address=await stored.address_of(conn, claim.household_id),
+        company=CompanyParty(claim.company, await stored.credit_code_of(conn, claim.company_id)),
+        season=(claim.season_from, claim.season_to),
+        standard_centi=await _standard(conn, claim, policy),
+        computed_fen=claim.computed_fen,
+        entitlement_fen=claim.entitlement_fen,
+        officers=await _officers(conn, lines),
+        hashes={line.number: line.hash for line in lines},
+        files={file.sha256: file.name for file in files},
+    )
+
+
+def _recorded(line: Line) -> Recorded:
+    event = events.stored(line.kind, line.happened_at, dict(line.body))
+    return Recorded(line.number, event, line.officer, line.recorded_at)
+
+
+def _opened(claim: Claim) -> int:
+    return day_of(claim.opened_at.astimezone(LOCAL).date())
+
+
+async def _standard(conn: AsyncConnection, claim: Claim, policy: Policy) -> int | None:
+    """Give the temperature promised to the household on the day of the request."""
+    if policy.law_on(_opened(claim)).pack.standard is None:
+        return None
+    agreed = (await claims.terms(conn, claim.household_id, claim.opened_at.astimezone(LOCAL).date())).standard_centi
+    rules = policy.day_rules(_opened(claim))
+    return int(standards(rules, np.array([agreed or 0], np.int16), np.array([agreed is not None]))[0])
+
+
+async def _officers(conn: AsyncConnection, lines: list[Line]) -> dict[str, Signatory]:
+    known = await stored.by_code(conn, {line.officer for line in lines})
+    return {ITSELF: Signatory(ITSELF, ITSELF), **known}
+
+
+async def keep_ruling(conn: AsyncConnection, code: str, by: str) -> bytes:
+    """Set the standing ruling of a claim and keep it in the claim's file: the ruling, its page, its 审批表.
+
+    What is printed later is what was kept: the amounts that it states are those of the day it was made.
+
+    Parameters
+    ----------
+    by : 工号 of who approved it
+
+    Returns
+    -------
+    SHA-256 of the ruling's PDF
+
+    Raises
+    ------
+    BadInput
+        No ruling stands, or a name holds a character that cannot be printed.
+    Refused
+        The pack has no words for the parties or for the remedy.
+    """
+    case = await case_of(conn, code)
+    ruling, name = of_case.ruling(case), of_case.ruling_name(case)
+    pdf = render.pdf(ruling)
+    await _keep(conn, case, f"{name}.pdf", pdf, kind="ruling", by=by)
+    await _keep(conn, case, f"{name}.html", render.html(ruling).encode(), kind="ruling", by=by)
+    await _keep(conn, case, f"{name} 审批表.pdf", render.pdf(of_case.approval_sheet(case)), kind="other", by=by)
+    return hashlib.sha256(pdf).digest()
+
+
+async def _keep(conn: AsyncConnection, case: Case, name: str, content: bytes, *, kind: str, by: str) -> None:
+    await claims.attach(
+        conn,
+        case.claim_id,
+        kind=kind,
+        name=name,
+        media_type="application/pdf" if name.endswith(".pdf") else "text/html",
+        sha256=hashlib.sha256(content).digest(),
+        content=content,
+        by=by,
+    )

@@ -1,0 +1,177 @@
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+
+from heatstream.claims import events
+from heatstream.claims.documents import of_case, render
+from heatstream.claims.documents.papers import Copies, Line, Order, Payment, Signer
+from heatstream.errors import BadInput, Refused
+from heatstream.rules.law import Law
+
+from .cases import BUNDLE, OFFER, PARAMETERS, PHOTO, REQUEST, SCAN, SERVED, SIGNED, TO_RULING, authority_visit, case
+from .examples import at
+
+
+def _without(group: str) -> of_case.Case:
+    whole = case(TO_RULING)
+    law = whole.law
+    return replace(whole, law=Law(law.pack.model_copy(update={group: None}), law.choices, law.begins, law.ends))
+
+
+def test_a_visit_is_printed_as_it_was_recorded() -> None:
+    form = of_case.visit_form(case(TO_RULING))
+    assert (form.by, form.claim_no, form.organisation) == ("authority", "2026-TX-0001", "示例市示例区供热管理办公室")
+    assert [(test.room, test.temp_centi) for test in form.rooms] == [("卧室（北卧室）", 1651), ("起居室", 1689)]
+    assert form.refusals == ("供热企业拒签：对仪器有异议",)
+    assert form.signers[0] == Signer("测温人员", "王立新", signed=True)
+    assert form.scan_sha256 == bytes.fromhex(SCAN)
+    assert form.margin.archive_no == "示供档2026-0001-1、示供档2026-0001-2"
+    assert (form.channel, form.appointed_for) == ("12345，工单号 20260105-000871，室温不达标", at(6, 15, 30))
+
+
+def test_the_newest_visit_is_printed_unless_another_is_asked_for() -> None:
+    not_home = authority_visit(7, refusals=(events.Refusal(code="not_home", by="household"),))
+    two = case([*TO_RULING[:5], ("D-0417", not_home)])
+    assert (of_case.visit_form(two).rooms, len(of_case.visit_form(two, 5).rooms)) == ((), 2)
+    assert of_case.visit_form(two).refusals == ("居民不在家",)
+
+
+def test_a_visit_that_was_not_recorded_is_refused() -> None:
+    with pytest.raises(BadInput, match="2026-TX-0001: no visit to print: it has none"):
+        of_case.visit_form(case(REQUEST))
+    with pytest.raises(BadInput, match="event 1 is none"):
+        of_case.visit_form(case(TO_RULING), 1)
+
+
+def test_a_blank_form_holds_the_request_and_leaves_the_visit_to_be_written() -> None:
+    form = of_case.blank_form(case(REQUEST), "company", dt.date(2026, 1, 6))
+    assert (form.household and form.household.name, form.requested_at) == ("欧阳䶮", at(5, 8, 12))
+    assert (form.arrived_at, form.rooms, form.margin.record_sha256) == (None, (), None)
+    assert (form.margin.dated, form.margin.watermark) == (dt.date(2026, 1, 6), "演示·非法律依据")
+
+
+@pytest.mark.parametrize(
+    ("by", "roles", "copies"),
+    [
+        ("company", ["测温人员", "居民"], ()),
+        ("authority", ["测温人员", "居民"], (Copies("测温人员", 1), Copies("居民", 1), Copies("主管部门存档", 2))),
+        ("third_party", ["检测人员", "居民", "供热企业"], ()),
+    ],
+)
+def test_who_signs_a_blank_form_and_who_keeps_it(
+    by: events.Measurer, roles: list[str], copies: tuple[Copies, ...]
+) -> None:
+    form = of_case.blank_form(case(REQUEST), by, dt.date(2026, 1, 6))
+    assert ([signer.role for signer in form.signers], form.copies) == (roles, copies)
+
+
+def test_a_form_says_how_the_pack_wants_it_measured() -> None:
+    asked = of_case.blank_form(case(REQUEST), "company", dt.date(2026, 1, 6)).requirements
+    assert {"依据 DB22/T 429-2005", "测温前关闭门窗 60 分钟", "仪器置于房间中央", "10:00—14:00 不测温"} <= set(asked)
+
+
+def test_a_ruling_says_what_was_recorded_and_by_which_law() -> None:
+    ruling = of_case.ruling(case(TO_RULING))
+    assert (ruling.doc_no, ruling.authority) == ("示供裁〔2026〕1号", "示例市示例区供热管理办公室")
+    assert ruling.margin.dated == dt.date(2026, 1, 28)
+    assert ruling.request == (
+        "居民于2026年1月5日 08:12通过热线提出诉求（12345，工单号 20260105-000871，室温不达标）。"
+        "居民于2026年1月6日 09:00申请裁定：请求裁定退还室温不达标期间的热费。"
+    )
+    assert [(each.party, each.text) for each in ruling.statements] == [
+        ("居民", "北卧室一直偏冷。"),
+        ("供热企业", "阀门已更换。"),
+    ]
+    assert (ruling.amounts.computed_fen, ruling.amounts.entitlement_fen, ruling.amounts.ruled_fen) == (
+        28_755,
+        26_358,
+        26_358,
+    )
+    assert ruling.order == Order(26_358, dt.date(2026, 2, 27))
+    assert ruling.bundle_sha256 == bytes.fromhex(BUNDLE)
+    assert ruling.remedy == "对裁定不服的，可以依法申请仲裁或者提起诉讼。"
+
+
+def test_a_ruling_lists_its_evidence_with_the_hash_of_each_paper() -> None:
+    exhibits = of_case.ruling(case(TO_RULING)).exhibits
+    assert [(each.name, each.sha256 and each.sha256.hex()) for each in exhibits] == [
+        ("主管部门入户测温记录单（2026年1月6日，记录第 5 号）", SCAN),
+        ("窗框照片.jpg（记录第 5 号附件）", PHOTO),
+        ("供热参数（2026年1月7日，记录第 6 号）", PARAMETERS),
+        ("责任认定（2026年1月22日，记录第 7 号）", None),
+    ]
+
+
+def test_a_ruling_quotes_each_article_as_the_pack_holds_it() -> None:
+    articles = of_case.ruling(case(TO_RULING)).articles
+    assert {each.instrument for each in articles} == {"《示例市供热退费示例规则》（示例〔2015〕1号）"}
+    assert {"第二条", "第五条", "第六条"} <= {each.article for each in articles}
+    assert all(each.quotation for each in articles)
+
+
+def test_a_ruling_tells_every_choice_that_it_rests_on() -> None:
+    chosen = {each.option: each.value for each in of_case.ruling(case(TO_RULING)).chosen}
+    assert chosen["连续数据如何成为当日室温（daily_statistic）"] == "sustained_below_min: 60"
+    assert chosen["达标之日是否计入（end_inclusive）"] == "false"
+    assert chosen["各类证据的先后（precedence）"].startswith("third_party > authority_visit")
+    assert not [option for option in chosen if "retention" in option]
+
+
+@pytest.mark.parametrize("group", ["terms", "remedy"])
+def test_a_ruling_whose_words_nobody_read_is_refused(group: str) -> None:
+    with pytest.raises(Refused, match=f"pack demo-shili: {group}: null"):
+        of_case.ruling(_without(group))
+
+
+def test_without_a_ruling_there_is_none_to_print() -> None:
+    for paper in (of_case.ruling, of_case.approval_sheet):
+        with pytest.raises(BadInput, match="no ruling stands"):
+            paper(case(REQUEST))
+
+
+def test_a_revoked_ruling_is_not_printed_as_if_it_stood() -> None:
+    revoked = events.RulingRevoked(at=at(30, 9), why="复议", by="市政府", decision_no="示府复〔2026〕3号")
+    with pytest.raises(BadInput, match="no ruling stands"):
+        of_case.ruling(case([*SERVED, ("D-0001", revoked)]))
+
+
+def test_the_approval_sheet_names_three_people_with_what_each_said() -> None:
+    sheet = of_case.approval_sheet(case(TO_RULING))
+    assert [(each.officer, each.opinion) for each in (sheet.drafted, sheet.reviewed, sheet.approved)] == [
+        ("王立新（D-0417）", "事实清楚，建议退费。"),
+        ("刘晨（D-0302）", "同意承办意见。"),
+        ("孙宏（D-0001）", "同意。"),
+    ]
+
+
+def test_a_receipt_is_a_form_until_the_party_is_served() -> None:
+    served, unserved = (of_case.receipt(case(SERVED), party) for party in ("household", "company"))
+    assert (served.method, served.refusal, served.served_at) == ("留置送达", "不认可退费天数", at(29, 15, 10))
+    assert served.scan_sha256 == bytes.fromhex(SIGNED)
+    assert (unserved.method, unserved.served_at, unserved.recipient) == (None, None, "供热企业　示例市第一热力有限公司")
+    assert served.document_sha256 == b"\1" * 32
+
+
+def test_a_voucher_shows_offer_acceptance_and_payment() -> None:
+    voucher = of_case.voucher(case([*REQUEST, *OFFER]))
+    assert (voucher.offered_fen, voucher.accepted_by, voucher.accepted_at) == (20_005, "欧阳䶮", at(13, 9))
+    assert voucher.payments == (Payment(20_005, dt.date(2026, 1, 14), "TF-2026-00031", "欧阳䶮（尾号 0417）"),)
+    assert voucher.amounts.ruled_fen is None
+
+
+def test_without_an_offer_there_is_no_voucher() -> None:
+    with pytest.raises(BadInput, match="no self-refund is offered"):
+        of_case.voucher(case(REQUEST))
+
+
+def test_an_explanation_carries_its_lines_and_the_newest_event() -> None:
+    whole = case(TO_RULING)
+    paper = of_case.explanation(whole, [Line("甲", "a")])
+    assert (paper.lines, paper.margin.record_sha256) == ((Line("甲", "a"),), whole.hashes[len(TO_RULING)])
+
+
+def test_the_papers_of_a_case_can_be_set() -> None:
+    whole = case(SERVED)
+    papers = (of_case.visit_form(whole), of_case.ruling(whole), of_case.receipt(whole, "company"))
+    assert [render.pdf(paper)[:5] for paper in papers] == [b"%PDF-"] * 3
