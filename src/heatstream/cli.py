@@ -369,7 +369,9 @@ def rules_show(
 
 @rules_app.command("check")
 def rules_check(
-    file: Annotated[Path, typer.Argument(help="A pack, choices or a supplement.", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path, typer.Argument(help="A pack, choices, a supplement or holidays.", exists=True, dir_okay=False)
+    ],
 ) -> None:
     """Tell whether a file is whole, and what it serves; of choices, what must still be chosen."""
     from heatstream.rules import check
@@ -401,7 +403,7 @@ def rules_explain(option: Annotated[str, typer.Argument(help="An option of a cho
 
 
 @rules_app.command("schema")
-def rules_schema(name: Annotated[str, typer.Argument(help="pack, choices or supplement.")]) -> None:
+def rules_schema(name: Annotated[str, typer.Argument(help="pack, choices, supplement or holidays.")]) -> None:
     """Print the JSON Schema of a file that people write."""
     from heatstream.rules import schema
 

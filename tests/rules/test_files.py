@@ -10,7 +10,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from heatstream.errors import BadInput
-from heatstream.rules import exact_yaml
+from heatstream.rules import exact_yaml, holidays
 from heatstream.rules.check import check
 from heatstream.rules.choices import Choices
 from heatstream.rules.diff import differences, tree
@@ -62,7 +62,7 @@ def test_a_supplement_with_a_value_there_is_not_does_not_fit() -> None:
 
 
 def test_a_schema_there_is_not_is_refused_with_those_there_are() -> None:
-    with pytest.raises(BadInput, match="expected one of pack, choices, supplement"):
+    with pytest.raises(BadInput, match="expected one of pack, choices, supplement, holidays"):
         published("packs")
 
 
@@ -104,6 +104,11 @@ def test_a_supplement_is_laid_over_its_pack(tmp_path: Path) -> None:
     assert not any(line.startswith("  entitlement: absent") for line in lines)
 
 
+def test_a_notice_of_holidays_is_told_by_its_year() -> None:
+    path = next(holidays.SHIPPED.glob("*.yaml"))
+    assert check(path, None)[0].startswith(f"holidays of {path.stem}: ")
+
+
 def test_a_file_of_no_schema_is_refused_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "choices.yaml"
     path.write_text("# first\nschema: heatstream.choice/1\n", encoding="utf-8")
@@ -130,7 +135,7 @@ def test_a_pack_is_shown_by_a_part_of_its_place_and_by_the_day_it_holds() -> Non
 def test_a_pack_is_shown_with_its_values_their_articles_and_what_is_open() -> None:
     text = "\n".join(shown("cn-22-changchun", None))
     assert "  visit (read, article 吉建议〔2024〕12号 一): deadline_min 30" in text
-    assert "standard: to be chosen: " in text
+    assert "  clocks: ready" in text
     assert "daily_statistic (A1), for cn-22-changchun: 昼夜不得低于" in text
 
 

@@ -1,10 +1,10 @@
-"""Check a file that a person wrote: a pack, choices or a supplement, told by its schema."""
+"""Check a file that a person wrote: a pack, choices, a supplement or a notice of holidays, told by its schema."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from heatstream.errors import BadInput
-from heatstream.rules import choices, exact_yaml, pack, policy, supplement
+from heatstream.rules import choices, exact_yaml, holidays, pack, policy, supplement
 from heatstream.rules.capability import Capability, capabilities
 from heatstream.rules.tiers import refuse_reversed
 
@@ -50,10 +50,16 @@ def _supplement(path: Path, packs_dir: Path | None) -> Iterator[str]:
         yield from map(told, capabilities(part))
 
 
+def _holidays(path: Path, _: Path | None) -> Iterator[str]:
+    found = holidays.read(path)
+    yield f"holidays of {found.year}: {found.title} {found.doc_no}"
+
+
 CHECKS: Mapping[str, Callable[[Path, Path | None], Iterator[str]]] = {
     pack.SCHEMA: _pack,
     choices.SCHEMA: _choices,
     supplement.SCHEMA: _supplement,
+    holidays.SCHEMA: _holidays,
 }
 
 

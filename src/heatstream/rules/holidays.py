@@ -17,6 +17,7 @@ from heatstream.errors import BadInput, Refused
 from heatstream.rules import exact_yaml
 from heatstream.rules.pack import Conf, Part, faults
 
+SCHEMA = "heatstream.holidays/1"
 SHIPPED = Path(__file__).parent / "holidays"
 SATURDAY = 5
 
@@ -120,10 +121,11 @@ def load(packs_dir: Path | None = None) -> DaysOff:
     """
     folders = (SHIPPED,) if packs_dir is None else (SHIPPED, packs_dir / "holidays")
     paths = {path.stem: path for folder in folders for path in sorted(folder.glob("*.yaml"))}
-    return DaysOff({notice.year: notice for notice in map(_read, paths.values())})
+    return DaysOff({notice.year: notice for notice in map(read, paths.values())})
 
 
-def _read(path: Path) -> Notice:
+def read(path: Path) -> Notice:
+    """Read one notice; `load` tells what is raised."""
     try:
         notice = Notice.model_validate(exact_yaml.read(path))
     except ValidationError as error:

@@ -6,6 +6,7 @@ from typing import Any
 
 from heatstream.errors import BadInput
 from heatstream.rules.choices import ChoicesFile
+from heatstream.rules.holidays import Notice
 from heatstream.rules.pack import Pack
 from heatstream.rules.supplement import NOT_VALUES, Supplement
 
@@ -53,4 +54,5 @@ MADE: Mapping[str, Callable[[], dict[str, Any]]] = {
     "pack": Pack.model_json_schema,
     "choices": ChoicesFile.model_json_schema,
     "supplement": _supplement,
+    "holidays": Notice.model_json_schema,
 }
