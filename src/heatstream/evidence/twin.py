@@ -12,12 +12,16 @@ checks an evidence bundle (docs/evidence.md) alone and ends with 0 = same, 1 = d
 docs/claims.md is the rule of claims; its sections are named where they are written out here.
 """
 
+import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import sys
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 MINUTE_US = 60_000_000
@@ -1174,6 +1178,8 @@ class Fees:
 
 def fees(law: ClaimLaw, facts: Facts) -> Fees:
     """The fee of a low temperature, and of an outage where the pack takes another of metered households (A21)."""
+    if facts.fee_due_fen is None or facts.fee_paid_fen is None:
+        return Fees(None, None)
     low = fee(law, facts)
     base_only = law.outage is not None and law.outage.base_fee_only and facts.metered
     return Fees(low, facts.base_fee_fen if base_only else low)
@@ -1781,3 +1787,769 @@ def series_day_of(told: Json) -> SeriesDay:
             SeriesRoom(each["outcome"] == "failing", each["tier"], each["area_centi_m2"] or 0) for each in told["rooms"]
         ),
     )
+
+
+# --- Ed25519, verification alone: RFC 8032, 5.1.7 ---------------------------------------------------------------------
+
+P = 2**255 - 19
+Q = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+Point = tuple[int, int]
+"""x and y of −x² + y² = 1 + d x² y² over the field of p."""
+NEUTRAL: Point = (0, 1)
+KEY_BYTES = 32
+
+
+def recovered_x(y: int, *, odd: bool) -> int | None:
+    """The x of a point with this y and this parity; None = there is none (5.1.3)."""
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P != 0:
+        x = x * pow(2, (P - 1) // 4, P) % P
+    if (x * x - square) % P != 0 or (x == 0 and odd):
+        return None
+    return P - x if x % 2 != odd else x
+
+
+def point_of(encoded: bytes) -> Point | None:
+    """A point out of 32 bytes: y, and the parity of x in the highest bit."""
+    number = int.from_bytes(encoded, "little")
+    y = number % 2**255
+    x = recovered_x(y, odd=number >= 2**255) if y < P else None
+    return None if x is None else (x, y)
+
+
+def added(one: Point, other: Point) -> Point:
+    (x1, y1), (x2, y2) = one, other
+    product = D * x1 * x2 * y1 * y2
+    x = (x1 * y2 + x2 * y1) * pow(1 + product, P - 2, P)
+    y = (y1 * y2 + x1 * x2) * pow(1 - product, P - 2, P)
+    return x % P, y % P
+
+
+def times(number: int, point: Point) -> Point:
+    found = NEUTRAL
+    while number > 0:
+        if number % 2:
+            found = added(found, point)
+        point, number = added(point, point), number // 2
+    return found
+
+
+def base_point() -> Point:
+    y = 4 * pow(5, P - 2, P) % P
+    return recovered_x(y, odd=False) or 0, y
+
+
+def ed25519_holds(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether a signature of 64 bytes is this key's over the message."""
+    if (len(public_key), len(signature)) != (KEY_BYTES, 2 * KEY_BYTES):
+        return False
+    key, r = point_of(public_key), point_of(signature[:KEY_BYTES])
+    s = int.from_bytes(signature[KEY_BYTES:], "little")
+    if key is None or r is None or s >= Q:
+        return False
+    h = int.from_bytes(hashlib.sha512(signature[:KEY_BYTES] + public_key + message).digest(), "little") % Q
+    return times(s, base_point()) == added(r, times(h, key))
+
+
+# --- digests and the tree they are sealed under -----------------------------------------------------------------------
+
+POINT_DAY = b"heatstream-point-day/1\x00"
+
+
+def point_day_digest(device: str, day: int, rows: list[tuple[int, int]]) -> bytes:
+    """SHA-256 of a point's day: device, day, and (µs, hundredths of °C) by rising instant."""
+    code = device.encode()
+    parts = [POINT_DAY, len(code).to_bytes(2, "big"), code]
+    parts += [day.to_bytes(4, "big", signed=True), len(rows).to_bytes(4, "big", signed=True)]
+    for at_us, centi in rows:
+        parts += [at_us.to_bytes(8, "big", signed=True), centi.to_bytes(2, "big", signed=True)]
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def finding_digest(digests: Iterable[bytes]) -> bytes:
+    return hashlib.sha256(b"".join(digests)).digest()
+
+
+def leaf_of(digest: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + digest).digest()
+
+
+def node_of(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def root_of(leaves: list[bytes]) -> bytes:
+    """Of n leaves the largest power of two below n stands left (RFC 6962, 2.1)."""
+    if len(leaves) == 1:
+        return leaves[0]
+    left = 1
+    while left * 2 < len(leaves):
+        left *= 2
+    return node_of(root_of(leaves[:left]), root_of(leaves[left:]))
+
+
+def root_by_path(digest: bytes, index: int, leaves: int, path: list[bytes]) -> bytes | None:
+    """The root that a path leads to (RFC 9162, 2.1.3.2); None = it is no path in a tree of so many leaves."""
+    place, last, found = index, leaves - 1, leaf_of(digest)
+    for sibling in path:
+        if last == 0:
+            return None
+        if place % 2 or place == last:
+            found = node_of(sibling, found)
+            while place and not place % 2:
+                place, last = place // 2, last // 2
+        else:
+            found = node_of(found, sibling)
+        place, last = place // 2, last // 2
+    return found if last == 0 and 0 <= index < leaves else None
+
+
+# --- what was checked, in two languages -------------------------------------------------------------------------------
+
+
+@dataclass
+class Report:
+    """What was recomputed, what differs, and what this file does not check."""
+
+    same: list[str] = field(default_factory=list)
+    different: list[str] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
+
+    def compare(self, where: str, stored: Any, recomputed: Any) -> None:
+        if stored != recomputed:
+            self.differs(where, stored, recomputed)
+
+    def differs(self, where: str, stored: Any, recomputed: Any) -> None:
+        self.different.append(f"{where}: 存 stored {shown(stored)}, 算 recomputed {shown(recomputed)}")
+
+    def lines(self) -> Iterator[str]:
+        yield from (f"  一致 same       {line}" for line in self.same)
+        yield from (f"  未验 unchecked  {line}" for line in self.unchecked)
+        yield from (f"  不同 different  {line}" for line in self.different)
+        if self.different:
+            yield f"结论：{len(self.different)} 处不同。 Different in {len(self.different)} places."
+        else:
+            yield "结论：一致。 Same."
+
+
+def shown(value: Any) -> str:
+    return value.hex() if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False)
+
+
+# --- a bundle: docs/evidence.md ---------------------------------------------------------------------------------------
+
+
+def exactly(content: bytes, where: str) -> Any:
+    """Read JSON that has no fraction and names nothing twice."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        tree = dict(pairs)
+        if len(tree) < len(pairs):
+            raise Unreadable(f"{where}: a name stands twice")
+        return tree
+
+    def refuse(number: str) -> None:
+        raise Unreadable(f"{where}: seen {number}, expected whole numbers")
+
+    try:
+        return json.loads(content.decode(), object_pairs_hook=once, parse_float=refuse, parse_constant=refuse)
+    except ValueError as error:
+        raise Unreadable(f"{where}: expected JSON in UTF-8 ({error})") from error
+
+
+@dataclass(frozen=True)
+class Bundle:
+    files: Mapping[str, bytes]
+
+    @classmethod
+    def read(cls, path: str) -> "Bundle":
+        try:
+            with zipfile.ZipFile(path) as archive:
+                names = archive.namelist()
+                files = {name: archive.read(name) for name in names}
+        except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+            raise Unreadable(f"{path}: expected an evidence bundle, a ZIP archive ({error})") from error
+        if len(files) < len(names):
+            raise Unreadable(f"{path}: a file stands twice in the archive")
+        return cls(files)
+
+    def tree(self, name: str, form: str) -> Json:
+        if name not in self.files:
+            raise Unreadable(f"{name}: not in the bundle")
+        tree: Json = exactly(self.files[name], name)
+        among(tree.get("form"), f"{name}: form", form)
+        return tree
+
+    def policy(self, digest: str) -> str:
+        """The canonical text of a policy, by its hash."""
+        name = f"policy/{digest}.json"
+        if name not in self.files:
+            raise Unreadable(f"{name}: not in the bundle")
+        return self.files[name].decode()
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One point, with its readings as the rules let them count."""
+
+    key: str
+    device: str
+    slot_min: int
+    room_kind: str | None
+    area: int
+    from_us: int | None
+    """First instant that is evidence; None = it was never accepted."""
+    to_us: int | None
+    readings: tuple[Reading, ...]
+    """Those that count, and those in conflict."""
+    set_aside_us: tuple[int, ...]
+    """Instants that a reviewer excluded: told, and counting for nothing."""
+
+    def stands_on(self, day: int) -> bool:
+        if self.from_us is None or self.from_us >= midnight_us(day + 1):
+            return False
+        return self.to_us is None or self.to_us > midnight_us(day)
+
+    def room(self, day: int, night_to_min: int) -> Room:
+        start, end = midnight_us(day), midnight_us(day) + night_to_min * MINUTE_US
+        return Room(self.slot_min, tuple(r for r in self.readings if start <= r.at_us < end), self.area)
+
+    def digest(self, day: int) -> bytes:
+        rows = [
+            (r.at_us, int(r.celsius * 100))
+            for r in self.readings
+            if not r.in_conflict and midnight_us(day) <= r.at_us < midnight_us(day + 1)
+        ]
+        return point_day_digest(self.device, day, rows)
+
+
+CSV_HEADER = "observed_us,temp_centi,received_us,gateway_us,flags,batch"
+
+
+def installations(bundle: Bundle) -> list[Installation]:
+    registry = bundle.tree("registry.json", "heatstream-registry/1")
+    rooms = {room["code"]: room for room in registry["rooms"]}
+    return [installation(point, rooms.get(point["room"]), bundle) for point in registry["points"]]
+
+
+def installation(point: Json, room: Json | None, bundle: Bundle) -> Installation:
+    accepted_us = None if point["accepted_on"] is None else midnight_us(number_of(point["accepted_on"]))
+    from_us = None if accepted_us is None else max(accepted_us, micros(point["valid_from"]))
+    to_us = None if point["valid_to"] is None else micros(point["valid_to"])
+    stored = [
+        (at_us, centi)
+        for at_us, centi in stored_readings(point, bundle)
+        if from_us is not None and from_us <= at_us and (to_us is None or at_us < to_us)
+    ]
+    decided, aside = decisions(point["key"], bundle), exclusions_of_marks(point["key"], bundle)
+    is_aside = {at_us: any(first <= at_us <= last for first, last in aside) for at_us, _ in stored}
+    return Installation(
+        key=point["key"],
+        device=point["device"],
+        slot_min=point["interval_min"],
+        room_kind=None if room is None else room["kind"],
+        area=0 if room is None else room["area_centi_m2"] or 0,
+        from_us=from_us,
+        to_us=to_us,
+        readings=tuple(
+            reading_of(at_us, centi, decided)
+            for at_us, centi in stored
+            if not is_aside[at_us] and not (at_us in decided and decided[at_us] == NEITHER)
+        ),
+        set_aside_us=tuple(at_us for at_us, _ in stored if is_aside[at_us] and decided.get(at_us) != NEITHER),
+    )
+
+
+def stored_readings(point: Json, bundle: Bundle) -> list[tuple[int, int]]:
+    """Instant and hundredths of each reading of a point; rising, each instant once."""
+    name = point["readings"]
+    if name is None:
+        return []
+    header, *lines = bundle.files[name].decode().splitlines()
+    among(header, f"{name}: header", CSV_HEADER)
+    rows = [(int(line.split(",")[0]), int(line.split(",")[1])) for line in lines]
+    if any(later[0] <= earlier[0] for earlier, later in pairwise(rows)):
+        raise Unreadable(f"{name}: expected rising instants, each once")
+    return rows
+
+
+OPEN_CONFLICT, NEITHER = "open", "neither"
+
+
+def decisions(key: str, bundle: Bundle) -> dict[int, int | str]:
+    """Instants with two values -> the value that an officer decided on last, NEITHER, or OPEN_CONFLICT."""
+    found: dict[int, int | str] = {}
+    for instant in bundle.tree("conflicts.json", "heatstream-conflicts/1")["instants"]:
+        if instant["point"] == key:
+            last = instant["decisions"][-1]["temp_centi"] if instant["decisions"] else OPEN_CONFLICT
+            found[micros(instant["observed_at"])] = NEITHER if last is None else last
+    return found
+
+
+def reading_of(at_us: int, centi: int, decided: Mapping[int, int | str]) -> Reading:
+    value = decided.get(at_us, centi)
+    return (
+        Reading(at_us, celsius_of(centi), in_conflict=True)
+        if isinstance(value, str)
+        else Reading(at_us, celsius_of(value))
+    )
+
+
+def exclusions_of_marks(key: str, bundle: Bundle) -> list[Span]:
+    """First and last instant of what a reviewer excluded, both inside."""
+    marks = bundle.tree("quality.json", "heatstream-quality/1")["marks"]
+    excluded = [each for each in marks if each["point"] == key and each["reviews"] and each["reviews"][-1]["excludes"]]
+    return [(micros(each["begins"]), micros(each["ends"])) for each in excluded]
+
+
+# --- verifying: the list, the signature, the seals --------------------------------------------------------------------
+
+
+def verify(bundle: Bundle) -> Report:
+    """Check everything that a bundle holds; each thing that differs is told."""
+    report = Report()
+    manifest = bundle.tree("manifest.json", "heatstream-bundle/1")
+    verify_files(manifest, bundle, report)
+    verify_signature(bundle, report)
+    points = installations(bundle)
+    verify_statistics(points, bundle, report)
+    verify_seals(points, manifest, bundle, report)
+    verify_findings(points, bundle, report)
+    verify_claims(points, manifest, bundle, report)
+    return report
+
+
+def verify_files(manifest: Json, bundle: Bundle, report: Report) -> None:
+    listed = {each["name"]: each for each in manifest["files"]}
+    for name, each in listed.items():
+        content = bundle.files.get(name)
+        if content is None:
+            report.differs(f"清单 manifest, {name}", each["sha256"], None)
+            continue
+        report.compare(f"清单 manifest, {name} SHA-256", each["sha256"], hashlib.sha256(content).hexdigest())
+        report.compare(f"清单 manifest, {name} bytes", each["bytes"], len(content))
+    others = sorted(bundle.files.keys() - listed.keys() - {"manifest.json", "signature.json"})
+    report.compare("清单 manifest, 未列入的文件 files not listed", [], others)
+    for name in (name for name in bundle.files if name.startswith("policy/")):
+        report.compare(
+            f"规则 {name}", name[len("policy/") : -len(".json")], hashlib.sha256(bundle.files[name]).hexdigest()
+        )
+    report.same.append(f"清单：{len(listed)} 个文件的 SHA-256。 Manifest: SHA-256 of {len(listed)} files.")
+
+
+def verify_signature(bundle: Bundle, report: Report) -> None:
+    if "signature.json" not in bundle.files:
+        report.unchecked.append("签名：无。 Signature: none.")
+        return
+    told = bundle.tree("signature.json", "heatstream-signature/1")
+    if told["algorithm"] != "ed25519":
+        report.unchecked.append(f"签名：{told['algorithm']}，请用其他工具验证。 Signature: check it with another tool.")
+        return
+    holds = ed25519_holds(
+        bytes.fromhex(told["public_key"]), bundle.files["manifest.json"], bytes.fromhex(told["signature"])
+    )
+    if holds:
+        whose = f"{told['signer']}, {told['public_key']}"
+        report.same.append(f"签名：属于此公钥。 Signature: by this key, which must be known otherwise: {whose}")
+    else:
+        report.differs("签名 signature", told["signature"], "不属于此公钥 not by this key")
+
+
+def verify_seals(points: list[Installation], manifest: Json, bundle: Bundle, report: Report) -> None:
+    """Every proof leads to its root, and the newest of each point and day bears the readings as they stand."""
+    roots = {each["id"]: each for each in bundle.tree("roots.json", "heatstream-roots/1")["roots"]}
+    leaves = bundle.tree("proofs.json", "heatstream-proofs/1")["leaves"]
+    newest: dict[tuple[str, str], Json] = {}
+    for each in leaves:
+        root = roots[each["root"]]
+        path = [bytes.fromhex(sibling) for sibling in each["path"]]
+        found = root_by_path(bytes.fromhex(each["digest"]), each["index"], root["leaves"], path)
+        report.compare(f"固定 root {root['id']}, {each['point']} {each['day']}", root["root"], found and found.hex())
+        known = newest.get((each["point"], each["day"]))
+        if known is None or known["root"] < each["root"]:
+            newest[each["point"], each["day"]] = each
+    by_key = {point.key: point for point in points}
+    for (key, day), each in newest.items():
+        report.compare(f"固定 seal, {key} {day}", each["digest"], by_key[key].digest(number_of(day)).hex())
+    report.same.append(f"固定：{len(leaves)} 个证明通到根。 Seals: {len(leaves)} proofs lead to their roots.")
+    tell_what_is_not_sealed(points, newest.keys(), manifest, report)
+    tell_time_stamps(roots.values(), report)
+
+
+def tell_what_is_not_sealed(
+    points: list[Installation], sealed: Iterable[tuple[str, str]], manifest: Json, report: Report
+) -> None:
+    known = set(sealed)
+    for point in points:
+        days = [day for day in days_between(manifest["from"], manifest["to"]) if point.stands_on(number_of(day))]
+        missing = [day for day in days if (point.key, day) not in known]
+        if missing:
+            report.unchecked.append(f"未固定 not sealed: {point.key}: {', '.join(missing)}")
+
+
+def days_between(first: str, last: str) -> list[str]:
+    return [date_of(day).isoformat() for day in range(number_of(first), number_of(last) + 1)]
+
+
+def tell_time_stamps(roots: Iterable[Json], report: Report) -> None:
+    """Time stamps are checked by another tool; how is told."""
+    for root in roots:
+        if root["time_stamp"] is None:
+            report.unchecked.append(f"时间戳：根 {root['id']} 无。 Time stamp of root {root['id']}: none.")
+            continue
+        imprint = hashlib.sha256(bytes.fromhex(root["root"])).hexdigest()
+        command = f"openssl ts -verify -token_in -in token.der -digest {imprint} -CAfile ca.pem"
+        taken_out = f"时间戳：根 {root['id']}，存为 token.der。 Time stamp of root {root['id']}, taken out as token.der"
+        report.unchecked.append(f"{taken_out}: {command}")
+
+
+# --- verifying: statistics and findings -------------------------------------------------------------------------------
+
+ALWAYS = (-(2**62), 2**62)
+
+
+def measuring_law(standard: Fraction, season: Span, day_from_min: int, day_to_min: int) -> Law:
+    """As much of a law as statistics need: a standard, a season, the windows."""
+    return Law(
+        standard=standard,
+        contract_standard="law",
+        statistic="min",
+        sustained_min=0,
+        rooms="each",
+        guard=Fraction(0),
+        completeness=Fraction(1),
+        gap_bounds=None,
+        conditions_open=False,
+        deviation=False,
+        bands=(),
+        overlap=None,
+        day_from_min=day_from_min,
+        day_to_min=day_to_min,
+        season_us=season,
+        money=None,
+    )
+
+
+def current_findings(bundle: Bundle) -> dict[str, Json]:
+    """The findings of days that stand, by day; days of which more is known that is not judged yet are left out."""
+    told = bundle.tree("findings.json", "heatstream-findings/1")
+    waiting = set(told["waiting"])
+    days = [each for each in told["findings"] if each["current"] and each["period_kind"] == 1]
+    return {each["period_from"]: each for each in days if each["period_from"] not in waiting}
+
+
+def verify_statistics(points: list[Installation], bundle: Bundle, report: Report) -> None:
+    told = bundle.tree("statistics.json", "heatstream-statistics/1")
+    waiting = set(bundle.tree("findings.json", "heatstream-findings/1")["waiting"])
+    findings, by_key = current_findings(bundle), {point.key: point for point in points}
+    rows = [row for row in told["days"] if row["day"] not in waiting]
+    for row in rows:
+        if row["algorithm"] != 1:
+            raise Unreadable(f"statistics.json, {row['point']} {row['day']}: algorithm {row['algorithm']}, expected 1")
+        found = findings.get(row["day"])
+        season = counted_season(bundle.policy(found["policy"]), number_of(row["day"])) if found else ALWAYS
+        for name, value in statistic(by_key[row["point"]], row, season).items():
+            report.compare(f"统计值 statistic, {row['point']} {row['day']}, {name}", row[name], value)
+    report.same.append(f"统计值：{len(rows)} 点日由读数重算。 Statistics: {len(rows)} point-days, from the readings.")
+    tell_waiting(waiting, report)
+
+
+def tell_waiting(waiting: set[str], report: Report) -> None:
+    if waiting:
+        days = ", ".join(sorted(waiting))
+        report.unchecked.append(f"待重新评定 waiting to be judged again: {days}")
+
+
+def counted_season(canonical: str, day: int) -> Span:
+    """What of a day's readings count: those in the season; all where the day is outside of it."""
+    law = law_of(canonical, day)
+    return law.season_us if seconds_in_season(law, day) else ALWAYS
+
+
+def statistic(point: Installation, row: Json, season: Span) -> dict[str, Any]:
+    """The columns of one point-day's statistic, from its readings."""
+    day = number_of(row["day"])
+    law = measuring_law(celsius_of(row["limit_centi"]), season, row["day_from_min"], row["day_to_min"])
+    room = point.room(day, DAY_MIN + law.day_from_min)
+    within = [r for r in room.readings if r.at_us < midnight_us(day + 1)]
+    aside = [at_us for at_us in point.set_aside_us if midnight_us(day) <= at_us < midnight_us(day + 1)]
+    hours = hourly(room, law, day)
+    columns = {
+        "slot_min": point.slot_min,
+        "readings": len(within) + len(aside),
+        "conflicts": sum(r.in_conflict for r in within),
+        "longest_below_min": longest_below(room, law, day),
+        "below_at_start_min": below_at_start(room, law, day),
+        "below_at_end_min": below_at_end(room, law, day),
+        "hourly_lowest_centi": hundredths_below(min(hours, default=None)),
+        "hourly_mean_centi": hundredths_below(mean(hours) if hours else None),
+        "digest": point.digest(day).hex(),
+    }
+    for prefix, name in (("", "whole"), ("day_", "day"), ("night_", "night")):
+        columns |= {f"{prefix}{column}": value for column, value in window_columns(room, law, day, name).items()}
+    return columns
+
+
+def window_columns(room: Room, law: Law, day: int, name: str) -> dict[str, Any]:
+    valid = valid_in(room, law, day, name)
+    return {
+        "slots_expected": len(window(law, day, name, room.slot_min)),
+        "slots_valid": len(valid),
+        "min_centi": hundredths_below(min(valid, default=None)),
+        "sum_centi": int(sum(valid, Fraction(0)) * 100),
+        "below_min": minutes_below(room, law, day, name),
+    }
+
+
+def hundredths_below(celsius: Fraction | None) -> int | None:
+    return None if celsius is None else whole_hundredths(celsius)[0]
+
+
+@dataclass(frozen=True)
+class Home:
+    """A household as it is registered on a day."""
+
+    resident: bool
+    contract: Json
+    """The contract that holds; empty = none."""
+    stopped: bool
+
+    @property
+    def agreed(self) -> Fraction | None:
+        centi = self.contract.get("standard_centi")
+        return None if centi is None else celsius_of(centi)
+
+
+def holds_on(dated: Json, day: str) -> bool:
+    return bool(dated["valid_from"] <= day and (dated["valid_to"] is None or day <= dated["valid_to"]))
+
+
+def home_on(day: str, bundle: Bundle) -> Home:
+    registry = bundle.tree("registry.json", "heatstream-registry/1")
+    contracts = [each for each in registry["contracts"] if holds_on(each, day)]
+    contract = contracts[-1] if contracts else {}
+    stopped = any(holds_on(each, day) for each in registry["stop_periods"]) or not contract.get("supplied", True)
+    return Home(registry["household"]["kind"] == "residential", contract, stopped)
+
+
+def verify_findings(points: list[Installation], bundle: Bundle, report: Report) -> None:
+    findings = current_findings(bundle)
+    for day, stored in findings.items():
+        for name, value in finding_columns(day, points, bundle.policy(stored["policy"]), bundle).items():
+            report.compare(f"判定 finding, {day}, {name}", stored[name], value)
+    report.same.append(
+        f"判定：{len(findings)} 日由读数与规则重算。 Findings: {len(findings)} days, from readings and rules."
+    )
+
+
+def finding_columns(day: str, points: list[Installation], canonical: str, bundle: Bundle) -> dict[str, Any]:
+    """The columns of one household-day's finding, judged again."""
+    number, home = number_of(day), home_on(day, bundle)
+    here = in_force(policy_of(canonical), number)
+    law = for_contract(law_of(canonical, number), home.agreed)
+    rooms, counting = counting_rooms(number, points, law, canonical)
+    found = judge(rooms, law, number, stopped=home.stopped)
+    by_law = law if home.resident else replace(law, bands=(), money=None)
+    held = found.tier if home.resident else None
+    return {
+        "outcome": NUMBER[found.outcome],
+        "reason": found.reason,
+        "point": None if found.decided_by is None else counting[found.decided_by].key,
+        "statistic": STATISTICS.index(law.statistic) + 1,
+        "value_centi": hundredths_below(found.value),
+        "limit_centi": int(law.standard * 100),
+        "margin_centi": None if found.value is None else hundredths_below(found.value + law.guard - law.standard),
+        "tier": held,
+        "tier_at_least": found.at_least and home.resident,
+        "ratio_e4": None if held is None else int(law.bands[held].ratio * 10_000),
+        "computed_fen": computed_fen(found, rooms, by_law, number, home=home, here=here),
+        "digest": finding_digest(point.digest(number) for point in counting).hex(),
+        **measured_columns(rooms, law, number),
+    }
+
+
+def computed_fen(found: Finding, rooms: list[Room], law: Law, day: int, *, home: Home, here: InForce) -> int | None:
+    """The day's 测算额 to show; None where none can be said."""
+    if law.money is None or seconds_in_season(law, day) == 0:
+        return None
+    fee_fen = home.contract.get(f"fee_{here.needed('fee_numerator')}_fen")
+    if here.told("fee", "net_of_base_fee") and fee_fen is not None:
+        base = home.contract["base_fee_fen"]
+        fee_fen = None if base is None else max(0, fee_fen - base)
+    part = share(found, rooms, law, day, home.contract.get("billed_area_centi_m2") or 0)
+    return None if fee_fen is None or part is None else whole_fen(fee_fen * part, law.money)
+
+
+def measured_columns(rooms: list[Room], law: Law, day: int) -> dict[str, Any]:
+    """What a finding tells of its rooms' statistics: the barest coverage, the lowest by day and by night."""
+    if seconds_in_season(law, day) == 0:
+        law = replace(law, season_us=ALWAYS)
+    coverage = [(len(valid_in(r, law, day, "whole")), len(window(law, day, "whole", r.slot_min))) for r in rooms]
+    valid, expected = min(coverage, key=lambda each: each[0] * 1_000_000 // max(each[1], 1), default=(0, 0))
+    lowest = {name: [t for room in rooms for t in valid_in(room, law, day, name)] for name in ("day", "night")}
+    return {
+        "slots_valid": valid,
+        "slots_expected": expected,
+        "below_min": max((minutes_below(room, law, day, "whole") for room in rooms), default=0),
+        "day_value_centi": hundredths_below(min(lowest["day"], default=None)),
+        "night_value_centi": hundredths_below(min(lowest["night"], default=None)),
+    }
+
+
+# --- verifying: claims ------------------------------------------------------------------------------------------------
+
+
+CLAIM_EVENT = "heatstream-claim-event/1"
+
+
+def chained(household: str, told: Json) -> Iterator[tuple[Json, str]]:
+    """Each event of a claim with the hash that it must bear over the ones before it."""
+    genesis = {"form": CLAIM_EVENT, "claim": told["code"], "household": household}
+    before = hashlib.sha256(as_hashed(genesis)).digest()
+    for event in told["events"]:
+        hashed = {name: event[name] for name in ("number", "kind", "officer", "body")}
+        hashed |= {name: in_utc(event[name]) for name in ("happened_at", "recorded_at")}
+        before = hashlib.sha256(before + as_hashed(hashed)).digest()
+        yield event, before.hex()
+
+
+def as_hashed(tree: Json) -> bytes:
+    return json.dumps(tree, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def in_utc(instant: str) -> str:
+    return datetime.fromisoformat(instant).astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def verify_claims(points: list[Installation], manifest: Json, bundle: Bundle, report: Report) -> None:
+    for told in bundle.tree("claims.json", "heatstream-claims/1")["claims"]:
+        where = f"退费案 claim {told['code']}"
+        verify_events(where, manifest["household"], told, report)
+        if told["facts"]["policy"] is None:
+            report.unchecked.append(f"{where}: 无规则包与选项。 No policy to compute by.")
+            continue
+        facts = facts_of(told["facts"])
+        report.compare(f"{where}, 申请时间 opened_at", micros(told["opened_at"]), facts.opened_us)
+        verify_standing(where, told, facts, bundle, report)
+        verify_series(where, told["facts"], points, bundle, report)
+        found = claim(claim_law_of(bundle.policy(told["facts"]["policy"]), facts.request_day), facts)
+        report.compare(f"{where}, 应退热费 entitlement_fen", told["entitlement_fen"], found.entitlement_fen)
+        report.same.append(f"{where}: {in_words(found)}")
+
+
+def verify_events(where: str, household: str, told: Json, report: Report) -> None:
+    for place, (event, digest) in enumerate(chained(household, told), start=1):
+        report.compare(f"{where}, 事件 event, number", event["number"], place)
+        report.compare(f"{where}, 事件 event {place}, hash", event["hash"], digest)
+    report.same.append(f"{where}: {len(told['events'])} 个事件的链。 Chain of {len(told['events'])} events.")
+
+
+def verify_standing(where: str, told: Json, facts: Facts, bundle: Bundle, report: Report) -> None:
+    """The contract in the facts is the registry's of the day of the opening."""
+    home = home_on(date_of(facts.request_day).isoformat(), bundle)
+    for name in ("fee_due_fen", "fee_paid_fen", "base_fee_fen", "billed_area_centi_m2", "standard_centi"):
+        report.compare(f"{where}, {name}", told["facts"]["standing"][name], home.contract.get(name))
+    report.compare(f"{where}, resident", facts.resident, home.resident)
+    report.compare(f"{where}, metered", facts.metered, home.contract.get("metered", False))
+
+
+def verify_series(where: str, told: Json, points: list[Installation], bundle: Bundle, report: Report) -> None:
+    """The series in the facts is what the readings give, on the days that this bundle holds."""
+    held = current_findings(bundle)
+    outside = [each["day"] for each in told["series"] if each["day"] not in held]
+    for each in told["series"]:
+        if each["day"] in held:
+            found = series_columns(each["day"], points, bundle.policy(told["policy"]), bundle)
+            for name, value in found.items():
+                report.compare(f"{where}, 监测点 series, {each['day']}, {name}", each[name], value)
+    if outside:
+        days = f"{outside[0]} … {outside[-1]} ({len(outside)})"
+        report.unchecked.append(f"{where}: 读数不在本证据包内的日子 days whose readings are not in this bundle: {days}")
+
+
+def series_columns(day: str, points: list[Installation], canonical: str, bundle: Bundle) -> dict[str, Any]:
+    """A day of a claim's series, judged again with the conditions of the standard taken as met."""
+    number, home = number_of(day), home_on(day, bundle)
+    law = replace(for_contract(law_of(canonical, number), home.agreed), conditions_open=False)
+    rooms, _ = counting_rooms(number, points, law, canonical)
+    found = judge(rooms, law, number, stopped=home.stopped)
+    pick = max if law.rooms in ("min_room", "each") else min
+    slots = [
+        (len(valid_in(room, law, number, "whole")), len(window(law, number, "whole", room.slot_min))) for room in rooms
+    ]
+    return {
+        "outcome": next(name for name, outcome in OUTCOME_OF.items() if outcome == found.outcome),
+        "conflict": any(has_conflict(room, number) for room in rooms),
+        "value_centi": hundredths_below(found.value),
+        "tier": found.tier if home.resident else None,
+        "tier_at_least": found.at_least and home.resident,
+        "complete": bool(rooms) and all(valid == expected for valid, expected in slots),
+        "below_at_start_min": pick((below_at_start(room, law, number) for room in rooms), default=0),
+        "below_at_end_min": pick((below_at_end(room, law, number) for room in rooms), default=0),
+        "longest_below_min": pick((longest_below(room, law, number) for room in rooms), default=0),
+    }
+
+
+def counting_rooms(
+    day: int, points: list[Installation], law: Law, canonical: str
+) -> tuple[list[Room], list[Installation]]:
+    """The rooms that a day is judged by, each with its point: accepted, standing, and promised a temperature."""
+    kinds = (None, *judged_rooms(in_force(policy_of(canonical), day)))
+    counting = [point for point in points if point.stands_on(day) and point.room_kind in kinds]
+    return [point.room(day, DAY_MIN + law.day_from_min) for point in counting], counting
+
+
+def in_words(found: Claimed) -> str:
+    """What a claim comes to, for a person."""
+    if found.right == MET:
+        return f"应退热费 {yuan(found.fen)}。 Entitlement {yuan(found.fen)}."
+    names = ", ".join(found.denied or found.open)
+    if found.right == NOT_MET:
+        return f"应退热费 0 元，未满足：{names}。 Entitlement 0, not met: {names}."
+    return f"应退热费未定，待定：{names}。 Entitlement undetermined, open: {names}."
+
+
+def yuan(fen: int | None) -> str:
+    return "–" if fen is None else f"{fen // 100}.{fen % 100:02} 元 CNY"
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+USAGE = "用法 usage: python3 -I -S twin.py verify BUNDLE.zip"
+
+
+def main(arguments: list[str]) -> int:
+    """0 = same, 1 = different or unreadable, 2 = wrong use."""
+    match arguments:
+        case ["verify", path]:
+            return verify_file(path)
+        case _:
+            sys.stderr.write(f"{USAGE}\n")
+            return 2
+
+
+def verify_file(path: str) -> int:
+    try:
+        bundle = Bundle.read(path)
+        manifest = bundle.tree("manifest.json", "heatstream-bundle/1")
+        report = verify(bundle)
+    except Unreadable as error:
+        sys.stdout.write(f"无法读取 unreadable: {error}\n")
+        return 1
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        sys.stdout.write(f"无法读取 unreadable: {type(error).__name__}: {error}\n")
+        return 1
+    sys.stdout.writelines(f"{line}\n" for line in (*heading(manifest), *report.lines()))
+    return 1 if report.different else 0
+
+
+def heading(manifest: Json) -> list[str]:
+    days = f"{manifest['from']} … {manifest['to']}"
+    first = f"证据包 evidence bundle: 户号 household {manifest['household']}, {days}"
+    return [first, *([manifest["watermark"]] if manifest["watermark"] else [])]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
