@@ -120,6 +120,11 @@ class Season:
         start = day_start_us(day)
         return max(0, min(self.end_us, start + DAY_US) - max(self.start_us, start)) // SECOND_US
 
+    def parts_us(self) -> tuple[Micros, Micros]:
+        """Cut the season at every local midnight: (dates,) begins and ends [µs since 1970-01-01T00:00Z]."""
+        midnights = day_start_us(self.first_day) + np.arange(self.dates + 1, dtype=np.int64) * DAY_US
+        return np.maximum(midnights[:-1], self.start_us), np.minimum(midnights[1:], self.end_us)
+
     def part_of(self, day: int, until_min: int = 2 * DAY_MIN) -> tuple[int, int]:
         """Cut the season to [from, to) minutes after a day's midnight, at most `until_min`: the part that counts."""
         start = day_start_us(day)

@@ -10,7 +10,8 @@ from typing import Self
 
 import numpy as np
 
-from heatstream.core.claim_rules import Kind
+from heatstream.core.claim_rules import ClaimRules
+from heatstream.core.standard import FeeScope
 from heatstream.core.units import Count, Days, Exact, Fen, Mask, Micros, Small
 
 
@@ -180,8 +181,45 @@ class ClaimFacts:
 
 
 CONDITION_MET, CONDITION_NOT_MET = 1, 2
-TEST_KINDS = (Kind.THIRD_PARTY, Kind.AUTHORITY_VISIT, Kind.COMPANY_VISIT)
 
 
 def _no_counts() -> Count:
     return np.zeros(0, np.int32)
+
+
+def refuse_facts(facts: ClaimFacts, rules: ClaimRules) -> None:
+    """Refuse facts that do not belong together; `entitlement.entitle` tells what is raised."""
+    _refuse_shapes(facts, rules)
+    for name in ("tests", "presumptions", "outages"):
+        _refuse_claims(getattr(facts, name).claim, name, len(facts))
+    _refuse_presumptions(facts.presumptions, rules)
+    if np.any(facts.outages.start_us >= facts.outages.end_us):
+        raise ValueError("an outage ends before it starts, or at once")
+    if np.any(facts.fee_fen < 0) or np.any(facts.outage_fee_fen < 0):
+        raise ValueError("a fee below 0 fen: expected 0 or more")
+    if rules.month is not None and rules.scope is FeeScope.FAILING_ROOMS_AREA:
+        raise ValueError(f"pack {rules.pack_id} judges months, but weighs rooms: a month's mean has no failing room")
+
+
+def _refuse_shapes(facts: ClaimFacts, rules: ClaimRules) -> None:
+    if len(rules.days) != rules.season.dates:
+        raise ValueError(f"rules of {len(rules.days)} days in a season of {rules.season.dates}")
+    expected = (len(facts), len(rules.days))
+    matrices = (facts.condition, facts.excluded_proved, facts.excluded_alleged, facts.stopped, facts.series.outcome)
+    if seen := {matrix.shape for matrix in matrices} - {expected}:
+        raise ValueError(f"matrices of {sorted(seen)}: expected {expected}, claims by days of the season")
+
+
+def _refuse_claims(claim: Count, name: str, claims: int) -> None:
+    if np.any(claim[1:] < claim[:-1]):
+        raise ValueError(f"{name} are not sorted by claim")
+    if claim.size and not 0 <= claim[0] <= claim[-1] < claims:
+        raise ValueError(f"{name} of claims {claim[0]} to {claim[-1]}: expected 0 to {claims - 1}")
+
+
+def _refuse_presumptions(presumed: Presumptions, rules: ClaimRules) -> None:
+    if len(np.unique(np.stack([presumed.claim, presumed.local_day]), axis=1).T) != len(presumed.claim):
+        raise ValueError("two presumptions of one claim and day: expected one")
+    tier = presumed.tier[presumed.failing]
+    if tier.size and not 0 <= tier.min() <= tier.max() < len(rules.tiers):
+        raise ValueError(f"a presumption of tier {tier.min()} to {tier.max()}: expected 0 to {len(rules.tiers) - 1}")

@@ -6,6 +6,7 @@ docs/claims.md is the rule; the numbers of its sections stand here. Numbers of t
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
+from heatstream.core.calendar import Season
 from heatstream.core.standard import DayRules, FeeScope, Overlap, Ratio, RefundRules, Rooms, Tier
 
 
@@ -262,3 +263,8 @@ class ClaimRules:
     fixed_point_opens: FixedPointOpens
     entitling: bool
     """Every value it rests on is read or attested (or fictional, in a watermarked pack); else what-if only."""
+
+    @property
+    def season(self) -> Season:
+        """The claim's season."""
+        return Season(*self.season_us)

@@ -8,10 +8,16 @@ from enum import IntEnum
 
 import numpy as np
 
-from heatstream.core.claim_facts import ClaimFacts
+from heatstream.core.amount import Due, due
+from heatstream.core.claim_days import ClaimDays, claim_days
+from heatstream.core.claim_facts import CONDITION_MET, CONDITION_NOT_MET, ClaimFacts, refuse_facts
 from heatstream.core.claim_rules import ClaimRules
+from heatstream.core.outage import outage_us
+from heatstream.core.period import NEVER, some_day
 from heatstream.core.refund import Shares
-from heatstream.core.units import Count, Days, Fen, Mask, Small
+from heatstream.core.right import Counted, conditions
+from heatstream.core.tests_of_day import evidence_of_days
+from heatstream.core.units import Count, Days, Exact, Fen, Mask, Small
 
 ALGORITHM_NAME = "entitlement/1"
 """Frozen: a change of any number below is a new one."""
@@ -91,4 +97,70 @@ def entitle(facts: ClaimFacts, rules: ClaimRules) -> Entitled:
         Arrays of unlike lengths; rows not sorted by claim; two presumptions of one claim and day; a tier that is not
         there; FAILING_ROOMS_AREA by the month.
     """
-    raise NotImplementedError
+    refuse_facts(facts, rules)
+    evidence = evidence_of_days(facts, rules)
+    days = claim_days(facts, rules, evidence)
+    lasted_us = np.where(_gives_nothing(facts, rules), 0, outage_us(facts, rules))
+    counted = _counted(facts, rules, days, lasted_us > 0)
+    failing = counted.counted & days.failing
+    amount = due(facts, rules, counted=failing, low=days.low, outage_us=lasted_us)
+    open_, denied = conditions(facts, rules, evidence, days, counted)
+    fen = amount.fen(rules.refund)
+    return Entitled(
+        right=_right(open_, denied),
+        open=open_,
+        denied=denied,
+        fen=fen,
+        fen_if_alleged_proved=_without_alleged(facts, rules, amount, fen),
+        at_least=_at_least(days, counted),
+        begun=days.period.begun,
+        begin_day=_local(days.period.begin, rules),
+        ended=days.period.ended,
+        end_day=_local(days.period.end, rules),
+        closed=days.period.closed,
+        counted=counted.counted,
+        apart=counted.apart,
+        shares=Shares(~failing | days.low.known, amount.num, np.broadcast_to(amount.den, amount.num.shape)),
+        kind=evidence.kind,
+        outcome=evidence.outcome,
+        outage_us=lasted_us,
+    )
+
+
+def _gives_nothing(facts: ClaimFacts, rules: ClaimRules) -> Mask:
+    """Mark the days that are left out whatever gives back on them, (claims, days)."""
+    left_out = facts.excluded_proved | facts.stopped
+    left_out[:, : rules.exclude_first_days] = True
+    left_out[:, left_out.shape[1] - rules.exclude_last_days :] = True
+    return left_out
+
+
+def _counted(facts: ClaimFacts, rules: ClaimRules, days: ClaimDays, outage: Mask) -> Counted:
+    """Leave out what gives nothing, and set apart what waits for its conditions."""
+    within = days.within & ~_gives_nothing(facts, rules)
+    if not rules.has_conditions:
+        return Counted(within, np.zeros_like(within), outage)
+    within &= facts.condition != CONDITION_NOT_MET
+    gives = days.failing & (~days.low.known | (days.low.num > 0))
+    apart = within & gives & (facts.condition != CONDITION_MET)
+    return Counted(within & ~apart, apart, outage)
+
+
+def _right(open_: Count, denied: Count) -> Small:
+    undenied = np.where(open_ != 0, np.int8(Right.UNDETERMINED), np.int8(Right.ENTITLED))
+    return np.where(denied != 0, np.int8(Right.NOT_ENTITLED), undenied)
+
+
+def _without_alleged(facts: ClaimFacts, rules: ClaimRules, amount: Due, fen: Fen) -> Fen:
+    if not facts.excluded_alleged.any():
+        return fen
+    return amount.fen(rules.refund, without=facts.excluded_alleged)
+
+
+def _at_least(days: ClaimDays, counted: Counted) -> Mask:
+    hidden = days.unknown | days.tier_at_least | (days.failing & ~days.low.known)
+    return some_day((counted.counted & hidden) | counted.apart)
+
+
+def _local(day: Exact, rules: ClaimRules) -> Days:
+    return np.where(day < NEVER, day + rules.season.first_day, 0).astype(np.int32)
