@@ -75,12 +75,17 @@ class Outages:
     claim: Count
     start_us: Micros
     end_us: Micros
+    """Not looked at where `running` is true."""
+    running: Mask
+    """It has no end yet: it lasts to the end of the newest closed day."""
     cause: Small
     """Cause."""
 
     @classmethod
     def none(cls) -> Self:
-        return cls(_no_counts(), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int8))
+        return cls(
+            _no_counts(), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.bool_), np.zeros(0, np.int8)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +198,7 @@ def refuse_facts(facts: ClaimFacts, rules: ClaimRules) -> None:
     for name in ("tests", "presumptions", "outages"):
         _refuse_claims(getattr(facts, name).claim, name, len(facts))
     _refuse_presumptions(facts.presumptions, rules)
-    if np.any(facts.outages.start_us >= facts.outages.end_us):
+    if np.any(~facts.outages.running & (facts.outages.start_us >= facts.outages.end_us)):
         raise ValueError("an outage ends before it starts, or at once")
     if np.any(facts.fee_fen < 0) or np.any(facts.outage_fee_fen < 0):
         raise ValueError("a fee below 0 fen: expected 0 or more")

@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 
-from heatstream.core.calendar import DAY_US
+from heatstream.core.calendar import DAY_US, OFFSET_US
 from heatstream.core.claim_facts import ClaimFacts
 from heatstream.core.claim_rules import Cause, ClaimRules, Covers, Liability, OutageRules
 from heatstream.core.period import HOUR_US
@@ -58,7 +58,9 @@ class _Spans:
         """Take the outages whose cause obliges, as far as they lie in the season."""
         outages = facts.outages
         rows = obliges(outages.cause, law.liability, source_pays_through_company=rules.source_pays_through_company)
-        start, end = np.maximum(outages.start_us, rules.season_us[0]), np.minimum(outages.end_us, rules.season_us[1])
+        through_us = (facts.through_day[outages.claim].astype(np.int64) + 1) * DAY_US - OFFSET_US
+        end = np.minimum(np.where(outages.running, through_us, outages.end_us), rules.season_us[1])
+        start = np.maximum(outages.start_us, rules.season_us[0])
         return cls.of(outages.claim[rows], start[rows], end[rows])
 
     def turns(self) -> range:
