@@ -202,6 +202,12 @@ def upgrade() -> None:
         sa.Column("served_at", sa.DateTime(timezone=True), nullable=True, comment="送达"),
         sa.Column("bundle_sha256", sa.LargeBinary(), nullable=False, comment="the evidence bundle that it cites"),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True, comment="撤销; only then may another stand"),
+        sa.Column(
+            "closed_through",
+            sa.Date(),
+            nullable=True,
+            comment="newest closed day when it was issued; null = none was closed",
+        ),
         sa.CheckConstraint("outcome in ('refund','no_refund')", name=op.f("ruling_outcome_check")),
         sa.CheckConstraint(
             "ruled_fen >= 0 and (outcome = 'refund') = (ruled_fen > 0)", name=op.f("ruling_amount_check")
@@ -288,10 +294,10 @@ def upgrade() -> None:
     op.add_column(
         "frozen_evidence",
         sa.Column(
-            "finding_id",
+            "through_batch",
             sa.BigInteger(),
             nullable=True,
-            comment="the finding they were frozen for; null = frozen by hand",
+            comment="the day's statistics were known through it; null = frozen by hand",
         ),
     )
     op.create_index(

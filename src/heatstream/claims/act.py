@@ -23,6 +23,7 @@ from heatstream.rules import holidays
 from heatstream.rules.holidays import DaysOff
 from heatstream.store import claims
 from heatstream.store.claims import Claim, Line
+from heatstream.store.closings import closed_through
 from heatstream.store.timescale import LOCAL
 
 THE_SOFTWARE = Officer(ITSELF, ITSELF, ITSELF, None, None, dt.date.min, None)
@@ -119,9 +120,9 @@ class Desk:
         await claims.stand(self.conn, claim.id, **standing(seen))
         return seen
 
-    async def assess(self, claim: Claim, way: Way) -> Assessed:
-        """Say what a claim comes to by the policy in force."""
-        return await assess(self.conn, claim, way, await self.law(), await self._days_off())
+    async def assess(self, claim: Claim, way: Way, *, through: dt.date | None = None) -> Assessed:
+        """Say what a claim comes to by the policy in force; `through`: as if no later day were closed."""
+        return await assess(self.conn, claim, way, await self.law(), await self._days_off(), through=through)
 
     async def officer(self, code: str) -> Officer:
         """Find who acts.
@@ -182,13 +183,15 @@ class Desk:
         """Keep rulings and reviews in the tables that are searched by them."""
         match recorded.event:
             case events.RulingApproved(agrees=True):
-                await claims.add_ruling(self.conn, claim_id=claim.id, **_ruling(way))
+                closed = await closed_through(self.conn)
+                await claims.add_ruling(self.conn, claim_id=claim.id, closed_through=closed, **_ruling(way))
             case events.RulingServed(at=at) if way.ruling and way.ruling.served_to_both:
                 await claims.serve_ruling(self.conn, claim.id, way.ruling.last_served_at or at)
             case events.RulingRevoked(at=at):
                 await claims.revoke_ruling(self.conn, claim.id, at)
-            case events.ReviewOpened(because=because, found=found):
-                await claims.open_task(self.conn, claim.id, recorded.number, because, {"found": found})
+            case events.ReviewOpened(because=because):
+                detail = events.body(recorded.event)
+                await claims.open_task(self.conn, claim.id, recorded.number, because, detail)
             case events.ReviewClosed(review=review, outcome=outcome, at=at):
                 await claims.close_task(self.conn, claim.id, review, by=recorded.officer, outcome=outcome, at=at)
             case _:

@@ -39,7 +39,7 @@ class Amount:
     entitlement_fen: int | None
     """应退热费 [fen]; None = undetermined."""
     computed_fen: int | None
-    """测算额: the sum of the days from the request on, as each was found by readings [fen]; None = none was."""
+    """测算额: the sum of the days from the request to the period's end, as readings found each [fen]; None = none."""
     if_alleged_proved_fen: int | None
     """What it would amount to if all that is alleged were proved [fen]."""
     counts_to_fen: int | None
@@ -75,7 +75,7 @@ def amount(facts: Json, rules: ClaimRules, found_fen: Sequence[tuple[dt.date, in
     return Amount(
         right=right.name.lower(),
         entitlement_fen=None if right is Right.UNDETERMINED else int(found.owed_fen()[0]),
-        computed_fen=computed_fen(facts, found_fen),
+        computed_fen=computed_fen(facts, found_fen, end),
         if_alleged_proved_fen=int(found.fen_if_alleged_proved[0]),
         counts_to_fen=int(found.fen[0]),
         at_least=bool(found.at_least[0]),
@@ -92,7 +92,7 @@ def refused(facts: Json, why: str, found_fen: Sequence[tuple[dt.date, int | None
     return Amount(
         right="undetermined",
         entitlement_fen=None,
-        computed_fen=computed_fen(facts, found_fen),
+        computed_fen=computed_fen(facts, found_fen, None),
         if_alleged_proved_fen=None,
         counts_to_fen=None,
         at_least=False,
@@ -104,10 +104,10 @@ def refused(facts: Json, why: str, found_fen: Sequence[tuple[dt.date, int | None
     )
 
 
-def computed_fen(facts: Json, found_fen: Sequence[tuple[dt.date, int | None]]) -> int | None:
-    """Add the 测算额 of the days from the request on [fen]; None where no day has one."""
+def computed_fen(facts: Json, found_fen: Sequence[tuple[dt.date, int | None]], end: dt.date | None) -> int | None:
+    """Add the 测算额 of the days from the request to the period's end [fen]; None where no day has one."""
     first = dt.datetime.fromisoformat(facts["opening"]["at"]).date()
-    given = [fen for day, fen in found_fen if day >= first and fen is not None]
+    given = [fen for day, fen in found_fen if first <= day and fen is not None and (end is None or day <= end)]
     return sum(given) if given else None
 
 

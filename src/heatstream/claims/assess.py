@@ -73,17 +73,20 @@ def way_from(lines: Sequence[Line]) -> Way:
     )
 
 
-async def assess(conn: AsyncConnection, claim: Claim, way: Way, law: InForce, days_off: DaysOff) -> Assessed:
+async def assess(
+    conn: AsyncConnection, claim: Claim, way: Way, law: InForce, days_off: DaysOff, *, through: dt.date | None = None
+) -> Assessed:
     """Say what a claim comes to now.
 
     Parameters
     ----------
     law : the policy that it is computed by
     days_off : of the place
+    through : as if no later day were closed; None = every closed day
     """
     opened = day_of(claim.opened_at.astimezone(LOCAL).date())
     of_claim = law.policy.law_on(opened)
-    held = await _registered(conn, claim)
+    held = await _registered(conn, claim, through)
     rules, why = _rules(law, opened)
     told = facts(claim, way, law.policy, rules, held)
     found_fen = [(each.day, each.computed_fen) for each in held.found]
@@ -109,14 +112,15 @@ def _rules(law: InForce, opened: int) -> tuple[ClaimRules | None, str]:
         return None, str(why)
 
 
-async def _registered(conn: AsyncConnection, claim: Claim) -> Registered:
-    season = claim.season_from, claim.season_to
+async def _registered(conn: AsyncConnection, claim: Claim, through: dt.date | None) -> Registered:
+    first, last = claim.season_from, min(claim.season_to, through or claim.season_to)
+    closed = await closed_through(conn)
     return Registered(
         terms=await claims.terms(conn, claim.household_id, _day(claim.opened_at)),
-        stopped=await claims.stops(conn, claim.household_id, *season),
-        found=await claims.found_days(conn, claim.household_id, *season),
-        measured=await claims.measured_days(conn, claim.household_id, *season),
-        closed_through=await closed_through(conn),
+        stopped=await claims.stops(conn, claim.household_id, claim.season_from, claim.season_to),
+        found=await claims.found_days(conn, claim.household_id, first, last),
+        measured=await claims.measured_days(conn, claim.household_id, first, last),
+        closed_through=closed and min(closed, through or closed),
     )
 
 

@@ -518,6 +518,8 @@ class ReviewOpened(_Event):
         description="what came: late readings, a decided conflict, the registry, another policy, or an officer's doubt"
     )
     found: Text = Field(description="what differs from the day of the ruling")
+    computed_fen: Fen | None = Field(None, description="测算额 that it would have now [fen]")
+    entitlement_fen: Fen | None = Field(None, description="应退热费 that it would have now [fen]; null = undetermined")
 
 
 class ReviewClosed(_Event):

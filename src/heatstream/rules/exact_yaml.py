@@ -41,13 +41,27 @@ def read(path: Path) -> dict[str, Any]:
         The file is not there, is not YAML, or holds no mapping.
     """
     try:
-        tree = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+        return parse(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError:
         raise BadInput(f"{path}: not there") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise BadInput(f"{path}: not YAML: {error}") from error
+
+
+def parse(text: str, where: str) -> dict[str, Any]:
+    """Read a mapping from YAML, or JSON; `where` names it in messages.
+
+    Raises
+    ------
+    BadInput
+        It is not YAML, or holds no mapping.
+    """
+    try:
+        tree = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError as error:
+        raise BadInput(f"{where}: not YAML: {error}") from error
     if not isinstance(tree, dict):
-        raise BadInput(f"{path}: seen {type(tree).__name__}, expected a mapping")
+        raise BadInput(f"{where}: seen {type(tree).__name__}, expected a mapping")
     return tree
 
 

@@ -26,6 +26,7 @@ from heatstream.store.tables import (
     review_task,
     room,
     ruling,
+    run,
     stop_period,
 )
 
@@ -296,6 +297,64 @@ async def doc_no_taken(conn: AsyncConnection, doc_no: str) -> bool:
 async def add_ruling(conn: AsyncConnection, **values: Any) -> None:
     """Keep a ruling as issued."""
     await conn.execute(insert(ruling).values(**values))
+
+
+class Issued(NamedTuple):
+    """A ruling as kept."""
+
+    doc_no: str
+    outcome: str
+    ruled_fen: int
+    issued_at: dt.datetime
+    served_at: dt.datetime | None
+    revoked_at: dt.datetime | None
+    closed_through: dt.date | None
+
+
+class Task(NamedTuple):
+    """A 复核 that something after a ruling asked for."""
+
+    event_number: int
+    kind: str
+    detail: Mapping[str, Any]
+    opened_at: dt.datetime
+    closed_at: dt.datetime | None
+    closed_by: str | None
+    outcome: str | None
+
+
+async def rulings(conn: AsyncConnection, claim_id: int) -> list[Issued]:
+    """List a claim's rulings, the oldest first; the last one stands unless it is revoked."""
+    columns = [ruling.c[name] for name in Issued._fields]
+    query = select(*columns).where(ruling.c.claim_id == claim_id).order_by(ruling.c.id)
+    return [Issued(*row) for row in await conn.execute(query)]
+
+
+async def tasks(conn: AsyncConnection, claim_id: int) -> list[Task]:
+    """List a claim's reviews, the oldest first."""
+    columns = [review_task.c[name] for name in Task._fields]
+    query = select(*columns).where(review_task.c.claim_id == claim_id).order_by(review_task.c.id)
+    return [Task(*row) for row in await conn.execute(query)]
+
+
+async def changes_since(
+    conn: AsyncConnection, household_id: int, first: dt.date, last: dt.date, since: dt.datetime
+) -> list[tuple[dt.date, int]]:
+    """List the days whose finding was superseded since an instant, with core.finding.Change of the newest, by day."""
+    query = (
+        select(finding.c.period_from, finding.c.change)
+        .join(run, run.c.id == finding.c.run_id)
+        .where(
+            finding.c.household_id == household_id,
+            finding.c.period_kind == DAY,
+            finding.c.period_from.between(first, last),
+            finding.c.supersedes.is_not(None),
+            run.c.started_at > since,
+        )
+        .order_by(finding.c.period_from, finding.c.id)
+    )
+    newest = dict(map(tuple, await conn.execute(query)))
+    return sorted(newest.items())
 
 
 async def serve_ruling(conn: AsyncConnection, claim_id: int, served_at: dt.datetime) -> None:

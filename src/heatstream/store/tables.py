@@ -692,7 +692,7 @@ frozen_evidence = Table(
     Column("bundle_sha256", LargeBinary, nullable=False, comment="of the frozen readings"),
     Column("frozen_at", Instant, nullable=False, server_default=func.now()),
     Column("content", LargeBinary, comment="the readings of the day's points; null = kept outside"),
-    Column("finding_id", BigInteger, comment="the finding they were frozen for; null = frozen by hand"),
+    Column("through_batch", BigInteger, comment="the day's statistics were known through it; null = frozen by hand"),
     PrimaryKeyConstraint("household_id", "day"),
 )
 
@@ -794,6 +794,7 @@ ruling = Table(
     Column("served_at", Instant, comment="送达"),
     Column("bundle_sha256", LargeBinary, nullable=False, comment="the evidence bundle that it cites"),
     Column("revoked_at", Instant, comment="撤销; only then may another stand"),
+    Column("closed_through", Date, comment="newest closed day when it was issued; null = none was closed"),
     CheckConstraint("outcome in ('refund','no_refund')", name="outcome"),
     CheckConstraint("ruled_fen >= 0 and (outcome = 'refund') = (ruled_fen > 0)", name="amount"),
     CheckConstraint(
