@@ -179,6 +179,7 @@ def made(file: ChoicesFile, packs: list[Pack], supplements: tuple[Supplement, ..
     laws = tuple(_law(pack, each, file.season_decisions) for pack, each in zip(packs, chosen, strict=True))
     for law in laws:
         _refuse_contradictions(law)
+        _refuse_backwards(law)
     _refuse_two_at_once(laws)
     return Policy(file.place, laws, canonical(file, packs))
 
@@ -247,6 +248,14 @@ def _refuse_contradictions(law: Law) -> None:
         raise BadInput(f"choice fee_denominator: {law.pack.id} states no days; expected another value")
     if chosen.season == "pack" and law.pack.season is None:
         raise BadInput(f"choice season: {law.pack.id} has none; expected start and end")
+
+
+def _refuse_backwards(law: Law) -> None:
+    for decided in law.decisions:
+        try:
+            law.season_starting(decided.season)
+        except ValueError as error:
+            raise BadInput(f"season_decisions: {decided.doc_no}, season of {decided.season}: {error}") from error
 
 
 def _refuse_two_at_once(laws: tuple[Law, ...]) -> None:
