@@ -164,12 +164,13 @@ def _within_evidence(found: Series, loaded: PointDays) -> Series:
     start, end = loaded.span
     if all(each.evidence_from <= start and end <= each.evidence_to for each in loaded.points):
         return found
-    first = np.array([_micros(each.evidence_from) for each in loaded.points], np.int64)
-    after = np.array([_micros(each.evidence_to) for each in loaded.points], np.int64)
+    first = np.array([micros(each.evidence_from) for each in loaded.points], np.int64)
+    after = np.array([micros(each.evidence_to) for each in loaded.points], np.int64)
     return found.kept((found.observed_us >= first[found.row]) & (found.observed_us < after[found.row]))
 
 
-def _micros(instant: dt.datetime) -> int:
+def micros(instant: dt.datetime) -> int:
+    """Count the µs since 1970-01-01T00:00Z."""
     return (instant - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
 
 
@@ -179,7 +180,7 @@ def _with_decisions(found: Series, loaded: PointDays, point_ids: NDArray[np.int6
     temp, excluded, kept = found.temp_centi.copy(), found.excluded.copy(), np.ones(len(found.row), np.bool_)
     row = rows_of(point_ids, np.array([each[0] for each in loaded.conflicts], np.int64))
     for place, (_, instant, decided, chosen) in zip(row.tolist(), loaded.conflicts, strict=True):
-        at = _find(found, place, _micros(instant))
+        at = _find(found, place, micros(instant))
         if at is None:
             continue
         if not decided:
@@ -200,7 +201,7 @@ def _with_reviews(found: Series, loaded: PointDays, point_ids: NDArray[np.int64]
     for place, each in zip(row.tolist(), loaded.exclusions, strict=True):
         begin, end = np.searchsorted(found.row, [place, place + 1])
         observed = found.observed_us[begin:end]
-        set_aside[begin:end] |= (observed >= _micros(each.begins)) & (observed <= _micros(each.ends))
+        set_aside[begin:end] |= (observed >= micros(each.begins)) & (observed <= micros(each.ends))
     return replace(found, excluded=found.excluded & ~set_aside, set_aside=set_aside)
 
 

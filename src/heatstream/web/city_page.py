@@ -7,8 +7,7 @@ from nicegui import ui
 
 from heatstream.core.finding import Outcome
 from heatstream.store.read.city import Tally
-from heatstream.store.read.sentences import yuan
-from heatstream.store.read.words import OUTCOME_ZH, word
+from heatstream.store.read.words import OUTCOME_ZH, word, yuan
 from heatstream.web import charts, figures, grids
 from heatstream.web import words as languages
 from heatstream.web.figures import Health, Today

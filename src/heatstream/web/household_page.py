@@ -5,7 +5,8 @@ from typing import Any
 from fastapi import Request
 from nicegui import events, ui
 
-from heatstream.store.read import city, findings, registry, sentences, statistics
+from heatstream.claims import explained
+from heatstream.store.read import city, findings, registry, statistics
 from heatstream.store.read.rows import AnyRow
 from heatstream.store.read.words import ROOM_KIND_ZH
 from heatstream.web import charts, grids
@@ -57,8 +58,8 @@ async def _explanation(reader: Reader, finding_id: int, words: Words) -> None:
         if finding is None:
             return
         rooms = await statistics.of_household(conn, finding.household_id, finding.period_from)
-        told = await sentences.of(conn, finding, rooms)
-    for sentence in told:
+        told = await explained.of_finding(conn, finding, rooms)
+    for sentence in told.lines:
         # Some free Chinese fonts draw U+2103 as a blank.
         tag("p", words(sentence.zh, sentence.en).replace("℃", "°C"), "hs-sentence")
 

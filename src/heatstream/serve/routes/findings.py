@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BeforeValidator, Field
 
+from heatstream.claims import explained
 from heatstream.core.finding import Change, Outcome, Reason
 from heatstream.core.standard import Statistic as Decided
 from heatstream.serve.access import Connection
@@ -15,7 +16,7 @@ from heatstream.serve.problems import NotFound
 from heatstream.serve.routes.readings import Statistic
 from heatstream.serve.shapes import Celsius, DayFilters, Digest, Instant, Now, Shape, celsius, centi, check_days
 from heatstream.store.closings import closed_through
-from heatstream.store.read import days, places, sentences, statistics
+from heatstream.store.read import days, places, statistics
 from heatstream.store.read import findings as judged
 from heatstream.store.read.words import CHANGE_ZH, OUTCOME_ZH, REASON_ZH, STATISTIC_ZH, word
 
@@ -162,11 +163,41 @@ class Sentence(Shape):
     en: str
 
 
+class Step(Shape):
+    """A change of what was measured; one unit less leaves the outcome as it is."""
+
+    by: int = Field(description="how much")
+    outcome: Annotated[OutcomeWord, _words_of(Outcome)] = Field(description="the outcome after it")
+
+
+class Turn(Shape):
+    """Another value of one of the operator's choices. No advice."""
+
+    option: str = Field(description="name of the choice")
+    value: str = Field(description="its other value, as a choices file has it")
+    beyond: Literal["more", "less"] | None = Field(description="every larger or smaller value turns it, too")
+    outcome: Annotated[OutcomeWord, _words_of(Outcome)] = Field(description="the outcome under it")
+
+
+class NearestChange(Shape):
+    """What would alter the outcome, each by itself; null where nothing of the kind would."""
+
+    warmer_centi: Step | None = Field(description="every reading warmer by this [0.01 K]")
+    colder_centi: Step | None = Field(description="every reading colder by this [0.01 K]")
+    fewer_below_min: Step | None = Field(description="so many of the minutes below at the standard instead [min]")
+    more_below_min: Step | None = Field(description="so many more minutes below, where they would fail it first [min]")
+    more_slots: Step | None = Field(description="so many more valid slots, each exactly at the standard")
+    turns: list[Turn] = Field(description="each single choice that turns the outcome")
+
+
 class Explanation(Shape):
     """Why a finding is what it is."""
 
     finding: Finding
     sentences: list[Sentence] = Field(description="the same, told in sentences")
+    nearest_change: NearestChange | None = Field(
+        description="null: what is stored now does not give this finding again"
+    )
     rooms: list[RoomStatistic] = Field(description="the statistics of the day, a room each")
     versions: list[Version] = Field(description="every finding of this household and period, oldest first")
 
@@ -177,15 +208,17 @@ async def explain(
     finding_id: Annotated[int, Path(ge=1, le=2**63 - 1, description="id of the finding")],
     _: Annotated[NoParameters, Query()],
 ) -> Explanation:
-    """Explain one finding: what was measured, what it was held against, by which policy, and what stood before."""
+    """Explain one finding: what was measured, by which policy, what would have altered it, and what stood before."""
     row = await judged.by_id(conn, finding_id)
     if row is None:
         raise NotFound(f"no finding has the id {finding_id}")
     rooms = await statistics.of_household(conn, row.household_id, row.period_from)
     versions = await judged.versions(conn, row.household_id, row.period_kind, row.period_from)
+    told = await explained.of_finding(conn, row, rooms)
     return Explanation(
         finding=Finding.model_validate(row),
-        sentences=[Sentence.model_validate(sentence) for sentence in await sentences.of(conn, row, rooms)],
+        sentences=[Sentence.model_validate(sentence) for sentence in told.lines],
+        nearest_change=None if told.change is None else NearestChange.model_validate(told.change),
         rooms=[RoomStatistic.model_validate(room) for room in rooms],
         versions=[Version.model_validate(version) for version in versions],
     )

@@ -50,3 +50,8 @@ ROOM_KIND_ZH = {
 def word(member: IntEnum) -> str:
     """Give the English word of a stored number."""
     return member.name.lower()
+
+
+def yuan(fen: int | None) -> str:
+    """Write fen as yuan."""
+    return "—" if fen is None else f"{fen // 100}.{fen % 100:02d}"
