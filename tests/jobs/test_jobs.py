@@ -3,14 +3,14 @@
 import datetime as dt
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from heatstream.errors import SettingsError
 from heatstream.jobs import run
 from heatstream.settings import Database, Ingest, Jobs, Settings
 from heatstream.store import timescale
-from heatstream.store.tables import finding, finding_current, frozen_evidence, job_run, legal_hold, reading
+from heatstream.store.tables import closing, finding, finding_current, frozen_evidence, job_run, legal_hold, reading
 
 NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 OLD, YOUNG = dt.date(2026, 1, 5), dt.date(2026, 10, 20)
@@ -21,7 +21,9 @@ def settings(url: str, **jobs: int) -> Settings:
 
 
 async def store(engine: AsyncEngine, *days: dt.date) -> None:
+    """Store readings of days that are closed."""
     async with engine.begin() as conn:
+        await conn.execute(insert(closing).values(closed_through=NOW.date()))
         for day in days:
             await timescale.ensure_partitions(conn, reading, day, day)
             noon = dt.datetime.combine(day, dt.time(12), timescale.LOCAL)
@@ -66,6 +68,14 @@ async def test_readings_past_retention_are_deleted(engine: AsyncEngine, database
 async def test_without_a_setting_nothing_is_deleted(engine: AsyncEngine, database_url: str) -> None:
     await store(engine, OLD)
     assert await run.run_task(engine, settings(database_url), "retention", lambda: NOW)
+    assert await days_left(engine) == [OLD]
+
+
+async def test_a_day_that_nobody_has_judged_stays(engine: AsyncEngine, database_url: str) -> None:
+    await store(engine, OLD)
+    async with engine.begin() as conn:
+        await conn.execute(update(closing).values(closed_through=OLD - dt.timedelta(days=1)))
+    assert await run.run_task(engine, settings(database_url, retention_days=90), "retention", lambda: NOW)
     assert await days_left(engine) == [OLD]
 
 

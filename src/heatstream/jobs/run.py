@@ -27,9 +27,12 @@ log = structlog.get_logger("heatstream.jobs")
 
 Task = Callable[[AsyncConnection, Settings, dt.datetime], Awaitable[str]]
 
-# What recurs, and when [cron, UTC]: the nightly ones at 02:xx local time.
+# What recurs, and when [cron, UTC]: at night at 02:xx local time; roots at 10:30, when the day before is judged.
 TASKS: Mapping[str, tuple[str, Task]] = {
     "partitions": ("*/10 * * * *", tasks.make_partitions),
+    "roots": ("30 2 * * *", tasks.make_roots),
+    "time_stamps": ("*/10 * * * *", tasks.stamp_roots),
+    "freeze": ("10 18 * * *", tasks.freeze_evidence),
     "retention": ("20 18 * * *", tasks.delete_old_readings),
     "columnstore": ("40 18 * * *", tasks.compress_old_readings),
 }

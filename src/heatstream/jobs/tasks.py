@@ -4,6 +4,7 @@ import datetime as dt
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.evidence import freeze, roots, stamp
 from heatstream.settings import Settings
 from heatstream.store import retention
 from heatstream.store.tables import BY_TIME
@@ -20,11 +21,34 @@ async def make_partitions(conn: AsyncConnection, settings: Settings, now: dt.dat
     return f"made {len(made)} partitions up to {ahead}"
 
 
+async def make_roots(conn: AsyncConnection, _settings: Settings, _now: dt.datetime) -> str:
+    """Seal what was judged since the last root."""
+    made = await roots.make_roots(conn)
+    return f"sealed {sum(root.leaves for root in made)} point-days under {len(made)} roots"
+
+
+async def stamp_roots(conn: AsyncConnection, settings: Settings, _now: dt.datetime) -> str:
+    """Have the roots confirmed by the time-stamp service, where one is set."""
+    return await stamp.stamp_roots(conn, settings.evidence)
+
+
+async def freeze_evidence(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:
+    """Freeze the failing and contested household-days whose readings the next job deletes."""
+    if settings.jobs.retention_days is None:
+        return "nothing is frozen: nothing is deleted"
+    before = _kept_from(settings.jobs.retention_days, now)
+    return f"froze {await freeze.freeze_before(conn, before)} household-days before {before}"
+
+
+def _kept_from(days: int, now: dt.datetime) -> dt.date:
+    return now.astimezone(LOCAL).date() - dt.timedelta(days=days)
+
+
 async def delete_old_readings(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:
     """Delete readings past their retention; what a hold or unfrozen evidence keeps is told, not skipped in silence."""
     if settings.jobs.retention_days is None:
         return "nothing is deleted: HEATSTREAM_JOBS_RETENTION_DAYS is not set"
-    before = now.astimezone(LOCAL).date() - dt.timedelta(days=settings.jobs.retention_days)
+    before = _kept_from(settings.jobs.retention_days, now)
     deleted, kept = await retention.delete_readings(conn, before)
     held = "; ".join(f"{each.day}: {each.because}" for each in kept[:10])
     return f"deleted {len(deleted)} days before {before}, kept {len(kept)}" + (f" ({held})" if held else "")
@@ -37,5 +61,5 @@ async def compress_old_readings(conn: AsyncConnection, settings: Settings, now: 
     found = await edition(conn)
     if found is not Edition.COMMUNITY:
         return f"nothing is compressed: the database is {found}, the columnstore needs TimescaleDB's Community edition"
-    before = now.astimezone(LOCAL).date() - dt.timedelta(days=settings.jobs.compress_after_days)
+    before = _kept_from(settings.jobs.compress_after_days, now)
     return f"compressed {await retention.compress_readings(conn, before)} chunks before {before}"
