@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Sequence
 from functools import cache
 
@@ -12,6 +13,7 @@ from heatstream.claims.events import Event
 from heatstream.claims.way import Recorded
 from heatstream.core.calendar import day_of
 from heatstream.rules import pack, policy
+from heatstream.rules.choices import ChoicesFile
 from heatstream.rules.policy import Policy
 from heatstream.store.read.papers import Signatory
 
@@ -195,6 +197,7 @@ def case(told: Sequence[tuple[str, Event]]) -> Case:
         claim_no="2026-TX-0001",
         way=way.fold(recorded),
         law=demo().law_on(day_of(dt.date(2026, 1, 5))),
+        choices=ChoicesFile.model_validate(json.loads(demo().canonical)["choices"]),
         policy_sha256=demo().hash,
         watermark=demo().watermark,
         household_code="H-000123",

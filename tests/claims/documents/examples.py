@@ -7,6 +7,7 @@ from heatstream.claims.documents.papers import (
     Amounts,
     ApprovalSheet,
     Article,
+    ChoicesMade,
     Chosen,
     CompanyParty,
     Copies,
@@ -116,7 +117,11 @@ RULING = Ruling(
         "退费天数自申请之日起至复测达标之前一日止，计14日，按第五条第一档30%计算。",
     ),
     policy_sha256=bytes.fromhex("884c7d659a2feaa0" * 4),
-    chosen=(Chosen("金额的进位（money_rounding）", "half_up"), Chosen("达标之日是否计入（end_inclusive）", "false")),
+    choices=ChoicesMade(
+        "示例市供热办 王某",
+        dt.date(2025, 10, 1),
+        (Chosen("金额的进位", "四舍五入至分", "money_rounding"), Chosen("达标之日是否计入", "不计入", "end_inclusive")),
+    ),
     order=Order(26_358, dt.date(2026, 2, 27)),
     remedy="对本裁定不服的，可以依法申请仲裁或者提起诉讼。",
 )

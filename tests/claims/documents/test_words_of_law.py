@@ -1,3 +1,5 @@
+from typing import Any, Literal, get_args, get_origin
+
 import pytest
 
 from heatstream.claims.documents import choice_words, law_words
@@ -11,14 +13,47 @@ def test_every_option_has_a_chinese_label_or_judges_nothing() -> None:
     assert set(choice_words.LABELS) & choice_words.NOT_JUDGING == set()
 
 
+def _named(annotation: object) -> set[str]:
+    """Find the named values that an option takes."""
+    if get_origin(annotation) is Literal:
+        return set(get_args(annotation))
+    return {name for each in get_args(annotation) for name in _named(each)}
+
+
+@pytest.mark.parametrize("option", sorted(choice_words.LABELS))
+def test_every_named_value_of_an_option_has_chinese_words(option: str) -> None:
+    named = _named(Choices.model_fields[option].annotation)
+    assert named == set(choice_words.VALUES.get(option, {}))
+
+
+@pytest.mark.parametrize(
+    ("choices", "words"),
+    [
+        ({"start_inclusive": True}, "计入"),
+        ({"daily_statistic": "min"}, "当日最低值"),
+        ({"guard_band": {"band_c": "0.3", "direction": "favour_user"}}, "0.3 K，有利于用户"),
+        ({"gap_bounds": {"low_c": "5", "high_c": "30"}}, "5 ℃ 至 30 ℃"),
+        ({"season": {"start": "10-20T00:00", "end": "04-06T24:00"}}, "10-20T00:00 至次年 04-06T24:00"),
+        ({"fee_denominator": {"fixed_days": 120}}, "120 天"),
+        ({"outage": {"min_h": 24, "strictly": True}}, "超过 24 小时"),
+        ({"outage": {"min_h": 24, "strictly": False}}, "24 小时以上"),
+        ({"visit_hours": {"flag_local": "10:00-14:00"}}, "不限，10:00-14:00 内的测温加注"),
+        ({"effective_from": {"cn-22-changchun": "2020-02-01"}}, "cn-22-changchun 自 2020-02-01"),
+        ({"rooms": ["bedroom", "living_room"]}, "卧室、起居室"),
+        ({"min_completeness": "0.90"}, "0.90"),
+    ],
+)
+def test_a_choice_in_words(choices: dict[str, Any], words: str) -> None:
+    assert [each.value for each in choice_words.chosen(Choices.model_validate(choices))] == [words]
+
+
 @pytest.mark.parametrize("pack_id", pack.ids())
 def test_a_paper_cites_nothing_that_nobody_read(pack_id: str) -> None:
     found = pack.find(pack_id)
-    if any(source.conf in pack.ATTESTED for source in found.sources):
-        quoted = {each.quotation for each in law_words.articles(found)} - {None}
-        groups = [getattr(found, name) for name in pack.Pack.model_fields]
-        held = {each.quote for each in groups if isinstance(each, pack.Group) and each.conf in pack.ATTESTED}
-        assert quoted <= held
+    groups = {name: group for name in pack.Pack.model_fields if isinstance(group := getattr(found, name), pack.Group)}
+    read = [each.quote for each in (*groups.values(), *found.settles.values()) if each.conf in pack.ATTESTED]
+    if read:
+        assert {each.quotation for each in law_words.articles(found, groups)} <= {*read, None}
 
 
 @pytest.mark.parametrize(
@@ -34,8 +69,8 @@ def test_a_paper_cites_nothing_that_nobody_read(pack_id: str) -> None:
 )
 def test_an_instrument_is_cited_by_its_title(source: Source, title: str) -> None:
     group = Words(value="x", conf="read", article="32", quote="文")
-    held = pack.find("cn-37-linyi").model_copy(update={"sources": (source,), "standard": group})
-    assert law_words.articles(held)[0].instrument == title
+    held = pack.find("cn-37-linyi").model_copy(update={"sources": (source,), "standard": group, "settles": {}})
+    assert law_words.articles(held, ["standard"])[0].instrument == title
 
 
 @pytest.mark.parametrize(
@@ -55,14 +90,14 @@ def test_an_article_is_cited_as_statutes_number_it(article: str | None, instrume
     group = Words(value="x", conf="read", article=article, quote="文")
     linyi = pack.find("cn-37-linyi")
     held = linyi.model_copy(update={"sources": (Source(title="临沂市供热条例", conf="read"),), "standard": group})
-    first = law_words.articles(held)[0]
+    first = law_words.articles(held, ["standard"])[0]
     assert (first.instrument, first.article, first.quotation) == (instrument, number, "文")
 
 
 def test_what_is_known_from_a_secondary_page_is_not_cited() -> None:
     linyi = pack.find("cn-37-linyi")
     hearsay = Words(value="x", conf="read2", article="1", quote="传闻")
-    assert "传闻" not in {each.quotation for each in law_words.articles(linyi.model_copy(update={"standard": hearsay}))}
+    assert law_words.articles(linyi.model_copy(update={"standard": hearsay, "settles": {}}), ["standard"]) == ()
 
 
 def test_the_remedy_begins_with_who_may_seek_it() -> None:

@@ -1,11 +1,21 @@
 """The options of a choices file in Chinese, as a ruling lists them."""
 
+from collections.abc import Mapping
+from functools import singledispatch
 from typing import Any, Final
 
-from pydantic import BaseModel
-
 from heatstream.claims.documents.papers import Chosen
-from heatstream.rules.choices import Choices
+from heatstream.rules.choices import (
+    Choices,
+    FixedDays,
+    FlaggedHours,
+    GapBounds,
+    GuardBand,
+    OutageThreshold,
+    SeasonChoice,
+    SustainedBelow,
+)
+from heatstream.store.read.words import ROOM_KIND_ZH
 
 LABELS: Final = {
     "effective_from": "规则生效之日",
@@ -74,21 +84,166 @@ NOT_JUDGING: Final = frozenset(
 """Supervision and storage: no claim is judged by them."""
 
 
+_KINDS: Final = {
+    "third_party": "第三方检测",
+    "authority_visit": "主管部门测温",
+    "company_visit": "企业测温",
+    "fixed_point_series": "固定监测点数据",
+    "presumption": "推定",
+}
+VALUES: Final[Mapping[str, Mapping[str, str]]] = {
+    "season": {"pack": "按规则文本"},
+    "season_dates": {"both_included": "首末日均计入", "end_excluded": "末日不计入"},
+    "contract_standard": {"law": "以法定为准", "contract": "以合同为准", "higher": "取较高者"},
+    "daily_statistic": {
+        "min": "当日最低值",
+        "time_weighted_mean": "时间加权平均值",
+        "mean_of_hourly": "小时均值的平均值",
+        "min_of_hourly": "最低小时均值",
+    },
+    "rooms": {"all": "未另定标准的全部房间", **ROOM_KIND_ZH},
+    "household_temperature": {
+        "min_room": "最低房间",
+        "mean": "各房间平均",
+        "area_weighted": "各房间按面积加权平均",
+        "each": "各房间分别认定",
+    },
+    "guard_band": {"none": "不设"},
+    "gap_bounds": {"none": "不设"},
+    "conditions": {"not_examined": "不核查，仅供测算", "undetermined": "未核查的日期不予认定"},
+    "overlap": {
+        "highest_ratio": "取比例较高的一档",
+        "lowest_ratio": "取比例较低的一档",
+        "refer_to_authority": "由主管部门认定",
+    },
+    "computed_amount": {"compute": "测算", "leave": "不测算"},
+    "fee_numerator": {"due": "应缴热费", "paid": "实缴热费"},
+    "fee_denominator": {
+        "statutory_season": "规则所定供热期",
+        "actual_season": "实际供热期",
+        "stated_days": "规则所载天数",
+    },
+    "fee_scope": {"whole_dwelling": "整套住宅", "failing_rooms_area": "不达标房间的面积"},
+    "money_rounding": {"half_up": "四舍五入至分", "half_even": "四舍六入五成双至分", "floor": "舍去不足一分的部分"},
+    "money_rounding_at": {"day": "每日", "total": "合计时一次"},
+    "temperature_rounding": {"none": "不修约"},
+    "time_source": {"device": "设备上报的时刻"},
+    "fixed_point_scope": {"own_household": "仅其所在的一户"},
+    "metered_fee": {"as_billed": "按表计收的热费", "base_fee": "基本热费", "without_base_fee": "扣除基本热费后的热费"},
+    "precedence": _KINDS,
+    "tests_same_day": {"last": "最后一次", "lowest": "最低一次"},
+    "tier_between_tests": {
+        "daily_series": "每日各依当日证据",
+        "first_test": "首次不达标的测温",
+        "lowest": "期间最低的测温",
+    },
+    "counting_start": {
+        "application_day": "申请之日",
+        "notice_day": "通知之日",
+        "report_day": "报告之日",
+        "application_time": "申请之时",
+        "test_day": "首次测得不达标之日",
+        "first_failing_day": "申请后首个不达标之日",
+    },
+    "period_ends": {"retest": "复测达标", "fixed_point": "固定监测点达标", "either": "两者以先到者为准"},
+    "grace_exceeded": {"retroactive": "自始计算", "forgiven": "自期限届满之日起计算"},
+    "continuity_by": {"series": "固定监测点数据", "tests": "两次测温", "either": "两者之一"},
+    "alleged_exclusions": {"do_not_reduce": "未经证明不减少退费"},
+    "outage": {"none": "停供不计退"},
+    "outage_covers": {"whole": "全部停供时间", "excess": "超过起计时间的部分"},
+    "outage_and_low": {"max": "取较高者", "sum": "相加，以单日上限为限"},
+    "month_basis": {"calendar": "自然月", "season": "自供热期首日起每三十日"},
+    "unpaid": {"deny": "不予退费", "offset": "抵扣", "hold": "暂缓"},
+    "fixed_point_opens": {
+        "yes": "可以",
+        "after_handling": "处理后仍未改善的可以",
+        "only_as_evidence": "只作证据",
+        "no": "不可以",
+    },
+    "liability": {"company_cause": "供热企业原因", "not_user_cause": "非用户原因", "none": "不论原因"},
+    "presumption_band": {
+        "lowest_ratio": "比例最低的一档",
+        "highest_ratio": "比例最高的一档",
+        "officer_names_it": "由认定人员载明",
+    },
+    "refusals": {"officer_decides": "由工作人员查明双方情况后认定", "no_presumption": "不作不利于用户的推定"},
+    "sla_clock": {"arrival": "到达", "measurement_start": "开始测温", "measurement_end": "结束测温"},
+    "visit_hours": {"any": "不限"},
+    "reopen": {"review_task": "启动复核，裁定不因此当然变更"},
+    "uncertified_device": {"counts_marked": "计入并注明", "not_evidence": "不作证据"},
+}
+"""The named values of each option."""
+
+
 def chosen(choices: Choices) -> tuple[Chosen, ...]:
-    """List what was chosen and bears on a claim, in the order of the choices file's options."""
-    values = ((name, getattr(choices, name)) for name in type(choices).model_fields)
+    """List what was chosen and bears on a claim, in the order in which the options are declared."""
+    values = ((name, getattr(choices, name)) for name in Choices.model_fields)
     return tuple(
-        Chosen(f"{LABELS[name]}（{name}）", _written(value))
+        Chosen(LABELS[name], _written(value, VALUES.get(name, {})), name)
         for name, value in values
         if value is not None and name not in NOT_JUDGING
     )
 
 
-def _written(value: Any) -> str:
-    if isinstance(value, BaseModel):
-        value = value.model_dump()
-    if isinstance(value, dict):
-        return "，".join(f"{name}: {_written(each)}" for name, each in value.items())
-    if isinstance(value, tuple):
-        return " > ".join(map(_written, value))
-    return str(value).lower() if isinstance(value, bool) else str(value)
+@singledispatch
+def _written(value: Any, named: Mapping[str, str]) -> str:
+    return named.get(str(value), str(value))
+
+
+@_written.register
+def _(value: bool, named: Mapping[str, str]) -> str:
+    del named
+    return "计入" if value else "不计入"
+
+
+@_written.register
+def _(value: tuple, named: Mapping[str, str]) -> str:  # type: ignore[type-arg]
+    return "、".join(_written(each, named) for each in value)
+
+
+@_written.register
+def _(value: dict, named: Mapping[str, str]) -> str:  # type: ignore[type-arg]
+    del named
+    return "，".join(f"{pack_id} 自 {day}" for pack_id, day in value.items())
+
+
+@_written.register
+def _(value: SustainedBelow, named: Mapping[str, str]) -> str:
+    del named
+    return f"连续低于标准 {value.sustained_below_min} 分钟即为不达标"
+
+
+@_written.register
+def _(value: GuardBand, named: Mapping[str, str]) -> str:
+    del named
+    return f"{value.band_c} K，有利于{'用户' if value.direction == 'favour_user' else '企业'}"
+
+
+@_written.register
+def _(value: GapBounds, named: Mapping[str, str]) -> str:
+    del named
+    return f"{value.low_c} ℃ 至 {value.high_c} ℃"
+
+
+@_written.register
+def _(value: SeasonChoice, named: Mapping[str, str]) -> str:
+    del named
+    return f"{value.start} 至次年 {value.end}"
+
+
+@_written.register
+def _(value: FixedDays, named: Mapping[str, str]) -> str:
+    del named
+    return f"{value.fixed_days} 天"
+
+
+@_written.register
+def _(value: OutageThreshold, named: Mapping[str, str]) -> str:
+    del named
+    return f"超过 {value.min_h} 小时" if value.strictly else f"{value.min_h} 小时以上"
+
+
+@_written.register
+def _(value: FlaggedHours, named: Mapping[str, str]) -> str:
+    del named
+    return f"不限，{value.flag_local} 内的测温加注"

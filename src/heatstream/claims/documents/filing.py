@@ -1,6 +1,7 @@
 """Read what a claim's papers are made from; keep the PDF of its ruling in its file."""
 
 import hashlib
+import json
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +14,7 @@ from heatstream.claims.way import ITSELF, Recorded
 from heatstream.core.calendar import day_of
 from heatstream.core.standard import standards
 from heatstream.errors import BadInput
+from heatstream.rules.choices import ChoicesFile
 from heatstream.rules.policy import Policy
 from heatstream.store import claims
 from heatstream.store.claims import Claim, Line
@@ -41,6 +43,7 @@ async def case_of(conn: AsyncConnection, code: str) -> Case:
         claim_no=claim.code,
         way=stands,
         law=policy.law_on(_opened(claim)),
+        choices=ChoicesFile.model_validate(json.loads(policy.canonical)["choices"]),
         policy_sha256=policy.hash,
         watermark=policy.watermark,
         household_code=claim.household,

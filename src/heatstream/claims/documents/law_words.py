@@ -1,7 +1,7 @@
 """What a pack says, in the words of a paper: the parties' names, the articles that apply, how to measure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from heatstream.claims.documents.papers import Article, Terms
@@ -10,27 +10,6 @@ from heatstream.rules.pack import ATTESTED, Group, Measurement, Pack, Source
 from heatstream.store.read.words import ROOM_KIND_ZH
 
 POSITIONS: Final = {"room_center": "房间中央", "half_depth_from_door": "距门进深一半处", "other": "其他位置"}
-_APPLIED: Final = (
-    "standard",
-    "season",
-    "tiers",
-    "tiers_by_contract",
-    "statistic",
-    "fee",
-    "opening",
-    "counting",
-    "liability",
-    "visit",
-    "measurement",
-    "escalation",
-    "evidence_accepted",
-    "presumption",
-    "exclusions",
-    "outage",
-    "ruling",
-    "refund_due",
-)
-"""Groups of a pack that a ruling may rest on, in the order of a claim's way."""
 _PLACE: Final = re.compile(r"(?:(?P<instrument>\D.*) )?(?P<numbers>\d+(?:, \d+)*)")
 _YEAR: Final = re.compile(r"(?P<name>.+?) ?\((?P<year>[^()]*)\)")
 _NUMERALS: Final = "零一二三四五六七八九"
@@ -63,16 +42,17 @@ def remedy(pack: Pack) -> str:
     return f"{told}。" if told.startswith("对") else f"对本裁定有异议的，{told}。"
 
 
-def articles(pack: Pack) -> tuple[Article, ...]:
-    """List the articles that a claim is judged by, each once for each quotation; what nobody read is not cited."""
+def articles(pack: Pack, groups: Iterable[str]) -> tuple[Article, ...]:
+    """List the articles of some groups of a pack, each quotation once; what nobody read is not cited."""
     instrument = _title(next(source for source in pack.sources if source.conf in ATTESTED))
-    found = [_article(group, instrument) for group in _cited(pack)]
+    found = [_article(group, instrument) for group in _cited(pack, groups)]
     return tuple(dict.fromkeys(found))
 
 
-def _cited(pack: Pack) -> Iterator[Group]:
-    for name in _APPLIED:
-        group: Group | None = getattr(pack, name)
+def _cited(pack: Pack, names: Iterable[str]) -> Iterator[Group]:
+    """Find what was read of these groups, and of the open questions that the text itself settles."""
+    groups: list[Group | None] = [*(getattr(pack, name) for name in names), *pack.settles.values()]
+    for group in groups:
         if group is not None and group.conf in ATTESTED and (group.article or group.quote):
             yield group
 

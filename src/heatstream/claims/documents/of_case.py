@@ -12,6 +12,7 @@ from heatstream.claims.documents import choice_words, law_words, words
 from heatstream.claims.documents.papers import (
     Amounts,
     ApprovalSheet,
+    ChoicesMade,
     CompanyParty,
     Copies,
     Exhibit,
@@ -35,6 +36,7 @@ from heatstream.claims.documents.rulings import TITLES
 from heatstream.claims.way import Recorded, Way
 from heatstream.errors import BadInput
 from heatstream.rules import pack
+from heatstream.rules.choices import ChoicesFile
 from heatstream.rules.law import Law
 from heatstream.store.read.papers import Signatory
 from heatstream.store.read.words import ROOM_KIND_ZH
@@ -75,6 +77,8 @@ class Case:
     way: Way
     law: Law
     """In force on the day the claim was opened."""
+    choices: ChoicesFile
+    """As the office made them; what the pack settles is not among them."""
     policy_sha256: bytes
     watermark: str | None
     household_code: str
@@ -282,13 +286,29 @@ def ruling(case: Case) -> Ruling:
         facts=draft.facts,
         exhibits=tuple(_exhibits(case, stands.number)),
         bundle_sha256=bytes.fromhex(draft.bundle_sha256),
-        articles=law_words.articles(case.law.pack),
+        articles=law_words.articles(case.law.pack, _groups(case, stands)),
         amounts=case.amounts,
         reasoning=(*draft.reasoning, *((draft.other_amount_because,) if draft.other_amount_because else ())),
-        chosen=choice_words.chosen(case.law.choices),
+        choices=ChoicesMade(case.choices.made_by, case.choices.made_on, choice_words.chosen(case.choices.choices)),
         policy_sha256=case.policy_sha256,
         order=Order(draft.ruled_fen, draft.perform_by) if draft.perform_by else None,
         remedy=law_words.remedy(case.law.pack),
+    )
+
+
+def _groups(case: Case, stands: ways.Ruling) -> tuple[str, ...]:
+    """Name the groups of the pack that this ruling rests on, in the order of the judgement."""
+    recorded = {each.event.kind for each in case.way.recorded[: stands.number]}
+    return (
+        "standard",
+        *(("tiers", "tiers_by_contract", "statistic", "fee", "counting") if stands.outcome == "refund" else ()),
+        "liability",
+        "evidence_accepted",
+        *(("presumption",) if "presumption_recorded" in recorded else ()),
+        *(("exclusions",) if "exclusion_decided" in recorded else ()),
+        *(("outage",) if "outage_recorded" in recorded else ()),
+        "ruling",
+        *(("refund_due",) if stands.outcome == "refund" else ()),
     )
 
 

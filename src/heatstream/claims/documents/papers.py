@@ -168,10 +168,19 @@ class Article:
 class Chosen:
     """What the office chose where the law leaves a question open."""
 
-    option: str
-    """In words, with its name in the choices file."""
+    question: str
     value: str
-    """As in the choices file."""
+    option: str
+    """Its name in the choices file."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChoicesMade:
+    """The choices that a judgement rests on, and who made them."""
+
+    by: str
+    on: dt.date
+    chosen: tuple[Chosen, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +241,7 @@ class Ruling:
     amounts: Amounts
     reasoning: tuple[str, ...]
     """Why, a paragraph each."""
-    chosen: tuple[Chosen, ...]
-    """Every choice that the judgement rests on."""
+    choices: ChoicesMade
     policy_sha256: bytes
     """Of the rule pack with the operator's choices."""
     order: Order | None

@@ -1,5 +1,7 @@
 """退费裁定书, 不退费裁定书 and the 审批表 of the file as sheets."""
 
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Final
 
 from heatstream.claims.documents import words
@@ -58,7 +60,7 @@ def _sections(ruling: Ruling) -> list[Block]:
         ("查明的事实", _paragraphs(*ruling.facts)),
         ("证据", _evidence(ruling)),
         ("三项金额", [amounts_table(ruling.amounts)]),
-        ("适用的规定", _paragraphs(*map(_article, ruling.articles))),
+        ("适用的规定", _paragraphs(*_law(ruling.articles))),
         ("理由", _paragraphs(*ruling.reasoning)),
         ("裁定", _paragraphs(f"依照上述规定，裁定如下：{_decision(ruling)}")),
         ("救济途径", _paragraphs(ruling.remedy)),
@@ -116,14 +118,13 @@ def amounts_table(amounts: Amounts) -> Table:
 
 
 def _annex(ruling: Ruling) -> list[Block]:
-    if not ruling.chosen:
-        return []
-    head = tuple(Cell(text, head=True) for text in ("规则未作规定的事项", "选定"))
-    rows = tuple((Cell(each.option), Cell(each.value)) for each in ruling.chosen)
+    made = ruling.choices
+    head = tuple(Cell(text, head=True) for text in ("规则未作规定的事项", "选定", "选项"))
+    rows = tuple((Cell(each.question), Cell(each.value), Cell(each.option)) for each in made.chosen)
     return [
-        Heading("附：选项"),
-        Paragraph("规则未作规定的事项，由主管部门事先选定并对所有案件同样适用："),
-        Table("选项", (14, 12), (head, *rows)),
+        Heading("附：规则未作规定的事项及其选定"),
+        Paragraph(f"下列事项规则未作规定，由{made.by}于{words.day(made.on)}选定，对所有案件同样适用。"),
+        Table("选定", (10, 10, 9), (head, *rows)),
     ]
 
 
@@ -133,9 +134,15 @@ def _written(fen: int | None, without: str) -> tuple[Cell, Cell]:
     return Cell(words.yuan(fen)), Cell(words.capital_yuan(fen))
 
 
+def _law(articles: tuple[Article, ...]) -> Iterator[str]:
+    """Name each instrument once, and under it its articles."""
+    for instrument, cited in groupby(articles, key=lambda each: each.instrument):
+        yield f"{instrument}：{''.join(map(_article, cited))}"
+
+
 def _article(article: Article) -> str:
-    where = f"{article.instrument}{article.article or ''}"
-    return f"{where}：“{article.quotation}”" if article.quotation else f"{where}。"
+    where = article.article or ""
+    return f"{where}“{article.quotation}”" if article.quotation else f"{where}。"
 
 
 def _decision(ruling: Ruling) -> str:
