@@ -121,10 +121,10 @@ def _names(bits: int) -> tuple[str, ...]:
 def arrays(facts: Json, rules: ClaimRules) -> ClaimFacts:
     """Lay one claim's facts out as the core wants them."""
     standing = facts["standing"]
-    fee = fee_fen(standing, rules)
+    fee, outage_fee = fee_fen(standing, rules), outage_fee_fen(standing, rules)
     due, paid = standing["fee_due_fen"], standing["fee_paid_fen"]
     handled, through = facts["handled_at"], facts["closed_through"]
-    registered = fee is not None and due is not None and paid is not None
+    registered = None not in (fee, outage_fee, due, paid)
     return ClaimFacts(
         request_us=np.array([_us(facts["opening"]["at"])], np.int64),
         opened=np.array([Opened[facts["opening"]["way"].upper()]], np.int8),
@@ -135,6 +135,7 @@ def arrays(facts: Json, rules: ClaimRules) -> ClaimFacts:
         residential=np.array([standing["resident"]]),
         fee_registered=np.array([registered]),
         fee_fen=np.array([fee or 0], np.int64),
+        outage_fee_fen=np.array([outage_fee or 0], np.int64),
         paid=np.array([registered and paid >= due]),
         standard_centi=_standard(standing, rules),
         billed_area=np.array([standing["billed_area_centi_m2"] or 0], np.int32),
@@ -159,6 +160,14 @@ def fee_fen(standing: Json, rules: ClaimRules) -> int | None:
     if how is MeteredFee.WITHOUT_BASE_FEE or (how is None and rules.net_of_base_fee):
         return None if billed is None or base is None else max(0, billed - base)
     return billed
+
+
+def outage_fee_fen(standing: Json, rules: ClaimRules) -> int | None:
+    """Give the season's fee that an outage's share is taken of [fen]; None = not registered (Weifang 38)."""
+    if standing["metered"] and rules.outage is not None and rules.outage.metered_base_fee:
+        base: int | None = standing["base_fee_fen"]
+        return base
+    return fee_fen(standing, rules)
 
 
 def _us(instant: str) -> int:
@@ -219,18 +228,25 @@ def _outages(told: Sequence[Json]) -> Outages:
 
 
 def _series(told: Sequence[Json], rules: ClaimRules) -> Series:
-    series = Series.none(1, len(rules.days))
-    first = rules.days[0].day
-    for each in told:
-        day = _day(each["day"]) - first
-        series.outcome[0, day] = Outcome[each["outcome"].upper()]
-        series.tiered[0, day] = each["tier"] is not None
-        series.tier[0, day] = each["tier"] or 0
-        for name in ("tier_at_least", "conflict", "complete"):
-            getattr(series, name)[0, day] = each[name]
-        for name in ("below_at_start_min", "below_at_end_min", "longest_below_min"):
-            getattr(series, name)[0, day] = each[name]
-    return replace(series, failing_rooms=_failing_rooms(told, first))
+    days, first = len(rules.days), rules.days[0].day
+    at = np.array([_day(each["day"]) - first for each in told], np.int64)
+
+    def column(values: list[Any], kind: type[np.generic]) -> Any:
+        laid = np.zeros((1, days), kind)
+        laid[0, at] = values
+        return laid
+
+    return Series(
+        outcome=column([Outcome[each["outcome"].upper()] for each in told], np.int8),
+        tiered=column([each["tier"] is not None for each in told], np.bool_),
+        tier=column([each["tier"] or 0 for each in told], np.int8),
+        **{name: column([each[name] for each in told], np.bool_) for name in ("tier_at_least", "conflict", "complete")},
+        **{
+            name: column([each[name] for each in told], np.int32)
+            for name in ("below_at_start_min", "below_at_end_min", "longest_below_min")
+        },
+        failing_rooms=_failing_rooms(told, first),
+    )
 
 
 def _failing_rooms(told: Sequence[Json], first: int) -> FailingRooms:
