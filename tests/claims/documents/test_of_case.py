@@ -106,8 +106,14 @@ def test_a_ruling_lists_its_evidence_with_the_hash_of_each_paper() -> None:
 def test_a_ruling_quotes_each_article_as_the_pack_holds_it() -> None:
     articles = of_case.ruling(case(TO_RULING)).articles
     assert {each.instrument for each in articles} == {"《示例市供热退费示例规则》（示例〔2015〕1号）"}
-    assert [each.article for each in articles][:2] == ["第二条", "第五条"]
-    assert "第十三条" not in {each.article for each in articles}
+    assert list(dict.fromkeys(each.article for each in articles)) == [
+        "第二条",
+        "第四条",
+        "第五条",
+        "第六条",
+        "第七条",
+        "第十五条",
+    ]
     assert all(each.quotation for each in articles)
 
 

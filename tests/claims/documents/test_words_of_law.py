@@ -89,7 +89,9 @@ def test_an_instrument_is_cited_by_its_title(source: Source, title: str) -> None
 def test_an_article_is_cited_as_statutes_number_it(article: str | None, instrument: str, number: str | None) -> None:
     group = Words(value="x", conf="read", article=article, quote="文")
     linyi = pack.find("cn-37-linyi")
-    held = linyi.model_copy(update={"sources": (Source(title="临沂市供热条例", conf="read"),), "standard": group})
+    held = linyi.model_copy(
+        update={"sources": (Source(title="临沂市供热条例", conf="read"),), "standard": group, "settles": {}}
+    )
     first = law_words.articles(held, ["standard"])[0]
     assert (first.instrument, first.article, first.quotation) == (instrument, number, "文")
 
@@ -103,3 +105,9 @@ def test_what_is_known_from_a_secondary_page_is_not_cited() -> None:
 def test_the_remedy_begins_with_who_may_seek_it() -> None:
     assert law_words.remedy(pack.find("cn-37-linyi")).startswith("对本裁定有异议的，由供用热双方协商解决；")
     assert law_words.remedy(pack.find("demo-shili")) == "对裁定不服的，可以依法申请仲裁或者提起诉讼。"
+
+
+def test_words_that_stand_in_a_longer_quotation_of_the_article_are_not_quoted_again() -> None:
+    longer, shorter = (Words(value="x", conf="read", article="6", quote=text) for text in ("甲乙丙", "乙"))
+    held = pack.find("cn-37-linyi").model_copy(update={"standard": longer, "fee": shorter, "settles": {}})
+    assert [each.quotation for each in law_words.articles(held, ["standard", "fee"])] == ["甲乙丙"]

@@ -45,8 +45,26 @@ def remedy(pack: Pack) -> str:
 def articles(pack: Pack, groups: Iterable[str]) -> tuple[Article, ...]:
     """List the articles of some groups of a pack, each quotation once; what nobody read is not cited."""
     instrument = _title(next(source for source in pack.sources if source.conf in ATTESTED))
-    found = [_article(group, instrument) for group in _cited(pack, groups)]
-    return tuple(dict.fromkeys(found))
+    found = sorted(_cited(pack, groups), key=_place)
+    articles = [_article(group, instrument) for group in found]
+    return tuple(dict.fromkeys(each for each in articles if not _quoted_elsewhere(each, articles)))
+
+
+def _place(group: Group) -> tuple[str, int]:
+    """Order by instrument, the pack's own first, then by article."""
+    place = _PLACE.fullmatch(group.article or "")
+    return (place["instrument"] or "", int(place["numbers"].split(",")[0])) if place else (group.article or "", 0)
+
+
+def _quoted_elsewhere(article: Article, articles: list[Article]) -> bool:
+    """Say whether the same place is quoted with these words and more."""
+    told = article.quotation or ""
+    return any(
+        (each.instrument, each.article) == (article.instrument, article.article)
+        and told != (each.quotation or "")
+        and told in (each.quotation or "")
+        for each in articles
+    )
 
 
 def _cited(pack: Pack, names: Iterable[str]) -> Iterator[Group]:

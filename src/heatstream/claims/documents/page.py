@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from heatstream.claims.documents import words
-from heatstream.claims.documents.sheet import Block, Cell, Heading, Note, Paragraph, Seal, Sheet, Table
+from heatstream.claims.documents.sheet import Block, Cell, Heading, Note, PageBreak, Paragraph, Seal, Sheet, Table
 
 _STYLE: Final = (Path(__file__).parent / "paper.css").read_text(encoding="utf-8")
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
@@ -69,6 +69,8 @@ def _block(block: Block) -> str:
         case Seal(office, date):
             room = _tag("p", "（印章）", "seal-room")
             return f'<div class="seal">{_tag("p", office)}{room}{_tag("p", date)}</div>'
+        case PageBreak():
+            return '<hr class="page-break">'
         case Table():
             return "\n".join(_table(block))
 

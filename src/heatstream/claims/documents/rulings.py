@@ -15,7 +15,7 @@ from heatstream.claims.documents.papers import (
     Outcome,
     Ruling,
 )
-from heatstream.claims.documents.sheet import Block, Cell, Heading, Paragraph, Seal, Sheet, Table
+from heatstream.claims.documents.sheet import Block, Cell, Heading, PageBreak, Paragraph, Seal, Sheet, Table
 
 TITLES: Final[dict[Outcome, str]] = {"refund": "退费裁定书", "no_refund": "不退费裁定书"}
 _TO_SIGN_MM: Final = 18
@@ -122,9 +122,10 @@ def _annex(ruling: Ruling) -> list[Block]:
     head = tuple(Cell(text, head=True) for text in ("规则未作规定的事项", "选定", "选项"))
     rows = tuple((Cell(each.question), Cell(each.value), Cell(each.option)) for each in made.chosen)
     return [
+        PageBreak(),
         Heading("附：规则未作规定的事项及其选定"),
         Paragraph(f"下列事项规则未作规定，由{made.by}于{words.day(made.on)}选定，对所有案件同样适用。"),
-        Table("选定", (10, 10, 9), (head, *rows)),
+        Table("选定", (9, 9, 9), (head, *rows)),
     ]
 
 
@@ -135,14 +136,12 @@ def _written(fen: int | None, without: str) -> tuple[Cell, Cell]:
 
 
 def _law(articles: tuple[Article, ...]) -> Iterator[str]:
-    """Name each instrument once, and under it its articles."""
+    """Name each instrument once, and under it each article once with all that is quoted of it."""
     for instrument, cited in groupby(articles, key=lambda each: each.instrument):
-        yield f"{instrument}：{''.join(map(_article, cited))}"
-
-
-def _article(article: Article) -> str:
-    where = article.article or ""
-    return f"{where}“{article.quotation}”" if article.quotation else f"{where}。"
+        yield f"{instrument}："
+        for article, quoted in groupby(cited, key=lambda each: each.article):
+            quotations = "；".join(f"“{each.quotation}”" for each in quoted if each.quotation)
+            yield f"{article or ''}{quotations or '。'}"
 
 
 def _decision(ruling: Ruling) -> str:

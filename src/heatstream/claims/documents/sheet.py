@@ -61,7 +61,12 @@ class Seal:
     date: str
 
 
-Block = Heading | Paragraph | Table | Note | Seal
+@dataclass(frozen=True, slots=True)
+class PageBreak:
+    """What follows begins a page of its own."""
+
+
+Block = Heading | Paragraph | Table | Note | Seal | PageBreak
 
 
 @dataclass(frozen=True, slots=True)
