@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
@@ -16,8 +15,8 @@ from tests.evaluate.town import DAY, Town, evaluator
 MADE_AT = dt.datetime(2026, 6, 1, tzinfo=dt.UTC)
 
 
-async def no_claim(_conn: AsyncConnection, claim_id: int) -> Mapping[str, Any]:
-    raise AssertionError(f"claim {claim_id}: this town has none")
+async def no_claim(_conn: AsyncConnection, code: str) -> bundle.Told:
+    raise AssertionError(f"claim {code}: this town has none")
 
 
 async def judged(town: Town, last: dt.date = DAY, **series: Any) -> None:
@@ -38,11 +37,11 @@ async def exported(
     *,
     first: dt.date = DAY,
     signer: Signer | None = None,
-    facts_of: bundle.FactsOf = no_claim,
+    told_of: bundle.ToldOf = no_claim,
     made_at: dt.datetime = MADE_AT,
 ) -> bytes:
     async with town.engine.begin() as conn:
-        return await bundle.export(conn, home, first, last, signer=signer, facts_of=facts_of, made_at=made_at)
+        return await bundle.export(conn, home, first, last, signer=signer, told_of=told_of, made_at=made_at)
 
 
 def files(content: bytes) -> dict[str, bytes]:

@@ -3,10 +3,8 @@
 import datetime as dt
 import json
 import subprocess
-from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -16,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.core import merkle
 from heatstream.errors import BadInput
+from heatstream.evidence import bundle
 from heatstream.evidence.canonical import archive, canonical, exact
 from heatstream.evidence.sign import Ed25519, create_key
 from heatstream.store import tables
@@ -203,20 +202,21 @@ async def test_outdoor_means_of_the_days_are_there(town: Town) -> None:
 
 async def test_a_claim_is_told_with_its_events_rulings_files_and_facts(town: Town) -> None:
     await failing_home(town)
-    claim = await open_claim(town)
+    await open_claim(town)
 
-    async def facts_of(_conn: AsyncConnection, claim_id: int) -> Mapping[str, Any]:
-        return {"claim": claim_id}
+    async def told_of(_conn: AsyncConnection, code: str) -> bundle.Told:
+        return bundle.Told({"claim": code}, 1000, None)
 
-    content = await exported(town, facts_of=facts_of)
+    content = await exported(town, told_of=told_of)
     [told] = tree(content, "claims.json")["claims"]
-    assert (told["code"], told["facts"]) == ("2026-1", {"claim": claim})
+    assert (told["code"], told["facts"]) == ("2026-1", {"claim": "2026-1"})
+    assert (told["computed_fen"], told["entitlement_fen"], told["ruled_fen"]) == (1000, None, None)
     assert [(event["number"], event["officer"], event["body"]) for event in told["events"]] == [(1, "D1", {"x": "1.5"})]
     assert [(file["kind"], file["sha256"], file["bytes"]) for file in told["files"]] == [("scan", "ab" * 32, 4)]
     assert b"scan-content" not in content
 
 
-async def open_claim(town: Town) -> int:
+async def open_claim(town: Town) -> None:
     async with town.engine.begin() as conn:
         policy_id = await conn.scalar(select(tables.policy.c.id))
         claim = await conn.execute(
@@ -232,7 +232,6 @@ async def open_claim(town: Town) -> int:
         )
         scan = {"kind": "scan", "name": "记录单.pdf", "media_type": "application/pdf", "sha256": b"\xab" * 32}
         await conn.execute(insert(tables.claim_file).values(claim_id=claim_id, content=b"scan", officer="D1", **scan))
-    return claim_id
 
 
 async def test_a_signature_stands_over_the_manifest_as_openssl_verifies_it(town: Town, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import count
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,8 +28,19 @@ from heatstream.store.read.rows import AnyRow, Rows
 
 FORM: Final = "heatstream-bundle/1"
 Tree: TypeAlias = dict[str, Any]
-FactsOf: TypeAlias = Callable[[AsyncConnection, int], Awaitable[Mapping[str, Any]]]
-"""Tells a claim's facts (docs/claims.md section 8) by its id."""
+
+
+class Told(NamedTuple):
+    """What a claim is computed from, and what it comes to."""
+
+    facts: Mapping[str, Any]
+    """docs/claims.md section 8."""
+    computed_fen: int | None
+    entitlement_fen: int | None
+
+
+ToldOf: TypeAlias = Callable[[AsyncConnection, str], Awaitable[Told]]
+"""Tells a claim by its 案号."""
 
 ROOM = ("code", "kind", "area_centi_m2", "orientation", "valid_from", "valid_to")
 POINT = (
@@ -70,8 +81,6 @@ CLAIM = (
     "opened_at",
     "opened_way",
     "step",
-    "computed_fen",
-    "entitlement_fen",
     "ruled_fen",
     "paid_fen",
     "pay_by",
@@ -123,7 +132,7 @@ async def export(
     last: dt.date,
     *,
     signer: Signer | None,
-    facts_of: FactsOf,
+    told_of: ToldOf,
     made_at: dt.datetime,
 ) -> bytes:
     """Export one household's evidence of some days, as the transaction sees it: let it be a repeatable read.
@@ -145,7 +154,7 @@ async def export(
     files, sealed = {}, await _sealed(conn, subject)
     files |= await _measured(conn, subject)
     files |= await _judged(conn, subject, findings)
-    files |= {"claims.json": await _claims(conn, claims, facts_of), **await _around(conn, subject), **sealed.files}
+    files |= {"claims.json": await _claims(conn, claims, told_of), **await _around(conn, subject), **sealed.files}
     files |= {f"policy/{row.hash.hex()}.json": row.canonical.encode() for row in policies}
     manifest = canonical(
         {
@@ -314,14 +323,14 @@ def _finding(row: AnyRow, keys: Mapping[int, str]) -> Tree:
     return tree | {"run": run, "point": None if row.point_id is None else keys[row.point_id]}
 
 
-async def _claims(conn: AsyncConnection, claims: Rows, facts_of: FactsOf) -> bytes:
+async def _claims(conn: AsyncConnection, claims: Rows, told_of: ToldOf) -> bytes:
     trees = [
         _picked(claim, CLAIM)
         | {
             "events": [_picked(row, EVENT) | {"body": exact(row.told)} for row in await dossier.events(conn, claim.id)],
             "rulings": [_picked(row, RULING) for row in await dossier.rulings(conn, claim.id)],
             "files": [_picked(row, FILE) for row in await dossier.files(conn, claim.id)],
-            "facts": await facts_of(conn, claim.id),
+            **(await told_of(conn, claim.code))._asdict(),
         }
         for claim in claims
     ]
