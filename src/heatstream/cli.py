@@ -7,7 +7,9 @@ when it runs, so that `heatstream --help` does not wait for the web page's libra
 import asyncio
 import datetime as dt
 import getpass
+import hashlib
 import json
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,7 +22,7 @@ from rich.table import Column, Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream import log, settings
-from heatstream.errors import HeatstreamError, Refused, SettingsError
+from heatstream.errors import BadInput, HeatstreamError, Refused, SettingsError
 
 FAILED, WRONG_USE, REFUSED = 1, 2, 3
 
@@ -37,17 +39,25 @@ registry_app = typer.Typer(no_args_is_help=True, help="Households, points, gatew
 keys_app = typer.Typer(no_args_is_help=True, help="API keys of machines.")
 conflicts_app = typer.Typer(no_args_is_help=True, help="Instants with two values: list them, decide them.")
 replay_app = typer.Typer(no_args_is_help=True, help="Feed again: rejects once their cause is mended, or a file.")
+quality_app = typer.Typer(no_args_is_help=True, help="Quality marks: list and review them; homes to be measured.")
 rules_app = typer.Typer(no_args_is_help=True, help="Rule packs: which there are, what they say, what they leave open.")
+evidence_app = typer.Typer(no_args_is_help=True, help="Bundles that prove what was found; roots, keys, legal holds.")
+evidence_key_app = typer.Typer(no_args_is_help=True, help="The key that signs bundles.")
+hold_app = typer.Typer(no_args_is_help=True, help="证据保全: what must not be deleted.")
 for name, group in (
     ("ingest", ingest_app),
     ("evaluate", evaluate_app),
     ("registry", registry_app),
     ("keys", keys_app),
     ("conflicts", conflicts_app),
+    ("quality", quality_app),
     ("replay", replay_app),
     ("rules", rules_app),
+    ("evidence", evidence_app),
 ):
     app.add_typer(group, name=name)
+evidence_app.add_typer(evidence_key_app, name="key")
+evidence_app.add_typer(hold_app, name="hold")
 
 out = Console()
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON for a program, one object a line.")]
@@ -61,12 +71,14 @@ def _settings() -> settings.Settings:
 
 
 @asynccontextmanager
-async def _transaction(found: settings.Settings) -> AsyncIterator[AsyncConnection]:
+async def _transaction(found: settings.Settings, *, snapshot: bool = False) -> AsyncIterator[AsyncConnection]:
+    """Begin a transaction; a snapshot sees one state of the store from its first statement on."""
     from heatstream.store import migrate, pool
 
     engine = pool.create_engine(found.database_url(), size=1, application="heatstream-cli")
+    isolation = "REPEATABLE READ" if snapshot else "READ COMMITTED"
     try:
-        async with engine.begin() as conn:
+        async with engine.execution_options(isolation_level=isolation).begin() as conn:
             await migrate.require_current(conn)
             yield conn
     finally:
@@ -321,6 +333,101 @@ def conflicts_decide(
     out.print("decided; the day will be judged again")
 
 
+# --- quality marks ----------------------------------------------------------------------------------------------------
+
+
+@quality_app.command("list")
+def quality_list(
+    *,
+    point: Annotated[str | None, typer.Option(help="Only this point's, by its device name.")] = None,
+    household: Annotated[str | None, typer.Option(help="Only this 户号's.")] = None,
+    day: Annotated[dt.datetime | None, typer.Option(help="Only of this day.", formats=["%Y-%m-%d"])] = None,
+    kind: Annotated[str | None, typer.Option(help="Only of this kind: docs/quality.md lists them.")] = None,
+    unreviewed: Annotated[bool, typer.Option("--open", help="Only those that nobody has reviewed.")] = False,
+    above: Annotated[int, typer.Option(help="Only those with a higher number: for the next page.")] = 0,
+    limit: Annotated[int, typer.Option(help="At most so many.")] = 100,
+    as_json: JsonOption = False,
+) -> None:
+    """List what was seen in the readings, each with what a reviewer said of it."""
+    from heatstream.store import quality
+
+    wanted = quality.Wanted(point, household, day and day.date(), kind, unreviewed)
+
+    async def run() -> list[quality.Mark]:
+        async with _transaction(_settings()) as conn:
+            return await quality.listed(conn, wanted, above=above, limit=limit)
+
+    marks = asyncio.run(run())
+    if as_json:
+        for mark in marks:
+            typer.echo(json.dumps(mark._asdict(), ensure_ascii=False, default=str))
+        return
+    table = Table("mark", "kind", "point", "户号", "from", "to", "seen", "review")
+    for mark in marks:
+        seen = " ".join(f"{name}={value}" for name, value in mark.evidence["seen"].items())
+        said = "" if mark.excludes is None else f"{'excluded' if mark.excludes else 'kept'} by {mark.officer}"
+        table.add_row(
+            str(mark.id), mark.kind, mark.device, mark.household, _when(mark.begins), _when(mark.ends), seen, said
+        )
+    out.print(table)
+
+
+@quality_app.command("review")
+def quality_review(
+    mark: Annotated[int, typer.Argument(help="The mark's number, as listed.")],
+    officer: Annotated[str, typer.Option(help="工号 of an officer of the home's district or of the city.")],
+    reason: Annotated[str, typer.Option(help="Why; kept for good.")],
+    exclude: Annotated[bool, typer.Option("--exclude/--keep", help="Its readings count for nothing, or they count.")],
+) -> None:
+    """Say whether a mark's readings count; the day is judged again. The readings stay as they were sent."""
+    from heatstream.store import quality
+
+    found = _settings()
+    begins, _ = settings.window_minutes(found.evaluate.day_window)
+
+    async def run() -> None:
+        async with _transaction(found) as conn:
+            await quality.review(conn, mark, excludes=exclude, by=officer, reason=reason, day_from_min=begins)
+
+    asyncio.run(run())
+    out.print("reviewed; the day will be judged again")
+
+
+@quality_app.command("remeasure")
+def quality_remeasure(
+    district: Annotated[str, typer.Option(help="Code of the 区县.")],
+    first: Annotated[dt.datetime, typer.Option("--from", help="First day.", formats=["%Y-%m-%d"])],
+    last: Annotated[dt.datetime, typer.Option("--to", help="Last day.", formats=["%Y-%m-%d"])],
+    limit: Annotated[int, typer.Option(help="At most so many homes.")] = 10_000,
+    as_json: JsonOption = False,
+) -> None:
+    """List the homes to be measured 补测: undetermined days of a district and period, reason and last coverage."""
+    from heatstream.store.read import days, places, remeasure, words
+
+    place = places.Place(district=district)
+    if first > last:
+        raise BadInput(f"--from: seen {first.date()}, expected a day not after --to ({last.date()})")
+
+    async def run() -> Any:
+        async with _transaction(_settings()) as conn:
+            await places.check(conn, place)
+            return await remeasure.listed(conn, days.Span(first.date(), last.date()), place, limit=limit)
+
+    homes = asyncio.run(run())
+    if as_json:
+        names = ("household", "address", "building", "company", "undetermined_days", "day", "slots_valid")
+        for row in homes:
+            told = {name: getattr(row, name) for name in (*names, "slots_expected")}
+            typer.echo(json.dumps(told | {"reason": words.reason_word(row.reason)}, ensure_ascii=False, default=str))
+        return
+    table = Table("户号", "地址", "无法判定（天）", "最近一天", "原因", "有效时段")
+    for row in homes:
+        coverage = f"{row.slots_valid}/{row.slots_expected}"
+        why = words.REASON_ZH[row.reason]
+        table.add_row(row.household, row.address, str(row.undetermined_days), str(row.day), why, coverage)
+    out.print(table)
+
+
 @replay_app.command("rejects")
 def replay_rejects(
     reason: Annotated[str | None, typer.Option(help="Only rejects with this reason code.")] = None,
@@ -412,6 +519,136 @@ def rules_schema(name: Annotated[str, typer.Argument(help="pack, choices, supple
 
 def _packs_dir() -> Path | None:
     return settings.load().evaluate.packs_dir
+
+
+# --- evidence ---------------------------------------------------------------------------------------------------------
+
+Household = Annotated[str, typer.Option("--household", help="户号.")]
+FirstDay = Annotated[dt.datetime, typer.Option("--from", help="First day.", formats=["%Y-%m-%d"])]
+LastDay = Annotated[dt.datetime, typer.Option("--to", help="Last day.", formats=["%Y-%m-%d"])]
+
+
+@evidence_app.command("export")
+def evidence_export(
+    household: Household,
+    first: FirstDay,
+    last: LastDay,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The bundle to write; it must not be there.")],
+) -> None:
+    """Export one household's evidence of some days as a bundle; signed where a key is set."""
+    from heatstream.claims.told import told
+    from heatstream.evidence import bundle, sign
+
+    found = _settings()
+
+    async def run() -> bytes:
+        async with _transaction(found, snapshot=True) as conn:
+            return await bundle.export(
+                conn,
+                household,
+                first.date(),
+                last.date(),
+                signer=sign.signer_of(found.evidence),
+                told_of=told,
+                made_at=dt.datetime.now(dt.UTC),
+            )
+
+    content = asyncio.run(run())
+    _write_new(output, content)
+    out.print(f"{output}: {len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}", soft_wrap=True)
+
+
+def _write_new(file: Path, content: bytes) -> None:
+    try:
+        with file.open("xb") as opened:
+            opened.write(content)
+    except OSError as error:
+        raise BadInput(f"{file}: {error.strerror}") from error
+
+
+@evidence_app.command("verify")
+def evidence_verify(
+    file: Annotated[Path, typer.Argument(help="A bundle.", exists=True, dir_okay=False)],
+) -> None:
+    """Judge a bundle again with Python's standard library alone; 0 = same, 1 = different."""
+    import heatstream.evidence
+
+    twin = Path(heatstream.evidence.__file__).with_name("twin.py")
+    raise typer.Exit(subprocess.run([sys.executable, "-I", "-S", twin, "verify", file], check=False).returncode)
+
+
+@evidence_app.command("roots")
+def evidence_roots(limit: Annotated[int, typer.Option(help="At most so many.")] = 30) -> None:
+    """List the roots that seal what was judged, the newest first."""
+    from heatstream.store import evidence
+
+    async def run() -> list[evidence.Root]:
+        async with _transaction(_settings()) as conn:
+            return await evidence.roots(conn, limit=limit)
+
+    table = Table("id", "made", "point-days", Column("root", no_wrap=True), "time stamp")
+    for root in asyncio.run(run()):
+        table.add_row(
+            str(root.id), _when(root.made_at), str(root.leaves), root.root.hex(), root.time_stamped_by or "none"
+        )
+    out.print(table)
+
+
+@evidence_key_app.command("create")
+def evidence_key_create(file: Annotated[Path, typer.Argument(help="Where to write the private key.")]) -> None:
+    """Create an Ed25519 key that its owner alone can read; print the public one."""
+    from heatstream.evidence import sign
+
+    typer.echo(sign.create_key(file).hex())
+
+
+@hold_app.command("place")
+def hold_place(
+    first: FirstDay,
+    last: LastDay,
+    reason: Annotated[str, typer.Option(help="Why; kept for good.")],
+    household: Annotated[str | None, typer.Option(help="户号; without it every home's.")] = None,
+    by: By = "",
+) -> None:
+    """Keep the readings of these days, whatever the retention says, until the hold is released."""
+    from heatstream.store import evidence
+
+    async def run() -> int:
+        async with _transaction(_settings()) as conn:
+            who = by or getpass.getuser()
+            return await evidence.place_hold(conn, household, first.date(), last.date(), reason=reason, by=who)
+
+    out.print(f"hold {asyncio.run(run())}")
+
+
+@hold_app.command("release")
+def hold_release(hold: Annotated[int, typer.Argument(help="Its number, as listed.")], by: By = "") -> None:
+    """Release a hold; it stays in the list."""
+    from heatstream.store import evidence
+
+    async def run() -> None:
+        async with _transaction(_settings()) as conn:
+            await evidence.release_hold(conn, hold, by or getpass.getuser())
+
+    asyncio.run(run())
+    out.print(f"released hold {hold}")
+
+
+@hold_app.command("list")
+def hold_list() -> None:
+    """List the holds, those released too."""
+    from heatstream.store import evidence
+
+    async def run() -> list[evidence.Hold]:
+        async with _transaction(_settings()) as conn:
+            return await evidence.holds(conn)
+
+    table = Table("hold", "household", "from", "to", "reason", "by", "released")
+    for each in asyncio.run(run()):
+        released = f"{_when(each.released_at)} {each.released_by}" if each.released_at else ""
+        days = (str(each.day_from), str(each.day_to))
+        table.add_row(str(each.id), each.household or "all", *days, each.reason, each.by, released)
+    out.print(table)
 
 
 # --- the simulators: they know the wire, not the house ---------------------------------------------------------------
