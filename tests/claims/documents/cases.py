@@ -156,7 +156,6 @@ TO_RULING: Sequence[tuple[str, Event]] = (
             ruled_fen=26_358,
             facts=("2026年1月6日测得北卧室16.51 ℃。", "阀门于2026年1月18日更换。"),
             reasoning=("系供热企业原因，依照第六条应当退还。",),
-            perform_by=dt.date(2026, 2, 27),
             bundle_sha256=BUNDLE,
         ),
     ),

@@ -88,7 +88,7 @@ def test_a_ruling_says_what_was_recorded_and_by_which_law() -> None:
         26_358,
         26_358,
     )
-    assert ruling.order == Order(26_358, dt.date(2026, 2, 27))
+    assert ruling.order == Order(26_358, 15)
     assert ruling.bundle_sha256 == bytes.fromhex(BUNDLE)
     assert ruling.remedy == "对裁定不服的，可以依法申请仲裁或者提起诉讼。"
 
@@ -125,6 +125,19 @@ def test_a_ruling_tells_every_choice_that_it_rests_on() -> None:
     assert chosen["end_inclusive"] == ("达标之日是否计入", "不计入")
     assert chosen["precedence"][1].startswith("第三方检测、主管部门测温、企业测温")
     assert {"retention", "contract_standard"} & set(chosen) == set()
+
+
+def test_where_the_pack_sets_no_time_limit_the_ruling_does() -> None:
+    whole = case(TO_RULING)
+    law = whole.law
+    silent = law.pack.model_copy(update={"ruling": law.pack.ruling.model_copy(update={"perform_days": None})})
+    whole = replace(whole, law=Law(silent, law.choices, law.begins, law.ends))
+    with pytest.raises(BadInput, match="履行期限: neither the pack nor the draft sets it"):
+        of_case.ruling(whole)
+    draft = whole.way.ruling.draft.model_copy(update={"perform_by": dt.date(2026, 2, 27)})
+    stands = replace(whole.way.ruling, draft=draft)
+    ruled = replace(whole, way=replace(whole.way, ruling=stands))
+    assert of_case.ruling(ruled).order == Order(26_358, dt.date(2026, 2, 27))
 
 
 @pytest.mark.parametrize("group", ["terms", "remedy"])

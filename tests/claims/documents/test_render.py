@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from heatstream.claims.documents import render, words
-from heatstream.claims.documents.papers import Amounts, HouseholdParty, Paper
+from heatstream.claims.documents.papers import Amounts, HouseholdParty, Order, Paper
 from heatstream.errors import BadInput
 
 from .examples import APPROVAL, BLANK, HOUSEHOLD, MARGIN, NO_REFUND, PAPERS, RECEIPT, RULING, VISIT, VOUCHER, WATERMARK
@@ -237,3 +237,8 @@ def test_a_long_ruling_goes_over_pages() -> None:
 def test_a_ruling_of_another_day_has_another_pdf() -> None:
     other = replace(RULING, margin=replace(MARGIN, dated=dt.date(2026, 1, 29)))
     assert render.pdf(other) != render.pdf(RULING)
+
+
+def test_a_time_limit_in_days_runs_from_service() -> None:
+    text = _Page(render.html(replace(RULING, order=Order(26_358, 15)))).text
+    assert "供热企业示例市第一热力有限公司应当自本裁定书送达之日起 15 日内向居民热用户" in text

@@ -6,14 +6,14 @@ import json
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heatstream.claims import events, law, way
+from heatstream.claims import law
+from heatstream.claims.assess import find, way_from
 from heatstream.claims.documents import of_case, render
 from heatstream.claims.documents.of_case import Case
 from heatstream.claims.documents.papers import CompanyParty
-from heatstream.claims.way import ITSELF, Recorded
+from heatstream.claims.way import ITSELF
 from heatstream.core.calendar import day_of
 from heatstream.core.standard import standards
-from heatstream.errors import BadInput
 from heatstream.rules.choices import ChoicesFile
 from heatstream.rules.policy import Policy
 from heatstream.store import claims
@@ -31,17 +31,14 @@ async def case_of(conn: AsyncConnection, code: str) -> Case:
     BadInput
         There is no such claim.
     """
-    claim = await claims.by_code(conn, code)
-    if claim is None:
-        raise BadInput(f"claim: seen {code}, expected the 案号 of a claim that was opened")
+    claim = await find(conn, code)
     lines = await claims.lines(conn, claim.id)
-    stands = way.fold(map(_recorded, lines))
     policy = await law.of_id(conn, claim.policy_id)
     files = await claims.files(conn, claim.id)
     return Case(
         claim_id=claim.id,
         claim_no=claim.code,
-        way=stands,
+        way=way_from(lines),
         law=policy.law_on(_opened(claim)),
         choices=ChoicesFile.model_validate(json.loads(policy.canonical)["choices"]),
         policy_sha256=policy.hash,
@@ -57,11 +54,6 @@ async def case_of(conn: AsyncConnection, code: str) -> Case:
         hashes={line.number: line.hash for line in lines},
         files={file.sha256: file.name for file in files},
     )
-
-
-def _recorded(line: Line) -> Recorded:
-    event = events.stored(line.kind, line.happened_at, dict(line.body))
-    return Recorded(line.number, event, line.officer, line.recorded_at)
 
 
 def _opened(claim: Claim) -> int:

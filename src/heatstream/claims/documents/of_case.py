@@ -291,9 +291,21 @@ def ruling(case: Case) -> Ruling:
         reasoning=(*draft.reasoning, *((draft.other_amount_because,) if draft.other_amount_because else ())),
         choices=ChoicesMade(case.choices.made_by, case.choices.made_on, choice_words.chosen(case.choices.choices)),
         policy_sha256=case.policy_sha256,
-        order=Order(draft.ruled_fen, draft.perform_by) if draft.perform_by else None,
+        order=_order(case, draft),
         remedy=law_words.remedy(case.law.pack),
     )
+
+
+def _order(case: Case, draft: events.RulingDrafted) -> Order | None:
+    if draft.outcome == "no_refund":
+        return None
+    by_law = case.law.pack.ruling.perform_days if case.law.pack.ruling else None
+    within = by_law or draft.perform_by
+    if within is None:
+        raise BadInput(
+            f"claim {case.claim_no}: 履行期限: neither the pack nor the draft sets it; expected one of the two"
+        )
+    return Order(draft.ruled_fen, within)
 
 
 def _groups(case: Case, stands: ways.Ruling) -> tuple[str, ...]:

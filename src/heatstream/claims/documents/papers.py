@@ -209,8 +209,8 @@ class Order:
     """What a ruling obliges the company to."""
 
     fen: int
-    perform_by: dt.date
-    """履行期限."""
+    within: dt.date | int
+    """履行期限: the last day, or days after it was served."""
 
 
 @dataclass(frozen=True, slots=True)

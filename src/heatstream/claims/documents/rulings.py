@@ -1,5 +1,6 @@
 """退费裁定书, 不退费裁定书 and the 审批表 of the file as sheets."""
 
+import datetime as dt
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Final
@@ -148,10 +149,13 @@ def _decision(ruling: Ruling) -> str:
     user = f"{ruling.terms.household}（户号 {ruling.household.code}）"
     if ruling.order is None:
         return f"对{user}本案的退费请求，不予退费。"
-    fen = ruling.order.fen
+    fen, within = ruling.order.fen, ruling.order.within
+    until = (
+        f"于{words.day(within)}前（含当日）" if isinstance(within, dt.date) else f"自本裁定书送达之日起 {within} 日内"
+    )
     return (
-        f"{ruling.terms.company}{ruling.company.name}应当于{words.day(ruling.order.perform_by)}前（含当日）"
-        f"向{user}退还热费 {words.yuan(fen)}（大写：{words.capital_yuan(fen)}）。"
+        f"{ruling.terms.company}{ruling.company.name}应当{until}向{user}退还热费 {words.yuan(fen)}"
+        f"（大写：{words.capital_yuan(fen)}）。"
     )
 
 
