@@ -121,6 +121,7 @@ def judge(
     rules: DayRules,
     area: Count | None = None,
     stopped: Mask | None = None,
+    least_limit_centi: Centi | None = None,
 ) -> Findings:
     """Judge one day of many households.
 
@@ -133,6 +134,9 @@ def judge(
     rules : of the day
     area : (rooms,) int32 [0.01 m²], 0 = not registered; needed by AREA_WEIGHTED and by FAILING_ROOMS_AREA
     stopped : (households,) bool, 报停 on that day
+    least_limit_centi : (households,) int16 [0.01 °C], the lowest standard that may hold, where the limit of the
+        statistics is the highest (`standard.law_standards`); a failure that the standards between them do not agree on
+        stays undetermined (CONDITIONS). None = the limit holds
 
     Returns
     -------
@@ -150,13 +154,16 @@ def judge(
     groups = Groups.of(household, households)
     if np.any(statistics.limit_centi != statistics.limit_centi[groups.starts][groups.group]):
         raise ValueError("rooms of one household were held against unlike limits")
-    by_room = _seasonal(_decide(evidence_of_rooms(statistics, rules), statistics.limit_centi, rules), rules)
+    least = statistics.limit_centi if least_limit_centi is None else least_limit_centi[household]
+    by_room = _seasonal(
+        _decide_between(evidence_of_rooms(statistics, rules), statistics.limit_centi, least, rules), rules
+    )
     if rules.rooms in (Rooms.MIN_ROOM, Rooms.EACH):
         row = _worst_rows(by_room, groups)
         whole = _worst_room(by_room, row, groups, rules)
     else:
         row = groups.starts
-        whole = _seasonal(_together(statistics, groups, rules, area), rules)
+        whole = _seasonal(_together(statistics, least, groups, rules, area), rules)
     one_room = rules.rooms in (Rooms.MIN_ROOM, Rooms.EACH)
     whole = _stopped(whole, groups, stopped)
     return Findings(
@@ -228,6 +235,22 @@ def _decide(evidence: Evidence, limit_centi: Centi, rules: DayRules) -> _Decided
     )
 
 
+def _decide_between(evidence: Evidence, limit_centi: Centi, least_centi: Centi, rules: DayRules) -> _Decided:
+    """Decide by the highest standard that may hold; leave open what the lowest would decide otherwise.
+
+    What keeps the highest keeps them all. Time below was counted against the highest alone, so it shows no failure
+    of the others.
+    """
+    decided = _decide(evidence, limit_centi, rules)
+    if np.array_equal(limit_centi, least_centi):
+        return decided
+    other = _decide(evidence, least_centi, rules)
+    agreed = (other.outcome == Outcome.FAILING) & (other.tiered == decided.tiered) & (other.tier == decided.tier)
+    agreed &= rules.statistic is not Statistic.SUSTAINED_BELOW
+    doubtful = (decided.outcome == Outcome.FAILING) & (least_centi < limit_centi) & ~agreed
+    return _undetermined(decided, doubtful, Reason.CONDITIONS)
+
+
 def _failing(evidence: Evidence, counted: Mask, limit: Exact, rules: DayRules) -> tuple[Mask, Exact]:
     """Say where a failure is shown, and the value that shows it."""
     if rules.statistic is Statistic.SUSTAINED_BELOW:
@@ -270,14 +293,16 @@ def _worst_outcome(outcome: Small, groups: Groups) -> Small:
     return worst
 
 
-def _together(statistics: DayStatistics, groups: Groups, rules: DayRules, area: Count | None) -> _Decided:
+def _together(
+    statistics: DayStatistics, least_centi: Centi, groups: Groups, rules: DayRules, area: Count | None
+) -> _Decided:
     if rules.statistic is Statistic.SUSTAINED_BELOW:
         raise ValueError("SUSTAINED_BELOW has no mean over rooms; expected MIN_ROOM or EACH")
     weight = np.ones(len(statistics), np.int64)
     if rules.rooms is Rooms.AREA_WEIGHTED:
         weight = np.zeros_like(weight) if area is None else area.astype(np.int64)
-    limit_centi = statistics.limit_centi[groups.starts]
-    whole = _decide(evidence_together(statistics, weight, groups, rules), limit_centi, rules)
+    limits = statistics.limit_centi[groups.starts], least_centi[groups.starts]
+    whole = _decide_between(evidence_together(statistics, weight, groups, rules), *limits, rules)
     unweighed = ~groups.all(weight > 0)
     return replace(whole, reason=np.where(unweighed, np.int8(Reason.NO_AREA), whole.reason))
 

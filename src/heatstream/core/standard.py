@@ -132,6 +132,13 @@ class OutdoorVariant:
     standard_centi: int
     """The temperature promised there [0.01 °C]."""
 
+    def holds(self, outdoor_centi: int | None) -> bool:
+        """Say whether it may hold in that weather; None = not known."""
+        if outdoor_centi is None:
+            return True
+        warm_enough = self.least_centi is None or outdoor_centi >= self.least_centi
+        return warm_enough and (self.most_centi is None or outdoor_centi <= self.most_centi)
+
 
 @dataclass(frozen=True, slots=True)
 class DayRules:
@@ -180,7 +187,7 @@ class DayRules:
         return self.counted_min != (0, 0)
 
 
-def standards(rules: DayRules, contract_centi: Centi, agreed: Mask) -> Centi:
+def standards(rules: DayRules, contract_centi: Centi, agreed: Mask, law_centi: Centi | None = None) -> Centi:
     """Give the temperature each household is judged by.
 
     Parameters
@@ -188,12 +195,13 @@ def standards(rules: DayRules, contract_centi: Centi, agreed: Mask) -> Centi:
     rules : of the day
     contract_centi : (households,) int16 [0.01 °C], the contract's temperature, not looked at where `agreed` is false
     agreed : (households,) bool, the contract names one
+    law_centi : (households,) int16 [0.01 °C], what the law promises each (`law_standards`); None = the same to all
 
     Returns
     -------
     (households,) int16 [0.01 °C]
     """
-    law = np.full(contract_centi.shape, rules.standard_centi, np.int16)
+    law = np.full(contract_centi.shape, rules.standard_centi, np.int16) if law_centi is None else law_centi
     match rules.contract_standard:
         case ContractStandard.LAW:
             return law
@@ -201,6 +209,34 @@ def standards(rules: DayRules, contract_centi: Centi, agreed: Mask) -> Centi:
             return np.where(agreed, contract_centi, law)
         case ContractStandard.HIGHER:
             return np.where(agreed, np.maximum(contract_centi, law), law)
+
+
+def law_standards(rules: DayRules, renovated: Mask, surveyed: Mask, outdoor_centi: int | None) -> tuple[Centi, Centi]:
+    """Give the lowest and the highest temperature that the law may promise each household in that day's weather.
+
+    Parameters
+    ----------
+    rules : of the day
+    renovated : (households,) bool, the building is renovated; not looked at where `surveyed` is false
+    surveyed : (households,) bool, somebody said whether it is
+    outdoor_centi : official outdoor mean of the day [0.01 °C]; None = not known
+
+    Returns
+    -------
+    two of (households,) int16 [0.01 °C]; equal where it is known
+
+    Source: Beijing's model contract, of buildings that are not renovated: 16 °C where the mean is from -9 to below -7.
+    """
+    held = [each.standard_centi for each in rules.outdoor_variants if each.holds(outdoor_centi)]
+    may_hold = held if outdoor_centi is None else held[:1]
+    if outdoor_centi is None or not held:
+        may_hold = [*may_hold, rules.standard_centi]
+    least, most = (
+        np.where(renovated & surveyed, rules.standard_centi, limit) for limit in (min(may_hold), max(may_hold))
+    )
+    least = np.where(surveyed, least, np.minimum(least, rules.standard_centi))
+    most = np.where(surveyed, most, np.maximum(most, rules.standard_centi))
+    return least.astype(np.int16), most.astype(np.int16)
 
 
 def halves(numerator: Exact, denominator: Exact | int) -> Exact:
