@@ -12,12 +12,12 @@ import pytest
 from heatstream.core.finding import Outcome, Reason
 from heatstream.core.refund import fen_of_days
 from heatstream.core.units import centi_floor
+from heatstream.evidence.twin import MINUTE_US, Reading, Room, midnight_us
 from heatstream.rules import exact_yaml
 from heatstream.rules.choices import ChoicesFile
 from heatstream.rules.pack import find
 from heatstream.rules.policy import made
 from tests.literal.arrays import day_number, judged
-from tests.literal.twin import MINUTE_US, Reading, Room, midnight_us
 
 OUTCOMES = {"合格": 1, "不达标": 2, "无法判定": 3, "未监测": 4}
 SLOT_MIN = 10

@@ -6,9 +6,9 @@ import pytest
 
 from heatstream.core.finding import Findings, Outcome, Reason, judge
 from heatstream.core.standard import DayRules, Overlap, Ratio, Rooms, Statistic, Tier
+from heatstream.evidence.twin import MINUTE_US, Reading, Room, midnight_us
 from tests.core.rules import RULES
 from tests.literal.arrays import judged, statistics_of
-from tests.literal.twin import MINUTE_US, Reading, Room, midnight_us
 
 Spells = dict[tuple[int, int], str | None]
 

@@ -6,9 +6,9 @@ import pytest
 
 from heatstream.core.refund import INT64_SAFE, Shares, fen_of_days, fen_of_seasons, rounded, shares_of_day
 from heatstream.core.standard import Ratio, RoundedAt, Rounding
+from heatstream.evidence.twin import MINUTE_US, Reading, Room, midnight_us
 from tests.core.rules import REFUND, RULES
 from tests.literal.arrays import judged
-from tests.literal.twin import MINUTE_US, Reading, Room, midnight_us
 
 DAY_SHARES = 3
 
