@@ -40,6 +40,7 @@ keys_app = typer.Typer(no_args_is_help=True, help="API keys of machines.")
 conflicts_app = typer.Typer(no_args_is_help=True, help="Instants with two values: list them, decide them.")
 replay_app = typer.Typer(no_args_is_help=True, help="Feed again: rejects once their cause is mended, or a file.")
 quality_app = typer.Typer(no_args_is_help=True, help="Quality marks: list and review them; homes to be measured.")
+claims_app = typer.Typer(no_args_is_help=True, help="The way of a claim: open, record, show; docs/procedure.md.")
 rules_app = typer.Typer(no_args_is_help=True, help="Rule packs: which there are, what they say, what they leave open.")
 evidence_app = typer.Typer(no_args_is_help=True, help="Bundles that prove what was found; roots, keys, legal holds.")
 evidence_key_app = typer.Typer(no_args_is_help=True, help="The key that signs bundles.")
@@ -51,6 +52,7 @@ for name, group in (
     ("keys", keys_app),
     ("conflicts", conflicts_app),
     ("quality", quality_app),
+    ("claims", claims_app),
     ("replay", replay_app),
     ("rules", rules_app),
     ("evidence", evidence_app),
@@ -438,6 +440,196 @@ def replay_rejects(
     counts = asyncio.run(replay.main(_settings(), reason=reason))
     for name, count in counts.items():
         out.print(f"{name}: {count}")
+
+
+# --- claims -----------------------------------------------------------------------------------------------------------
+
+
+Officer = Annotated[str, typer.Option("--officer", help="工号 of who records; kept for good.")]
+ClaimCode = Annotated[str, typer.Argument(help="案号.")]
+EventFile = Annotated[Path, typer.Argument(help="The event as YAML or JSON; - reads it from standard input.")]
+
+
+@asynccontextmanager
+async def _desk() -> AsyncIterator[Any]:
+    from heatstream.claims.act import Desk
+    from heatstream.rules import holidays
+
+    found = _settings()
+    async with _transaction(found) as conn:
+        yield Desk(conn, holidays.load(found.evaluate.packs_dir), lambda: dt.datetime.now(dt.UTC))
+
+
+def _event(file: Path, officer: str) -> Any:
+    from heatstream.claims import events
+    from heatstream.rules import exact_yaml
+
+    tree = exact_yaml.parse(sys.stdin.read(), "standard input") if str(file) == "-" else exact_yaml.read(file)
+    return events.read(tree, f"{officer}, {file}")
+
+
+@claims_app.command("open")
+def claims_open(
+    event: EventFile,
+    officer: Officer,
+    code: Annotated[str | None, typer.Option(help="案号; without it one is made.")] = None,
+) -> None:
+    """Open a claim by an event `opened`; tell its 案号."""
+    told = _event(event, officer)
+
+    async def run() -> str:
+        async with _desk() as desk:
+            return str(await desk.open(told, by=officer, code=code))
+
+    typer.echo(asyncio.run(run()))
+
+
+@claims_app.command("record")
+def claims_record(claim: ClaimCode, event: EventFile, officer: Officer) -> None:
+    """Record an event in a claim, whole or not at all."""
+    told = _event(event, officer)
+
+    async def run() -> int:
+        async with _desk() as desk:
+            return int((await desk.record(claim, told, by=officer)).number)
+
+    out.print(f"{claim}: event {asyncio.run(run())} recorded")
+
+
+@claims_app.command("attach")
+def claims_attach(
+    claim: ClaimCode,
+    file: Annotated[Path, typer.Argument(help="The paper.", exists=True, dir_okay=False)],
+    officer: Officer,
+    kind: Annotated[str, typer.Option(help="scan, form, ruling, receipt, bundle or other.")] = "scan",
+) -> None:
+    """Keep a paper in a claim's file; tell its SHA-256, which events cite."""
+    from heatstream.claims import files
+
+    async def run() -> str:
+        async with _desk() as desk:
+            return str(await files.attach(desk, claim, file.name, file.read_bytes(), kind=kind, by=officer))
+
+    typer.echo(asyncio.run(run()))
+
+
+@claims_app.command("batch")
+def claims_batch(
+    file: Annotated[Path, typer.Argument(help="The case: docs/procedure.md tells its form.")], officer: Officer
+) -> None:
+    """Open a claim for every household of a 批量退费 case, all or none."""
+    from heatstream.claims import batch
+
+    case = batch.read(file)
+
+    async def run() -> list[str]:
+        async with _desk() as desk:
+            return await batch.open_all(desk, case, by=officer)
+
+    for code in asyncio.run(run()):
+        typer.echo(code)
+
+
+@claims_app.command("show")
+def claims_show(
+    claim: ClaimCode,
+    *,
+    facts: Annotated[bool, typer.Option("--facts", help="Its facts as JSON: docs/claims.md, section 8.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a claim: its step, time limits, the three amounts, every event."""
+    from heatstream.claims import assess, shown
+    from heatstream.store import claims
+
+    async def run() -> tuple[Any, Any, Any, dt.datetime]:
+        async with _desk() as desk:
+            found = await assess.find(desk.conn, claim)
+            lines = await claims.lines(desk.conn, found.id)
+            seen = await desk.assess(found, assess.way_from(lines))
+            return seen, lines, await claims.tasks(desk.conn, found.id), desk.now()
+
+    found = asyncio.run(run())
+    if facts or as_json:
+        typer.echo(json.dumps(found[0].facts if facts else shown.tree(*found), ensure_ascii=False, indent=2))
+    else:
+        for line in shown.sentences(*found):
+            out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@claims_app.command("list")
+def claims_list(
+    *,
+    due: Annotated[
+        bool, typer.Option("--due", help="Only those with a time limit passed, or ending within a day.")
+    ] = False,
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only rulings unpaid past 履行期限, by company.")] = False,
+    step: Annotated[str | None, typer.Option(help="Only those at this step.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List claims by the order they were opened in; overdue ones by company."""
+    from heatstream.claims import shown
+    from heatstream.store import claims
+    from heatstream.store.timescale import LOCAL
+
+    now = dt.datetime.now(dt.UTC)
+    asked = [claims.due_by(now + dt.timedelta(days=1))] if due else []
+    asked += [claims.unpaid_since(now.astimezone(LOCAL).date())] if overdue else []
+    asked += [claims.at_step(step)] if step else []
+
+    async def run() -> list[claims.Claim]:
+        async with _transaction(_settings()) as conn:
+            return await claims.listed(conn, *asked)
+
+    found = asyncio.run(run())
+    if overdue:
+        found.sort(key=lambda each: (each.company, each.pay_by or dt.date.max))
+    if as_json:
+        for each in found:
+            typer.echo(json.dumps(shown.row(each), ensure_ascii=False))
+        return
+    table = Table("claim", "household", "company", "step", "due", "测算额", "应退热费", "裁定额")
+    for each in found:
+        table.add_row(*shown.cells(each))
+    out.print(table)
+
+
+@claims_app.command("recompute")
+def claims_recompute() -> None:
+    """Compute every open claim anew, and open a 复核 where a ruled one would come to something else."""
+    from heatstream.claims import review
+    from heatstream.rules import holidays
+    from heatstream.store import migrate, pool
+
+    async def run() -> dict[str, int]:
+        found = _settings()
+        engine = pool.create_engine(found.database_url(), size=2, application="heatstream-cli")
+        try:
+            async with engine.connect() as conn:
+                await migrate.require_current(conn)
+            days_off = holidays.load(found.evaluate.packs_dir)
+            return dict(await review.refresh(engine, days_off, lambda: dt.datetime.now(dt.UTC)))
+        finally:
+            await engine.dispose()
+
+    counts = asyncio.run(run())
+    out.print(" · ".join(f"{name}: {count}" for name, count in counts.items()) or "no claims")
+
+
+@claims_app.command("check")
+def claims_check() -> None:
+    """Prove that every claim's events are those that were recorded; exit code 1 if one is not."""
+    from heatstream.claims import audit
+
+    async def run() -> list[str]:
+        async with _transaction(_settings()) as conn:
+            return [fault async for fault in audit.faults(conn)]
+
+    found = asyncio.run(run())
+    for fault in found:
+        typer.echo(fault)
+    if found:
+        raise typer.Exit(FAILED)
+    out.print("every claim is whole")
 
 
 # --- rules ------------------------------------------------------------------------------------------------------------

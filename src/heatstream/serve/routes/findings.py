@@ -11,13 +11,26 @@ from heatstream.claims import explained
 from heatstream.core.finding import Change, Outcome, Reason
 from heatstream.core.standard import Statistic as Decided
 from heatstream.serve.access import Connection
-from heatstream.serve.paging import At, NoParameters, Page
+from heatstream.serve.paging import At, NoParameters, Page, PagedQuery
 from heatstream.serve.problems import NotFound
 from heatstream.serve.routes.readings import Statistic
-from heatstream.serve.shapes import Celsius, DayFilters, Digest, Instant, Now, Shape, celsius, centi, check_days
+from heatstream.serve.shapes import (
+    Celsius,
+    Day,
+    DayFilters,
+    Digest,
+    Instant,
+    Now,
+    PlaceFilters,
+    Shape,
+    celsius,
+    centi,
+    check_days,
+)
 from heatstream.store.closings import closed_through
 from heatstream.store.read import days, places, statistics
 from heatstream.store.read import findings as judged
+from heatstream.store.read import remeasure as to_measure
 from heatstream.store.read.words import CHANGE_ZH, OUTCOME_ZH, REASON_ZH, STATISTIC_ZH, word
 
 router = APIRouter(tags=["findings"])
@@ -182,8 +195,8 @@ class Turn(Shape):
 class NearestChange(Shape):
     """What would alter the outcome, each by itself; null where nothing of the kind would."""
 
-    warmer_centi: Step | None = Field(description="every reading warmer by this [0.01 K]")
-    colder_centi: Step | None = Field(description="every reading colder by this [0.01 K]")
+    warmer_centi: Step | None = Field(description="every reading warmer by this [0.01 °C]")
+    colder_centi: Step | None = Field(description="every reading colder by this [0.01 °C]")
     fewer_below_min: Step | None = Field(description="so many of the minutes below at the standard instead [min]")
     more_below_min: Step | None = Field(description="so many more minutes below, where they would fail it first [min]")
     more_slots: Step | None = Field(description="so many more valid slots, each exactly at the standard")
@@ -222,3 +235,41 @@ async def explain(
         rooms=[RoomStatistic.model_validate(room) for room in rooms],
         versions=[Version.model_validate(version) for version in versions],
     )
+
+
+class HomeToMeasure(Shape):
+    """补测: a home whose days are undetermined, with the last of them."""
+
+    household: str = Field(description="户号")
+    address: str = Field(description="标准地址")
+    building: str = Field(description="code of the 楼栋")
+    community: str = Field(description="code of the 小区")
+    district: str = Field(description="code of the 区县")
+    company: str = Field(description="code of the 供热企业")
+    undetermined_days: int = Field(description="undetermined days of the period; 报停 days are none")
+    day: dt.date = Field(description="the last of them")
+    reason: Annotated[str, _words_of(Reason)] = Field(description="why it is undetermined")
+    reason_zh: Annotated[str, _chinese_of(REASON_ZH)] = _zh("reason")
+    slots_valid: int = Field(description="slots of that day with a reading that counts, of the room with the fewest")
+    slots_expected: int = Field(description="slots of that day; valid / expected is its coverage")
+
+
+class RemeasureQuery(PlaceFilters, PagedQuery):
+    """Whose undetermined days to list; days are local (UTC+08:00), both ends included."""
+
+    day_from: Day | None = Field(None, description="first day; without it since the first point was installed")
+    day_to: Day | None = Field(None, description="last day; without it up to today")
+
+
+@router.get("/remeasure")
+async def remeasure(
+    conn: Connection, cursor: At, now: Now, query: Annotated[RemeasureQuery, Query()]
+) -> Page[HomeToMeasure]:
+    """List the homes to be measured 补测: those with undetermined days, in the order they were registered."""
+    check_days(query.day_from, query.day_to)
+    await places.check(conn, query.place())
+    span = await days.span(conn, query.day_from, query.day_to, now.date())
+    if span is None:
+        return Page(rows=[], next=None)
+    rows = await to_measure.listed(conn, span, query.place(), after=cursor.after_id(), limit=query.limit + 1)
+    return cursor.page(HomeToMeasure, rows, query.limit, lambda row: (row.household_id,))

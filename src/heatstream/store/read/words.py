@@ -52,6 +52,11 @@ def word(member: IntEnum) -> str:
     return member.name.lower()
 
 
+def reason_word(stored: int) -> str:
+    """Give the English word of a stored reason."""
+    return word(Reason(stored))
+
+
 def yuan(fen: int | None) -> str:
     """Write fen as yuan."""
     return "—" if fen is None else f"{fen // 100}.{fen % 100:02d}"
