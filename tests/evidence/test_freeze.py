@@ -60,6 +60,7 @@ async def test_a_compliant_day_is_not_frozen(town: Town) -> None:
     content = await exported(town)
     assert len(files(content)["readings/a.csv"].splitlines()) == 1 + 36, "the night's, which are the next day's"
     assert tree(content, "statistics.json")["days"][0]["readings"] == 144
+    assert tree(content, "statistics.json")["deleted"] == [{"day": DAY.isoformat(), "point": "a"}]
 
 
 async def test_a_day_with_a_conflict_is_frozen(town: Town) -> None:

@@ -5,7 +5,7 @@ docs/evidence.md is its form. It concerns one household; of its neighbours there
 
 import datetime as dt
 from base64 import b64encode
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,6 +16,7 @@ from urllib.parse import quote
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import heatstream
+from heatstream.core.calendar import day_of
 from heatstream.errors import BadInput
 from heatstream.evidence import roots, stored
 from heatstream.evidence.canonical import archive, canonical, exact
@@ -219,21 +220,18 @@ def _keys(points: Rows) -> dict[int, str]:
 
 
 async def _measured(conn: AsyncConnection, subject: _Subject) -> dict[str, bytes]:
-    files = await _readings(conn, subject)
-    names = {point_id: name for point_id, name in _names(subject).items() if name in files}
+    readings = await _readings(conn, subject)
+    names = {point_id: f"readings/{quote(subject.keys[point_id], safe='')}.csv" for point_id in readings}
+    files = {name: stored.of_a_point(readings[point_id]) for point_id, name in names.items()}
     files["registry.json"] = await _registry(conn, subject, names)
     files["conflicts.json"] = await _conflicts(conn, subject)
     files["quality.json"] = await _quality(conn, subject)
-    files["statistics.json"] = await _statistics(conn, subject)
+    files["statistics.json"] = await _statistics(conn, subject, readings)
     return files
 
 
-def _names(subject: _Subject) -> dict[int, str]:
-    return {point_id: f"readings/{quote(key, safe='')}.csv" for point_id, key in subject.keys.items()}
-
-
-async def _readings(conn: AsyncConnection, subject: _Subject) -> dict[str, bytes]:
-    """What is stored, and what was frozen before it was deleted."""
+async def _readings(conn: AsyncConnection, subject: _Subject) -> dict[int, list[Stored]]:
+    """Read what is stored of each point, and what was frozen before it was deleted."""
     kept = await dossier.frozen(conn, subject.home.id, subject.days)
     start, end = map(stored.micros, subject.span)
     frozen = [each for content in kept for each in thawed(content) if start <= each.observed_us < end]
@@ -241,7 +239,7 @@ async def _readings(conn: AsyncConnection, subject: _Subject) -> dict[str, bytes
     of_point: dict[int, list[Stored]] = defaultdict(list)
     for each in joined(frozen, map(Stored.of, rows)):
         of_point[each.point_id].append(each)
-    return {name: stored.of_a_point(of_point[point]) for point, name in _names(subject).items() if of_point[point]}
+    return of_point
 
 
 async def _registry(conn: AsyncConnection, subject: _Subject, files: Mapping[int, str]) -> bytes:
@@ -298,11 +296,22 @@ async def _quality(conn: AsyncConnection, subject: _Subject) -> bytes:
     return canonical({"form": "heatstream-quality/1", "marks": trees})
 
 
-async def _statistics(conn: AsyncConnection, subject: _Subject) -> bytes:
+async def _statistics(conn: AsyncConnection, subject: _Subject, readings: Mapping[int, list[Stored]]) -> bytes:
     rows = await dossier.statistics(conn, subject.home.id, subject.days)
     days = [_but(row, NO_STATISTIC_OF_OURS) | {"point": subject.keys[row.point_id]} for row in rows]
-    days.sort(key=lambda tree: (tree["day"], tree["point"]))
-    return canonical({"form": "heatstream-statistics/1", "days": days})
+    days.sort(key=_by_day_and_point)
+    there = Counter((point_id, stored.local_day(each)) for point_id, mine in readings.items() for each in mine)
+    deleted = [
+        {"day": row.day, "point": subject.keys[row.point_id]}
+        for row in rows
+        if there[row.point_id, day_of(row.day)] < row.readings
+    ]
+    deleted.sort(key=_by_day_and_point)
+    return canonical({"form": "heatstream-statistics/1", "days": days, "deleted": deleted})
+
+
+def _by_day_and_point(tree: Tree) -> tuple[dt.date, str]:
+    return tree["day"], tree["point"]
 
 
 # --- what was judged --------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple, Self
 
+from heatstream.core.calendar import DAY_US, OFFSET_US
+
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND: Final = dt.timedelta(microseconds=1)
 NOTHING: Final = ""
@@ -42,6 +44,11 @@ class Stored(NamedTuple):
         point_id, observed, temp_centi, received, gateway, flags, batch = line.split(",")
         sent = None if gateway == NOTHING else int(gateway)
         return cls(int(point_id), int(observed), int(temp_centi), int(received), sent, int(flags), int(batch))
+
+
+def local_day(reading: Stored) -> int:
+    """Find the local day that a reading is of [days since 1970-01-01]."""
+    return (reading.observed_us + OFFSET_US) // DAY_US
 
 
 HEADER: Final = ",".join(Stored._fields[1:])
