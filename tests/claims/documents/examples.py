@@ -12,6 +12,7 @@ from heatstream.claims.documents.papers import (
     CompanyParty,
     Copies,
     Exhibit,
+    ExplainedDay,
     Explanation,
     HouseholdParty,
     Line,
@@ -199,14 +200,16 @@ VOUCHER = SelfRefundVoucher(
 )
 EXPLANATION = Explanation(
     margin=MARGIN,
-    subject="案号：2026-TX-0001",
+    claim_no="2026-TX-0001",
+    as_of=at(28, 12),
     household=HOUSEHOLD,
     lines=(
-        Line(
-            "1月6日16:58主管部门测温16.51 ℃，低于18.00 ℃，第五条第一档。",
-            "The authority measured 16.51 °C at 16:58 on 6 January.",
-        ),
-        Line("若测得18.00 ℃，当日不退费。", "At 18.00 °C nothing would be given back for the day."),
+        Line("各项条件均已符合，应退热费成立。", "Every condition is met: the entitlement stands."),
+        Line("测温时限，止于2026年1月6日 15:30：已遵守。", "measure, until 2026-01-06 15:30:00: kept."),
+    ),
+    days=(
+        ExplainedDay(dt.date(2026, 1, 5), "不达标", "固定监测点", "30%", ""),
+        ExplainedDay(dt.date(2026, 1, 19), "合格", "主管部门测温", "0", "达标之日不计入"),
     ),
     amounts=AMOUNTS,
     policy_sha256=RULING.policy_sha256,

@@ -4,8 +4,11 @@ from dataclasses import replace
 import pytest
 
 from heatstream.claims import events
-from heatstream.claims.documents import of_case, render
-from heatstream.claims.documents.papers import Copies, Line, Order, Payment, Signer
+from heatstream.claims.amount import Amount
+from heatstream.claims.clocks import Clock
+from heatstream.claims.documents import amount_words, of_case, render
+from heatstream.claims.documents.papers import Copies, ExplainedDay, Order, Payment, Signer
+from heatstream.core.claim_rules import Kind, Open
 from heatstream.errors import BadInput, Refused
 from heatstream.rules.law import Law
 
@@ -187,10 +190,62 @@ def test_without_an_offer_there_is_no_voucher() -> None:
         of_case.voucher(case(REQUEST))
 
 
-def test_an_explanation_carries_its_lines_and_the_newest_event() -> None:
+def test_an_explanation_carries_amounts_days_and_time_limits_as_they_stand() -> None:
     whole = case(TO_RULING)
-    paper = of_case.explanation(whole, [Line("甲", "a")])
-    assert (paper.lines, paper.margin.record_sha256) == ((Line("甲", "a"),), whole.hashes[len(TO_RULING)])
+    amount = Amount(
+        right="undetermined",
+        entitlement_fen=None,
+        computed_fen=28_755,
+        if_alleged_proved_fen=0,
+        counts_to_fen=26_358,
+        at_least=True,
+        open=("CAUSE",),
+        denied=("FEE",),
+        period=(dt.date(2026, 1, 5), None),
+        days=(
+            {
+                "day": "2026-01-05",
+                "counted": True,
+                "why_not": None,
+                "evidence": "company_visit",
+                "outcome": "failing",
+                "share": [1, 3],
+                "outage_s": 5400,
+            },
+            {
+                "day": "2026-01-06",
+                "counted": False,
+                "why_not": "stopped",
+                "evidence": None,
+                "outcome": None,
+                "share": None,
+                "outage_s": 0,
+            },
+        ),
+        refusal=None,
+    )
+    clock = Clock("measure", at(5, 8), at(5, 8, 30), at(5, 8, 20))
+    paper = of_case.explanation(whole, amount, [clock], at(28, 12))
+    assert paper.margin.record_sha256 == whole.hashes[len(TO_RULING)]
+    assert (paper.amounts.computed_fen, paper.amounts.entitlement_fen) == (28_755, None)
+    assert [line.zh for line in paper.lines] == [
+        "应退热费未确定。",
+        "不符合：热费的缴纳。",
+        "尚未确定：责任认定。",
+        "计退期间自2026年1月5日起，尚未终止。",
+        "计退各日与停供合计至少 263.58 元；条件未全部符合前，不是应退热费。",
+        "若被主张的免责事由全部成立，则为 0.00 元。",
+        "测温时限，止于2026年1月5日 08:30：已遵守。",
+    ]
+    assert paper.days == (
+        ExplainedDay(dt.date(2026, 1, 5), "不达标", "企业测温，停供 1 小时 30 分", "1/3", ""),
+        ExplainedDay(dt.date(2026, 1, 6), "未认定", "无", "0", "报停"),
+    )
+
+
+def test_every_condition_of_the_right_and_every_reason_of_a_day_has_words() -> None:
+    assert set(amount_words.CONDITIONS) == {each.name for each in Open}
+    assert set(amount_words.EVIDENCE) == {each.name.lower() for each in Kind}
 
 
 def test_the_papers_of_a_case_can_be_set() -> None:

@@ -7,8 +7,10 @@ from typing import Final
 
 from heatstream.claims import events
 from heatstream.claims import way as ways
+from heatstream.claims.amount import Amount
 from heatstream.claims.check import STEPS
-from heatstream.claims.documents import choice_words, law_words, words
+from heatstream.claims.clocks import Clock
+from heatstream.claims.documents import amount_words, choice_words, law_words, words
 from heatstream.claims.documents.papers import (
     Amounts,
     ApprovalSheet,
@@ -18,7 +20,6 @@ from heatstream.claims.documents.papers import (
     Exhibit,
     Explanation,
     HouseholdParty,
-    Line,
     Margin,
     Measurer,
     Opinion,
@@ -510,14 +511,16 @@ def _payments(case: Case, since: int) -> Iterator[Payment]:
             yield Payment(paid.fen, paid.paid_on, paid.voucher_no, paid.payee)
 
 
-def explanation(case: Case, lines: Iterable[Line]) -> Explanation:
-    """Print why the claim comes to what it does, as of its newest event."""
+def explanation(case: Case, amount: Amount, limits: Iterable[Clock], now: dt.datetime) -> Explanation:
+    """Print why the claim comes to what it does, as it stands now."""
     newest = case.way.recorded[-1]
     return Explanation(
-        margin=case.margin(newest.number, newest.event.at),
-        subject=f"案号：{case.claim_no}",
+        margin=Margin(case.watermark, None, case.hashes[newest.number], words.local_day(now)),
+        claim_no=case.claim_no,
+        as_of=now,
         household=case.household,
-        lines=tuple(lines),
-        amounts=case.amounts,
+        lines=(*amount_words.lines(amount), *(amount_words.limit(each, now) for each in limits)),
+        days=tuple(map(amount_words.day, amount.days)),
+        amounts=Amounts(amount.computed_fen, amount.entitlement_fen, case.amounts.ruled_fen),
         policy_sha256=case.policy_sha256,
     )

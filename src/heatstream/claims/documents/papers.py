@@ -349,14 +349,30 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class ExplainedDay:
+    """What a day of the claim gives back, and by what."""
+
+    day: dt.date
+    outcome: str
+    """合格, 不达标, or that nothing decides it."""
+    evidence: str
+    """Kind of evidence that decides it."""
+    share: str
+    """Of the day's fee."""
+    why_not: str
+    """Why it counts for nothing; empty = it counts."""
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
-    """判定说明 of a claim or of a household's day."""
+    """判定说明 of a claim."""
 
     margin: Margin
-    subject: str
-    """案号, or the household and its day."""
+    claim_no: str
+    as_of: dt.datetime
     household: HouseholdParty
     lines: tuple[Line, ...]
+    days: tuple[ExplainedDay, ...]
     amounts: Amounts
     policy_sha256: bytes
 

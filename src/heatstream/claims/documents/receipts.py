@@ -83,20 +83,26 @@ def _payment(payment: Payment | None) -> tuple[Cell, ...]:
 
 
 def explanation(paper: Explanation) -> Sheet:
-    """Lay out why a finding or a claim is what it is."""
+    """Lay out why a claim comes to what it does."""
     lines: list[Block] = [
         block for line in paper.lines for block in (Paragraph(line.zh, indented=False), Note(line.en))
     ]
+    head = tuple(Cell(text, head=True) for text in ("日期", "结论", "证据", "比例", "不计的原因"))
+    days = tuple(
+        tuple(map(Cell, (words.day(each.day), each.outcome, each.evidence, each.share, each.why_not)))
+        for each in paper.days
+    )
     return Sheet(
         form="form",
         issuer=None,
         title="判定说明",
-        number=paper.subject,
+        number=f"案号：{paper.claim_no}　截至 {words.instant(paper.as_of)}",
         margin=paper.margin,
         blocks=(
             Paragraph(household(paper.household), indented=False),
-            *lines,
             amounts_table(paper.amounts),
+            *lines,
+            *((Table("逐日说明", (7, 4, 6, 4, 6), (head, *days)),) if days else ()),
             Note(f"规则与选项 SHA-256：{words.hash_groups(paper.policy_sha256)}"),
         ),
     )

@@ -60,9 +60,14 @@ def _parts(jiao: int, fen: int, *, after_yuan: bool) -> str:
     return f"{_CAPITALS[jiao]}角" + (f"{_CAPITALS[fen]}分" if fen else "")
 
 
+def figures(fen: int) -> str:
+    """Write an amount in figures: 1,234.56."""
+    return f"{fen // 100:,}.{fen % 100:02d}"
+
+
 def yuan(fen: int) -> str:
-    """Write an amount in figures: 1,234.56 元."""
-    return f"{fen // 100:,}.{fen % 100:02d} 元"
+    """Write an amount in figures with its unit: 1,234.56 元."""
+    return f"{figures(fen)} 元"
 
 
 def hundredths(whole: int) -> str:
