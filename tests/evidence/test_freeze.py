@@ -1,6 +1,7 @@
 """What proves a failing or contested day outlasts its readings, as it was; nothing is deleted before."""
 
 import datetime as dt
+from pathlib import Path
 
 from sqlalchemy import func, insert, select
 
@@ -10,6 +11,7 @@ from heatstream.settings import Database, Jobs, Settings
 from heatstream.store import tables
 from tests.evaluate.town import DAY, NEXT, Town, at, evaluator, whole_day
 from tests.evidence.opened import exported, files, judged, sealed, tree
+from tests.evidence.test_verify import verified
 
 NOW = at(DAY + dt.timedelta(days=60))
 """Of the days here, all are past a retention of 30 days."""
@@ -51,9 +53,10 @@ async def test_a_failing_day_proves_the_same_after_its_readings_are_deleted(town
     assert await exported(town) == before
 
 
-async def test_a_compliant_day_is_not_frozen(town: Town) -> None:
+async def test_a_compliant_day_is_not_frozen_and_told_as_deleted(town: Town, tmp_path: Path) -> None:
     await town.monitored("a")
     await judged(town, a=whole_day(1900))
+    await sealed(town)
     await run_job(town, "freeze")
     await run_job(town, "retention")
     assert (await readings_left(town), await frozen_days(town)) == (0, [])
@@ -61,6 +64,8 @@ async def test_a_compliant_day_is_not_frozen(town: Town) -> None:
     assert len(files(content)["readings/a.csv"].splitlines()) == 1 + 36, "the night's, which are the next day's"
     assert tree(content, "statistics.json")["days"][0]["readings"] == 144
     assert tree(content, "statistics.json")["deleted"] == [{"day": DAY.isoformat(), "point": "a"}]
+    code, told = verified(content, tmp_path)
+    assert (code, "readings deleted after their time: a 2026-01-05" in told) == (0, True), told
 
 
 async def test_a_day_with_a_conflict_is_frozen(town: Town) -> None:

@@ -129,3 +129,12 @@ async def test_a_point_accepted_in_the_middle_of_the_day_is_the_same_to_the_twin
     await sealed(town)
     code, told = verified(await exported(town), tmp_path)
     assert code == 0, told
+
+
+async def test_a_day_that_waits_to_be_judged_again_is_told_as_unchecked(town: Town, tmp_path: Path) -> None:
+    await town.monitored("a")
+    await judged(town, a=whole_day(1850)[:100])
+    await sealed(town)
+    await town.write({"a": whole_day(1850)[100:]})
+    code, told = verified(await exported(town), tmp_path)
+    assert (code, "waiting to be judged again: 2026-01-05" in told) == (0, True), told

@@ -2170,8 +2170,10 @@ def verify_seals(points: list[Installation], manifest: Json, bundle: Bundle, rep
         known = newest.get((each["point"], each["day"]))
         if known is None or known["root"] < each["root"]:
             newest[each["point"], each["day"]] = each
-    by_key = {point.key: point for point in points}
+    by_key, left_out = {point.key: point for point in points}, out_of_reach(bundle)
     for (key, day), each in newest.items():
+        if day in left_out:
+            continue
         report.compare(f"固定 seal, {key} {day}", each["digest"], by_key[key].digest(number_of(day)).hex())
     report.same.append(f"固定：{len(leaves)} 个证明通到根。 Seals: {len(leaves)} proofs lead to their roots.")
     tell_what_is_not_sealed(points, newest.keys(), manifest, report)
@@ -2233,18 +2235,31 @@ def measuring_law(standard: Fraction, season: Span, day_from_min: int, day_to_mi
 
 
 def current_findings(bundle: Bundle) -> dict[str, Json]:
-    """The findings of days that stand, by day; days of which more is known that is not judged yet are left out."""
-    told = bundle.tree("findings.json", "heatstream-findings/1")
-    waiting = set(told["waiting"])
+    """The findings of days that stand, by day; days that the readings here cannot be held against are left out."""
+    told, left_out = bundle.tree("findings.json", "heatstream-findings/1"), out_of_reach(bundle)
     days = [each for each in told["findings"] if each["current"] and each["period_kind"] == 1]
-    return {each["period_from"]: each for each in days if each["period_from"] not in waiting}
+    return {each["period_from"]: each for each in days if each["period_from"] not in left_out}
+
+
+def out_of_reach(bundle: Bundle) -> set[str]:
+    """Days of which more is known that is not judged yet, or readings are deleted: stored and here differ by right."""
+    return waiting_days(bundle) | {each["day"] for each in deleted(bundle)}
+
+
+def waiting_days(bundle: Bundle) -> set[str]:
+    return set(bundle.tree("findings.json", "heatstream-findings/1")["waiting"])
+
+
+def deleted(bundle: Bundle) -> list[Json]:
+    found: list[Json] = bundle.tree("statistics.json", "heatstream-statistics/1")["deleted"]
+    return found
 
 
 def verify_statistics(points: list[Installation], bundle: Bundle, report: Report) -> None:
     told = bundle.tree("statistics.json", "heatstream-statistics/1")
-    waiting = set(bundle.tree("findings.json", "heatstream-findings/1")["waiting"])
+    left_out = out_of_reach(bundle)
     findings, by_key = current_findings(bundle), {point.key: point for point in points}
-    rows = [row for row in told["days"] if row["day"] not in waiting]
+    rows = [row for row in told["days"] if row["day"] not in left_out]
     for row in rows:
         if row["algorithm"] != 1:
             raise Unreadable(f"statistics.json, {row['point']} {row['day']}: algorithm {row['algorithm']}, expected 1")
@@ -2253,13 +2268,14 @@ def verify_statistics(points: list[Installation], bundle: Bundle, report: Report
         for name, value in statistic(by_key[row["point"]], row, season).items():
             report.compare(f"统计值 statistic, {row['point']} {row['day']}, {name}", row[name], value)
     report.same.append(f"统计值：{len(rows)} 点日由读数重算。 Statistics: {len(rows)} point-days, from the readings.")
-    tell_waiting(waiting, report)
+    tell_out_of_reach(bundle, report)
 
 
-def tell_waiting(waiting: set[str], report: Report) -> None:
-    if waiting:
-        days = ", ".join(sorted(waiting))
-        report.unchecked.append(f"待重新评定 waiting to be judged again: {days}")
+def tell_out_of_reach(bundle: Bundle, report: Report) -> None:
+    if waiting := waiting_days(bundle):
+        report.unchecked.append(f"待重新评定 waiting to be judged again: {', '.join(sorted(waiting))}")
+    if gone := [f"{each['point']} {each['day']}" for each in deleted(bundle)]:
+        report.unchecked.append(f"读数已按期删除 readings deleted after their time: {', '.join(gone)}")
 
 
 def counted_season(canonical: str, day: int) -> Span:
