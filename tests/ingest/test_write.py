@@ -114,11 +114,11 @@ async def test_rows_of_another_writer_are_found_by_the_key(desk: Desk) -> None:
 async def test_a_batch_that_failed_is_written_again_as_if_it_had_not_been(desk: Desk) -> None:
     checked = await desk.check(message(reading("P-1", 0, 20)))
     async with desk.engine.begin() as conn:
-        await conn.execute(text("alter table ledger rename to away"))
+        await conn.execute(text("alter table ledger_page rename to away"))
     with pytest.raises(Exception, match="ledger"):
         await desk.writer.write(checked)
     async with desk.engine.begin() as conn:
-        await conn.execute(text("alter table away rename to ledger"))
+        await conn.execute(text("alter table away rename to ledger_page"))
     assert (await desk.writer.write(checked)).totals == totals(stored=1)
 
 
@@ -215,7 +215,7 @@ async def test_what_the_database_said_is_kept(desk: Desk) -> None:
 
 async def test_an_error_that_names_no_row_is_raised(desk: Desk) -> None:
     async with desk.engine.begin() as conn:
-        await conn.execute(text("alter table ledger add constraint picky check (messages < 0)"))
+        await conn.execute(text("alter table ledger_page add constraint picky check (messages[1] < 0)"))
     with pytest.raises(Exception, match="picky"):
         await desk.say(reading("P-1", 0, 20))
     assert await desk.stored() == []

@@ -67,12 +67,9 @@ async def test_every_distinct_reading_is_in_exactly_one_place(
 
 async def clean(engine: AsyncEngine) -> Desk:
     async with engine.begin() as conn:
-        empty = (
-            "reading, reading_conflict, reject, reject_reading, ledger, gateway_progress, flag, batch, incident, city"
-        )
-        await conn.execute(
-            text(f"truncate {empty}, point, meter, gateway, household, building restart identity cascade")
-        )
+        received = "reading, reading_conflict, reject, reject_reading, ledger_page, gateway_progress, flag, batch"
+        registered = "incident, city, point, meter, gateway, household, building"
+        await conn.execute(text(f"truncate {received}, {registered} restart identity cascade"))
         await conn.execute(text("truncate district, community, company restart identity cascade"))
     await register(engine)
     return await Desk.open(engine)

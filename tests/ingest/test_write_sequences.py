@@ -101,7 +101,7 @@ async def test_indoor_and_meter_messages_share_a_sequence(desk: Desk) -> None:
 
 async def test_a_failed_batch_moves_no_receipt(desk: Desk) -> None:
     async with desk.engine.begin() as conn:
-        await conn.execute(text("alter table ledger rename to away"))
+        await conn.execute(text("alter table ledger_page rename to away"))
     checked = await desk.check(sent(1))
     try:
         await desk.writer.write(checked)

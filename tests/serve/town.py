@@ -131,7 +131,10 @@ async def receive(conn: AsyncConnection) -> None:
     await conn.execute(insert(t.reading_conflict).values(stored[2] | {"temp_centi": 1810}))
     counts = {"messages": 13, "undecodable": 1, "over_quota": 0, "readings": 14, "stored": 12, "repeated": 0}
     rest = {"conflicting": 1, "rejected": 1, "late": 0}
-    await conn.execute(insert(t.ledger).values(batch_id=batch, gateway="gw-0001", kind="indoor", **counts, **rest))
+    page = {"gateway": "gw-0001", "kind": "indoor", **counts, **rest}
+    still = {"contiguous": [None], "highest": [None], "beyond": [None]}
+    page_of_one = {name: [value] for name, value in page.items()}
+    await conn.execute(insert(t.ledger_page).values(batch_id=batch, **page_of_one, **still))
     await conn.execute(
         insert(t.gateway_progress).values(
             gateway="gw-0001", contiguous=10, highest=13, beyond=[Range(12, 14)], last_received_at=NOW
@@ -226,7 +229,17 @@ async def judge(conn: AsyncConnection) -> None:
     await conn.execute(insert(t.job_run).values(job="partitions", ended_at=NOW, succeeded=True))
 
 
+async def mark(conn: AsyncConnection) -> None:
+    """P1 has an opened window from 02:00 to 03:00 of the last day, that nobody has reviewed."""
+    point = await _ids(conn, t.point, "device")
+    seen = {"drop_centi": 203, "recovered_after_min": 40, "neighbours_moved_centi": 3, "others": 3}
+    made = {"kind": "opened_window", "algorithm": 3, "evidence": {"seen": seen, "thresholds": {}}}
+    span = {"begins": at(DAYS[-1], 2), "ends": at(DAYS[-1], 3)}
+    await conn.execute(insert(t.quality_mark).values(point_id=point["P1"], **made, **span))
+
+
 async def build(conn: AsyncConnection) -> None:
     await register(conn)
     await receive(conn)
     await judge(conn)
+    await mark(conn)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.ingest.border import Checked, printable
@@ -14,8 +13,8 @@ from heatstream.ingest.columns import ABSENT_US, NO_SEQUENCE, Ints, Mask
 from heatstream.ingest.ledger import Fates
 from heatstream.store import ledger, progress
 from heatstream.store.arrays import instants
-from heatstream.store.copy import Column
 from heatstream.store.installations import Gateway
+from heatstream.store.ledger import Moves
 from heatstream.store.progress import GatewayStatus, Progress, Runs
 from heatstream.store.stage import Fate
 
@@ -267,20 +266,15 @@ class Sequences:
     def caught_up(self) -> None:
         self._due, self._saved_us = set(), self._now_us()
 
-    def ledger_columns(self, moved: Moved) -> dict[str, Column]:
+    def moves(self, moved: Moved) -> Moves:
         """Lay out what moved beside the ledger's rows, a row a sender."""
-        row_of = np.full(len(self._name) + 1, NOBODY)
-        row_of[moved.place] = np.arange(len(moved.place))
-        row = row_of[moved.of_sender]
-        there = row != NOBODY
-        if not there.any():
-            nothing = Column(np.zeros(len(row), np.int64), there)
-            return {"contiguous": nothing, "highest": nothing, "beyond": Column([b""] * len(row), there)}
-        return {
-            "contiguous": Column(moved.contiguous[row], there),
-            "highest": Column(moved.highest[row], there),
-            "beyond": Column(_wires(moved, row), there),
-        }
+        far = dict(moved.progress())
+        each = [far.get(place) for place in moved.of_sender.tolist()]
+        return Moves(
+            [one and one.contiguous for one in each],
+            [one and one.highest for one in each],
+            [one and one.beyond for one in each],
+        )
 
     def commit(self, moved: Moved) -> None:
         self._contiguous[moved.place], self._highest[moved.place] = moved.contiguous, moved.highest
@@ -293,12 +287,6 @@ class Sequences:
             self._seen.update(dict.fromkeys(moved.due, self._now_us()))
             self.caught_up()
         self._told |= moved.told
-
-
-def _wires(moved: Moved, row: Ints) -> NDArray[np.uint8] | list[bytes]:
-    if not moved.beyond:
-        return np.broadcast_to(np.frombuffer(progress.wire(()), np.uint8), (len(row), len(progress.wire(()))))
-    return [progress.wire(moved.beyond.get(place, ())) for place in moved.place[row].tolist()]
 
 
 def _distinct_pairs(place: Ints, sequence: Ints) -> tuple[Ints, Ints]:

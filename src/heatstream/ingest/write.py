@@ -8,7 +8,7 @@ and change after the commit only: a batch that failed, or of which nobody knows 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -36,9 +36,8 @@ from heatstream.ingest.sequences import Moved, Sequences
 from heatstream.ingest.shelve import Pile
 from heatstream.store import late, ledger, rejects, timescale
 from heatstream.store.arrays import instants
-from heatstream.store.copy import Column
 from heatstream.store.flags import Newest
-from heatstream.store.ledger import OpenBatch
+from heatstream.store.ledger import Moves, OpenBatch
 from heatstream.store.locks import hold_writers
 from heatstream.store.meters import METERS
 from heatstream.store.readings import READINGS
@@ -241,13 +240,14 @@ class Writer:
             fates = Fates(indoor.fate, meters.fate)
             pending = await self._follow_up(conn, checked, indoor, fates=fates, batch=batch, kept=kept)
             entries = tallies.tally(checked, fates, kept.over_quota)
-            await ledger.append(conn, batch.id, entries, self._ledger_columns(pending))
+            await ledger.append(conn, batch.id, entries, self._moves(pending, len(entries.gateway)))
         self._commit(pending, batch.id)
         receipts = self._sequences.receipts_of(pending.moved) if pending.moved else {}
         return Written(batch.id, tallies.totals(entries), receipts, resolved)
 
-    def _ledger_columns(self, pending: _Pending) -> Mapping[str, Column]:
-        return self._sequences.ledger_columns(pending.moved) if pending.moved else {}
+    def _moves(self, pending: _Pending, rows: int) -> Moves:
+        still = [None] * rows
+        return self._sequences.moves(pending.moved) if pending.moved else Moves(still, still, still)
 
     async def _keep_refused(
         self, conn: AsyncConnection, checked: Checked, batch: OpenBatch

@@ -6,13 +6,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, cast, func, insert, select
+from sqlalchemy import BigInteger, Text, bindparam, cast, func, insert, select
+from sqlalchemy.dialects.postgresql import ARRAY, INT8MULTIRANGE
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.core.calendar import day_of
-from heatstream.store import copy
+from heatstream.store import progress
 from heatstream.store.locks import hold_writers
-from heatstream.store.tables import batch, closing, conflict_decision, incident, ledger, reading_conflict
+from heatstream.store.progress import Runs
+from heatstream.store.tables import batch, closing, conflict_decision, incident, ledger, ledger_page, reading_conflict
 
 
 class OpenBatch(NamedTuple):
@@ -41,15 +43,27 @@ class Entries(NamedTuple):
     """messages, undecodable, over_quota, readings, stored, repeated, conflicting, rejected, late."""
 
 
-async def append(conn: AsyncConnection, batch_id: int, entries: Entries, moved: Mapping[str, copy.Column]) -> None:
-    """Add a batch's rows; `moved` is how far their gateways have come."""
-    columns = {
-        "batch_id": copy.Column(np.full(len(entries.gateway), batch_id)),
-        "gateway": copy.Column(entries.gateway),
-        "kind": copy.Column(entries.kind),
+class Moves(NamedTuple):
+    """How far the gateways of a batch have come, (rows,) each; None where one did not move."""
+
+    contiguous: Sequence[int | None]
+    highest: Sequence[int | None]
+    beyond: Sequence[Runs | None]
+
+
+async def append(conn: AsyncConnection, batch_id: int, entries: Entries, moves: Moves) -> None:
+    """Add a batch's page."""
+    beyond = [None if runs is None else progress.spelt(runs) for runs in moves.beyond]
+    page = {
+        "batch_id": batch_id,
+        "gateway": list(entries.gateway),
+        "kind": list(entries.kind),
+        **{name: count.tolist() for name, count in entries.counts.items()},
+        "contiguous": moves.contiguous,
+        "highest": moves.highest,
+        "beyond": cast(bindparam(None, beyond, ARRAY(Text)), ARRAY(INT8MULTIRANGE)),
     }
-    columns |= {name: copy.Column(count) for name, count in entries.counts.items()}
-    await copy.copy_in(conn, ledger, columns | dict(moved))
+    await conn.execute(insert(ledger_page).values(page))
 
 
 async def record_incident(conn: AsyncConnection, kind: str, gateway: str | None, detail: Mapping[str, Any]) -> None:

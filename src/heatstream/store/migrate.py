@@ -4,14 +4,14 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, Table, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateIndex, CreateTable, SetColumnComment
 
 import heatstream
 from heatstream.errors import StoreError
 from heatstream.store.pool import create_engine
-from heatstream.store.tables import add_only_statements, metadata
+from heatstream.store.tables import FUNCTIONS, VIEWS, add_only_statements, metadata
 from heatstream.store.timescale import cut_along_time
 
 _PACKAGE = Path(heatstream.__file__).parent
@@ -63,19 +63,25 @@ async def require_current(conn: AsyncConnection) -> None:
 
 async def create_declared(conn: AsyncConnection, *, hypertables: bool) -> None:
     """Build what the metadata declares, without any migration: the other side of the equality test."""
+    for statement in FUNCTIONS:
+        await conn.execute(text(statement))
     for table in metadata.sorted_tables:
-        if "by_time" in table.info and not hypertables:
-            table = table.to_metadata(type(metadata)(naming_convention=metadata.naming_convention))  # noqa: PLW2901
-            table.dialect_options["postgresql"]["partition_by"] = f"RANGE ({table.info['by_time']})"
-        await conn.execute(CreateTable(table))
-        for index in sorted(table.indexes, key=lambda each: str(each.name)):
-            await conn.execute(CreateIndex(index))
-        for column in table.columns:
-            if column.comment:
-                await conn.execute(SetColumnComment(column))
-        if "by_time" in table.info:
-            for statement in cut_along_time(table, hypertable=hypertables):
-                await conn.execute(text(statement))
-        if "add_only" in table.info:
-            for statement in add_only_statements(table):
-                await conn.execute(text(statement))
+        await _create(conn, table, hypertable="by_time" in table.info and hypertables)
+    for statement in VIEWS:
+        await conn.execute(text(statement))
+
+
+async def _create(conn: AsyncConnection, table: Table, *, hypertable: bool) -> None:
+    by_time = "by_time" in table.info
+    if by_time and not hypertable:
+        table = table.to_metadata(type(metadata)(naming_convention=metadata.naming_convention))
+        table.dialect_options["postgresql"]["partition_by"] = f"RANGE ({table.info['by_time']})"
+    await conn.execute(CreateTable(table))
+    for index in sorted(table.indexes, key=lambda each: str(each.name)):
+        await conn.execute(CreateIndex(index))
+    for column in table.columns:
+        if column.comment:
+            await conn.execute(SetColumnComment(column))
+    cut = cut_along_time(table, hypertable=hypertable) if by_time else ()
+    for statement in (*cut, *(add_only_statements(table) if "add_only" in table.info else ())):
+        await conn.execute(text(statement))

@@ -1,12 +1,11 @@
 """How far each gateway's sequence has come: what a receipt says.
 
-Every batch writes what moved into its ledger rows, which are written anyway; `gateway_progress` is brought up to date
-with the batch where few gateways moved, else every few seconds. Thousands of updates a batch would cost more than the
-readings.
+Every batch writes what moved into its page of the ledger, which is written anyway; `gateway_progress` is brought up to
+date with the batch where few gateways moved, else every few seconds. Thousands of updates a batch would cost more than
+the readings.
 """
 
 import datetime as dt
-import struct
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -20,10 +19,6 @@ from heatstream.store.tables import Instant, gateway_progress, ledger
 
 Runs = tuple[tuple[int, int], ...]
 """Runs [from, to) of sequences, rising, apart from each other."""
-
-_RUN = struct.Struct(">iBiqiq")
-_LOWER_INCLUSIVE = 2
-_RUN_BYTES = 25
 
 
 class Progress(NamedTuple):
@@ -60,13 +55,8 @@ def _progress(contiguous: int, highest: int, beyond: Sequence[Any]) -> Progress:
     return Progress(contiguous, highest, tuple((run.lower, run.upper) for run in beyond))
 
 
-def wire(runs: Runs) -> bytes:
-    """Encode runs as binary COPY wants an int8multirange."""
-    parts = [_RUN.pack(_RUN_BYTES, _LOWER_INCLUSIVE, 8, start, 8, end) for start, end in runs]
-    return struct.pack(">i", len(runs)) + b"".join(parts)
-
-
-def _spelt(runs: Runs) -> str:
+def spelt(runs: Runs) -> str:
+    """Write runs as PostgreSQL reads an int8multirange."""
     return "{" + ",".join(f"[{start},{end})" for start, end in runs) + "}"
 
 
@@ -80,7 +70,7 @@ async def save(
         gateway=(Text, [name for name, _ in each]),
         contiguous=(BigInteger, [one.contiguous for _, one in each]),
         highest=(BigInteger, [one.highest for _, one in each]),
-        beyond=(Text, [_spelt(one.beyond) for _, one in each]),
+        beyond=(Text, [spelt(one.beyond) for _, one in each]),
     )
     beyond = cast(rows.c.beyond, INT8MULTIRANGE)
     constant = (literal(received_at, Instant), literal(batch_id, BigInteger))

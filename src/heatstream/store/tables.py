@@ -6,7 +6,7 @@ hypertables under TimescaleDB, native range partitions without it (`store.timesc
 `info["add_only"]` are neither changed nor deleted: a trigger refuses it.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     BigInteger,
@@ -470,30 +470,65 @@ reject_reading = Table(
     PrimaryKeyConstraint("reject_id", "position"),
     Index(None, "reason"),
 )
+# A page holds what a batch did to each of its gateways, as arrays of one length: thousands of rows and their indexes a
+# batch would cost more than the readings they count. No foreign key: its batch is written in the same transaction.
+ledger_page = Table(
+    "ledger_page",
+    metadata,
+    Column("batch_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("gateway", ARRAY(Text), nullable=False, comment="as the topic names it"),
+    Column("kind", ARRAY(Text), nullable=False, comment="indoor | meters | status"),
+    Column("messages", ARRAY(Integer), nullable=False),
+    Column("undecodable", ARRAY(Integer), nullable=False, comment="messages, not readings"),
+    Column(
+        "over_quota",
+        ARRAY(Integer),
+        nullable=False,
+        comment="messages counted only: the gateway's reject quota was spent",
+    ),
+    Column("readings", ARRAY(Integer), nullable=False, comment="= stored + repeated + conflicting + rejected"),
+    Column("stored", ARRAY(Integer), nullable=False),
+    Column("repeated", ARRAY(Integer), nullable=False, comment="the same point, instant and value stands already"),
+    Column("conflicting", ARRAY(Integer), nullable=False, comment="the instant has another value"),
+    Column("rejected", ARRAY(Integer), nullable=False),
+    Column("late", ARRAY(Integer), nullable=False, comment="of the stored: older than the late limit when received"),
+    Column(
+        "contiguous", ARRAY(BigInteger), nullable=False, comment="progress after this batch; null = it did not move"
+    ),
+    Column("highest", ARRAY(BigInteger), nullable=False),
+    Column("beyond", ARRAY(INT8MULTIRANGE), nullable=False),
+    CheckConstraint("ledger_adds_up(readings, stored, repeated, conflicting, rejected)", name="conservation"),
+)
+_LEDGER_COLUMNS = [column.name for column in ledger_page.c if column.name != "batch_id"]
 ledger = Table(
     "ledger",
-    metadata,
-    # No foreign key: its batch is written in the same transaction, and a check a row costs more than the row.
-    Column("batch_id", BigInteger, nullable=False),
-    _text("gateway", "as the topic names it", null=False),
-    _text("kind", "indoor | meters | status", null=False),
-    Column("messages", Integer, nullable=False),
-    Column("undecodable", Integer, nullable=False, comment="messages, not readings"),
-    Column(
-        "over_quota", Integer, nullable=False, comment="messages counted only: the gateway's reject quota was spent"
-    ),
-    Column("readings", Integer, nullable=False, comment="= stored + repeated + conflicting + rejected"),
-    Column("stored", Integer, nullable=False),
-    Column("repeated", Integer, nullable=False, comment="the same point, instant and value stands already"),
-    Column("conflicting", Integer, nullable=False, comment="the instant has another value"),
-    Column("rejected", Integer, nullable=False),
-    Column("late", Integer, nullable=False, comment="of the stored: older than the late limit when received"),
-    Column("contiguous", BigInteger, comment="gateway_progress after this batch; null = it did not move"),
-    Column("highest", BigInteger),
-    Column("beyond", INT8MULTIRANGE),
-    PrimaryKeyConstraint("batch_id", "gateway", "kind"),
-    CheckConstraint("readings = stored + repeated + conflicting + rejected", name="conservation"),
-    Index(None, "gateway", "batch_id"),
+    MetaData(),
+    Column("batch_id", BigInteger),
+    *(Column(name, cast(ARRAY[Any], ledger_page.c[name].type).item_type) for name in _LEDGER_COLUMNS),
+    comment="a view: ledger_page, a row a gateway",
+)
+FUNCTIONS = (
+    """create function ledger_adds_up(
+        readings integer[], stored integer[], repeated integer[], conflicting integer[], rejected integer[]
+    ) returns boolean language sql immutable as $$
+        select coalesce(bool_and(coalesce(r = s + p + c + j, false)), true)
+        from unnest(readings, stored, repeated, conflicting, rejected) as each(r, s, p, c, j)
+    $$""",
+)
+"""What tables need to be made."""
+VIEWS = (
+    """create view ledger as
+    select page.batch_id, each.gateway, each.kind, each.messages, each.undecodable, each.over_quota, each.readings,
+        each.stored, each.repeated, each.conflicting, each.rejected, each.late, each.contiguous, each.highest,
+        each.beyond
+    from ledger_page page
+    cross join lateral unnest(
+        page.gateway, page.kind, page.messages, page.undecodable, page.over_quota, page.readings, page.stored,
+        page.repeated, page.conflicting, page.rejected, page.late, page.contiguous, page.highest, page.beyond
+    ) as each(
+        gateway, kind, messages, undecodable, over_quota, readings, stored, repeated, conflicting, rejected, late,
+        contiguous, highest, beyond
+    )""",
 )
 gateway_progress = Table(
     "gateway_progress",
