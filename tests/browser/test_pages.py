@@ -98,6 +98,14 @@ async def test_a_finding_tells_its_reasons_on_a_click(visit: Open) -> None:
     assert found.errors == []
 
 
+async def test_quality_marks_are_named_with_what_was_seen(visit: Open) -> None:
+    found = await visit(HOME)
+    await settled(found.page)
+    row = found.page.locator(".ag-row", has_text="疑似开窗")
+    await expect(row).to_contain_text("骤降 2.03 K")
+    await expect(row).to_contain_text("未复核")
+
+
 async def test_an_unknown_household_is_told(visit: Open) -> None:
     found = await visit("/household/<b>H9")
     await expect(found.page.get_by_text("登记中没有户号 <b>H9。")).to_be_visible()

@@ -51,7 +51,7 @@ async def test_a_failing_day_tells_what_would_have_altered_it(town: Town) -> Non
         Step(10, Outcome.COMPLIANT),
     )
     assert "最近的变化：全部读数升高 1.00 K，当日即为合格；少一个单位仍为不达标" in chinese(found)
-    assert "日统计方式 daily_statistic 若为 sustained_below_min: 71或更大，当日即为合格" in chinese(found)
+    assert "日统计方式若为连续低于标准的分钟数 71或更大" in chinese(found)
 
 
 async def test_a_compliant_day_tells_its_margin(town: Town) -> None:

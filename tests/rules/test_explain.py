@@ -14,6 +14,7 @@ from heatstream.rules import policy
 from heatstream.rules.explain import MARKS, Excluded, Found, LeftOut, Room, explain
 from heatstream.rules.nearest import Nearest, Step, Turn
 from heatstream.rules.pack import SHIPPED
+from heatstream.rules.sentences import seen
 
 CANONICAL = policy.load(SHIPPED / "demo-shili.choices.yaml").canonical
 FAILING = Found(
@@ -76,7 +77,7 @@ def test_the_lowest_band_has_no_lower_end() -> None:
 def test_a_tier_of_partial_coverage_is_called_a_lower_bound() -> None:
     zh, _ = texts(dataclasses.replace(FAILING, tier_at_least=True, slots_valid=100), ROOM)
     assert "数据不全，为下限" in zh
-    assert "缺少 44 个时段的读数" in zh
+    assert "44 个时段没有计入的读数" in zh
 
 
 @pytest.mark.parametrize("reason", [each for each in Reason if each is not Reason.NONE])
@@ -151,7 +152,10 @@ def test_the_nearest_change_tells_how_much_and_what_it_would_be_then() -> None:
 
 def test_another_choice_is_called_no_advice() -> None:
     zh, en = texts(FAILING, ROOM, change=CHANGE)
-    assert "选项变化（不是建议）：日统计方式 daily_statistic 若为 sustained_below_min: 71或更大，当日即为合格" in zh
+    assert (
+        "选项变化（不是建议）：日统计方式若为连续低于标准的分钟数 71或更大"
+        "（daily_statistic: sustained_below_min: 71），当日即为合格"
+    ) in zh
     assert "Another choice (no advice): daily_statistic: sustained_below_min: 71 or more would make the day" in en
 
 
@@ -164,3 +168,9 @@ def test_where_the_day_cannot_be_made_anew_that_is_said() -> None:
 def test_every_kind_of_mark_has_a_name(kind: Kind) -> None:
     assert MARKS[kind].zh
     assert MARKS[kind].en
+
+
+def test_what_a_mark_saw_is_told_with_its_units() -> None:
+    told = seen({"drop_centi": 203, "recovered_after_min": 40, "others": 3, "temp_centi": -50, "other_point": "P-2"})
+    assert told.zh == "骤降 2.03 K，另一测点 P-2，比较的测点数 3，恢复用时 40 分钟，数值 -0.50 °C"
+    assert told.en == "drop 2.03 K, other point P-2, points compared with 3, recovered after 40 min, value -0.50 °C"

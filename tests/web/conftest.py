@@ -1,6 +1,7 @@
 """The town behind the page's rows."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import httpx
 import pytest
@@ -20,8 +21,8 @@ async def reader(shared: tuple[str, str]) -> AsyncIterator[Reader]:
     await reader.close()
 
 
-@pytest.fixture
-async def browser(reader: Reader) -> AsyncIterator[httpx.AsyncClient]:
+@asynccontextmanager
+async def visitor(reader: Reader) -> AsyncIterator[httpx.AsyncClient]:
     """What the browser fetches by itself, without the pages around it."""
     app = FastAPI()
     app.state.reader = reader
@@ -29,4 +30,11 @@ async def browser(reader: Reader) -> AsyncIterator[httpx.AsyncClient]:
     app.include_router(probes.router)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        yield client
+
+
+@pytest.fixture
+async def browser(reader: Reader) -> AsyncIterator[httpx.AsyncClient]:
+    """A visitor of the town that nobody changes."""
+    async with visitor(reader) as client:
         yield client

@@ -320,7 +320,7 @@ def _missing(found: Found) -> Iterator[Line]:
         yield Line("当日没有经验收的测点", "No accepted point stood in this household on that day")
     lacking = found.slots_expected - found.slots_valid
     if lacking > 0:
-        yield Line(f"缺少 {lacking} 个时段的读数", f"Readings are missing in {lacking} slots")
+        yield Line(f"{lacking} 个时段没有计入的读数", f"{lacking} slots have no reading that counts")
 
 
 def _standing(found: Found, law: _Law) -> Iterator[Line]:

@@ -88,6 +88,8 @@ class Wanted:
     kind: str | None = None
     open_only: bool = False
     """Those that nobody has reviewed."""
+    since: dt.datetime | None = None
+    """Those that end at it or later."""
 
 
 MOST_ROWS = 1000
@@ -136,11 +138,15 @@ def _wanted(wanted: Wanted, reviewed: Any) -> list[ColumnElement[bool]]:
         asked.append(quality_mark.c.kind == wanted.kind)
     if wanted.open_only:
         asked.append(reviewed.c.id.is_(None))
+    if wanted.since is not None:
+        asked.append(quality_mark.c.ends >= wanted.since)
     return asked
 
 
-async def listed(conn: AsyncConnection, wanted: Wanted, *, above: int = 0, limit: int = 100) -> list[Mark]:
-    """List marks by their number, each with the review that stands."""
+async def listed(
+    conn: AsyncConnection, wanted: Wanted, *, above: int = 0, newest_first: bool = False, limit: int = 100
+) -> list[Mark]:
+    """List marks by their number, or by their begin, the newest first; each with the review that stands."""
     reviewed = _last_review()
     placed = quality_mark.join(point, point.c.id == quality_mark.c.point_id)
     query = (
@@ -164,10 +170,14 @@ async def listed(conn: AsyncConnection, wanted: Wanted, *, above: int = 0, limit
             )
         )
         .where(quality_mark.c.id > above, *_wanted(wanted, reviewed))
-        .order_by(quality_mark.c.id)
+        .order_by(*_newest_first() if newest_first else (quality_mark.c.id,))
         .limit(limit)
     )
     return [Mark(*row) for row in await conn.execute(query)]
+
+
+def _newest_first() -> tuple[ColumnElement[Any], ...]:
+    return quality_mark.c.begins.desc(), quality_mark.c.id
 
 
 async def exclusions(

@@ -5,6 +5,7 @@ from typing import Any
 from nicegui import ui
 
 from heatstream.core.finding import Outcome
+from heatstream.rules.explain import MARKS
 from heatstream.store.read.words import OUTCOME_ZH, ROOM_KIND_ZH, word
 from heatstream.web.words import Words
 
@@ -52,6 +53,28 @@ def stopped(words: Words) -> Column:
     """A column that marks households without heat by their own wish."""
     formatter = f"p => p.value ? {words('报停', 'stopped')!r} : ''"
     return column(words("报停", "stopped"), "stopped", 72, cellDataType=False, **{":valueFormatter": formatter})
+
+
+def mark_names(words: Words) -> dict[str, str]:
+    """Name each kind of quality mark."""
+    return {kind.name.lower(): words(*name) for kind, name in MARKS.items()}
+
+
+def mark_kind(words: Words) -> Column:
+    """A column of kinds of quality marks."""
+    formatter = f"p => ({_literal(mark_names(words))})[p.value] || p.value"
+    return column(words("标记", "mark"), "kind", 130, **{":valueFormatter": formatter})
+
+
+def mark_review(words: Words) -> Column:
+    """A column that tells what a reviewer said of a mark."""
+    said = {
+        "open": words("未复核", "not reviewed"),
+        "excluded": words("已排除", "excluded by"),
+        "kept": words("保留", "kept by"),
+    }
+    formatter = f"p => hs.review(p.data, {_literal(said)})"
+    return column(words("复核", "review"), "excludes", 180, cellDataType=False, **{":valueFormatter": formatter})
 
 
 def table(name: str, address: str, columns: list[Column], words: Words, *, rows: int = 8) -> ui.aggrid:

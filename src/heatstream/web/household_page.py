@@ -6,6 +6,8 @@ from fastapi import Request
 from nicegui import events, ui
 
 from heatstream.claims import explained
+from heatstream.core.finding import Outcome
+from heatstream.rules.sentences import changes
 from heatstream.store.read import city, findings, registry, statistics
 from heatstream.store.read.rows import AnyRow
 from heatstream.store.read.words import ROOM_KIND_ZH
@@ -38,12 +40,14 @@ def _facts(home: AnyRow, words: Words) -> None:
 
 def _curve(standard_centi: int, words: Words) -> None:
     names = {kind: words(zh, kind.replace("_", " ")) for kind, zh in ROOM_KIND_ZH.items()}
-    with card(words("室温曲线", "room temperatures"), words("虚线为标准", "dashed: the standard")):
+    kinds = grids.mark_names(words)
+    note = words("虚线为标准；底色为质量标记", "dashed: the standard; shaded: quality marks")
+    with card(words("室温曲线", "room temperatures"), note):
         buttons = ui.element("div").classes("hs-choices")
         chart = ui.echart(charts.curve(standard_centi, words)).classes("hs-chart")
 
         def draw(days: int) -> str:
-            return f"hs.curve(getElement({chart.id}).chart, './curve?days={days}', {names!r})"
+            return f"hs.curve(getElement({chart.id}).chart, './curve?days={days}', {names!r}, {kinds!r})"
 
         with buttons:
             for days in RANGES:
@@ -59,9 +63,26 @@ async def _explanation(reader: Reader, finding_id: int, words: Words) -> None:
             return
         rooms = await statistics.of_household(conn, finding.household_id, finding.period_from)
         told = await explained.of_finding(conn, finding, rooms)
+    nearest = set(changes(told.change, Outcome(finding.outcome))) if told.change else set()
     for sentence in told.lines:
         # Some free Chinese fonts draw U+2103 as a blank.
-        tag("p", words(sentence.zh, sentence.en).replace("℃", "°C"), "hs-sentence")
+        text = words(sentence.zh, sentence.en).replace("℃", "°C")
+        tag("p", text, "hs-sentence hs-nearest" if sentence in nearest else "hs-sentence")
+
+
+def _marks(words: Words) -> None:
+    note = words(
+        "标记本身不影响判定；经复核排除的读数才不计入", "no mark judges; only what a reviewer excludes does not count"
+    )
+    columns = [
+        grids.mark_kind(words),
+        grids.column(words("监测点", "point"), "device", 110),
+        grids.column(words("起止", "from, to"), "begins", 170, **{":valueFormatter": "p => hs.span(p.data)"}),
+        grids.column(words("所见", "seen"), f"seen_{words.language}", 240),
+        grids.mark_review(words),
+    ]
+    with card(words("质量标记", "quality marks"), note):
+        grids.table("marks", "./marks", columns, words, rows=6)
 
 
 def _findings(reader: Reader, words: Words) -> None:
@@ -100,3 +121,5 @@ def add(reader: Reader, standard_centi: int) -> None:
             if home.points:
                 _curve(limit or standard_centi, words)
             _findings(reader, words)
+            if home.points:
+                _marks(words)

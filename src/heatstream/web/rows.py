@@ -7,6 +7,8 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.core.finding import Outcome
+from heatstream.rules.sentences import seen
+from heatstream.store import quality
 from heatstream.store.read import days, findings, readings, registry
 from heatstream.store.read.places import Place
 from heatstream.store.read.rows import AnyRow, Rows
@@ -19,6 +21,7 @@ router = APIRouter(prefix="/rows", include_in_schema=False)
 NEWEST = 300
 HOUSEHOLD_DAYS = 400
 CURVE_DAYS = 31
+MARKS = 300
 _FINDING = (
     *("id", "household", "address", "building_name", "community_name", "outcome", "value_centi", "limit_centi"),
     *("margin_centi", "day_value_centi", "night_value_centi", "slots_valid", "slots_expected", "below_min"),
@@ -108,15 +111,22 @@ async def household_findings(request: Request, code: str) -> list[Row]:
         return await _findings(conn, findings.Which(Place(household=code)), HOUSEHOLD_DAYS)
 
 
-def _lines(points: Rows, values: Rows) -> list[Row]:
+def _milliseconds(at: dt.datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+def _lines(points: Rows, values: Rows, marks: list[quality.Mark]) -> list[Row]:
     """Give a line a point; where readings are missing it is broken, for nothing was measured there."""
-    lines = {row.id: {"point": row.device, "room": row.room_kind, "values": []} for row in points}
+    lines = {row.id: {"point": row.device, "room": row.room_kind, "values": [], "marks": []} for row in points}
     gap_ms = {row.id: 2.5 * 60_000 * row.interval_min for row in points}
     for row in values:
-        line, at_ms = lines[row.point_id]["values"], int(row.observed_at.timestamp() * 1000)
+        line, at_ms = lines[row.point_id]["values"], _milliseconds(row.observed_at)
         if line and at_ms - line[-1][0] > gap_ms[row.point_id]:
             line.append((line[-1][0] + 1, None))
         line.append((at_ms, row.temp_centi / 100))
+    for mark in marks:
+        for line in (each["marks"] for each in lines.values() if each["point"] == mark.device):
+            line.append((_milliseconds(mark.begins), _milliseconds(mark.ends), mark.kind, mark.excludes))
     return [line for line in lines.values() if line["values"]]
 
 
@@ -134,4 +144,19 @@ async def curve(
             return []
         end = newest + dt.timedelta(seconds=1)
         period = readings.Period(end - dt.timedelta(days=days_back), end)
-        return _lines(points, await readings.curve(conn, ids, period))
+        marks = await quality.listed(conn, quality.Wanted(household=code, since=period.start), limit=MARKS)
+        return _lines(points, await readings.curve(conn, ids, period), marks)
+
+
+@router.get("/household/{code}/marks")
+async def household_marks(request: Request, code: str) -> list[Row]:
+    """Give the quality marks of one household, the newest first, each with the review that stands."""
+    async with _reader(request).connection() as conn:
+        await _household(conn, code)
+        marks = await quality.listed(conn, quality.Wanted(household=code), newest_first=True, limit=MARKS)
+    return [
+        {name: getattr(mark, name) for name in ("id", "kind", "device", "excludes", "officer", "reason")}
+        | {"begins": mark.begins.isoformat(), "ends": mark.ends.isoformat()}
+        | dict(zip(("seen_zh", "seen_en"), seen(mark.evidence["seen"]), strict=True))
+        for mark in marks
+    ]

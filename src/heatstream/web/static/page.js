@@ -5,6 +5,7 @@ window.hs = (() => {
   const YEAR_S = 31536000;
   const HEAD_PX = 52;
   const ROW_PX = 42;
+  const MARK_EDGE_MS = 5 * 60000;
   const tables = {};
 
   const fixed = (value) => (value === null || value === undefined ? "—" : Number(value).toFixed(2));
@@ -50,6 +51,16 @@ window.hs = (() => {
     load(name);
   }
 
+  // A mark's word, and what a reviewer said of it.
+  function review(row, words) {
+    if (row.excludes === null) return words.open;
+    return `${row.excludes ? words.excluded : words.kept} ${row.officer}：${row.reason}`;
+  }
+
+  function span(row) {
+    return `${local(row.begins)} – ${local(row.ends).slice(6)}`;
+  }
+
   function homeLink(code) {
     const link = document.createElement("a");
     link.href = "/household/" + encodeURIComponent(code);
@@ -69,7 +80,16 @@ window.hs = (() => {
     location.reload();
   }
 
-  async function curve(chart, address, names) {
+  // A mark of one reading would have no width; what a reviewer excluded is grey, what nobody has seen is amber.
+  function area([begins, ends, kind, excludes], kinds) {
+    const color = excludes ? "rgba(128,136,150,0.35)" : excludes === false ? "rgba(63,155,108,0.14)" : "rgba(224,160,44,0.28)";
+    return [
+      { name: kinds[kind] || kind, xAxis: begins - MARK_EDGE_MS, itemStyle: { color } },
+      { xAxis: ends + MARK_EDGE_MS },
+    ];
+  }
+
+  async function curve(chart, address, names, kinds) {
     const answer = await fetch(resolve(address));
     if (!answer.ok) return;
     const lines = (await answer.json()).map((line) => ({
@@ -77,11 +97,16 @@ window.hs = (() => {
       type: "line",
       showSymbol: false,
       data: line.values,
+      markArea: {
+        silent: true,
+        label: { show: false }, // they would cover each other; the table below names them
+        data: line.marks.map((mark) => area(mark, kinds)),
+      },
     }));
     const [standard] = chart.getOption().series;
     chart.setOption({ series: [standard, ...lines] }, { replaceMerge: ["series"] });
   }
 
   setInterval(() => document.hidden || Object.keys(tables).forEach(load), REFRESH_MS);
-  return { fixed, degrees, yuan, count, local, ready, turn, press, homeLink, outcome, choose, curve };
+  return { fixed, degrees, yuan, count, local, ready, turn, press, homeLink, outcome, choose, curve, review, span };
 })();
