@@ -501,7 +501,7 @@ def claims_attach(
     claim: ClaimCode,
     file: Annotated[Path, typer.Argument(help="The paper.", exists=True, dir_okay=False)],
     officer: Officer,
-    kind: Annotated[str, typer.Option(help="scan, form, ruling, receipt, bundle or other.")] = "scan",
+    kind: Annotated[str, typer.Option(help="scan, form, receipt, bundle or other.")] = "scan",
 ) -> None:
     """Keep a paper in a claim's file; tell its SHA-256, which events cite."""
     from heatstream.claims import files
@@ -511,6 +511,34 @@ def claims_attach(
             return str(await files.attach(desk, claim, file.name, file.read_bytes(), kind=kind, by=officer))
 
     typer.echo(asyncio.run(run()))
+
+
+@claims_app.command("print")
+def claims_print(
+    claim: ClaimCode,
+    *,
+    paper: Annotated[
+        str, typer.Option(help="visit-form, ruling, approval, receipt, voucher or explanation: docs/documents.md.")
+    ],
+    file: Annotated[Path, typer.Option("-o", "--output", help="Where to write it.", dir_okay=False)],
+    blank: Annotated[bool, typer.Option("--blank", help="A visit-form to write on at the door.")] = False,
+    by: Annotated[str | None, typer.Option(help="Whose blank form: company, authority or third_party.")] = None,
+    event: Annotated[int | None, typer.Option(help="Number of the visit's event; the newest without it.")] = None,
+    party: Annotated[str | None, typer.Option(help="Whose receipt: household or company.")] = None,
+    html: Annotated[bool, typer.Option("--html", help="HTML in place of PDF.")] = False,
+) -> None:
+    """Print a paper of a claim as PDF/A."""
+    from heatstream.claims.documents import printing
+
+    wanted = printing.wanted(paper, html=html, blank=blank, by=by, event=event, party=party)
+
+    async def run() -> bytes:
+        async with _desk() as desk:
+            return bytes(await printing.printed(desk, claim, wanted))
+
+    content = asyncio.run(run())
+    file.write_bytes(content)
+    out.print(f"{file}: {len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}", soft_wrap=True)
 
 
 @claims_app.command("batch")
@@ -707,6 +735,22 @@ def rules_schema(name: Annotated[str, typer.Argument(help="pack, choices, supple
     from heatstream.rules import schema
 
     typer.echo(schema.written(name))
+
+
+@rules_app.command("simulate")
+def rules_simulate(
+    policy: Annotated[Path, typer.Option(help="The new choices file.", exists=True, dir_okay=False)],
+    against: Annotated[Path, typer.Option(help="The old one.", exists=True, dir_okay=False)],
+    season: Annotated[int, typer.Option(help="The year the season begins in.")],
+    assume_application: Annotated[
+        str | None, typer.Option(help="first_failing_day: what would count if each failing home had applied then.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell which homes and how many fen a policy would change, by company and district; nothing is written."""
+    from heatstream.evaluate import simulate
+
+    asyncio.run(simulate.main(_settings(), policy, against, season, assume=assume_application, as_json=as_json))
 
 
 def _packs_dir() -> Path | None:

@@ -1,5 +1,6 @@
 """Rows of `finding`, from statistics and the rules of the day."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -10,7 +11,9 @@ from heatstream.core import finding, refund
 from heatstream.core.calendar import day_of
 from heatstream.core.digest import combined
 from heatstream.core.finding import Change, Findings
+from heatstream.core.refund import Shares
 from heatstream.core.standard import DayRules
+from heatstream.core.statistic import DayStatistics
 from heatstream.core.units import Mask
 from heatstream.evaluate.columns import Columns, absent, constant, digests_as_bytes
 from heatstream.evaluate.load import Loaded
@@ -46,17 +49,31 @@ keeps the one it was first reached under."""
 
 def columns(loaded: Loaded, homes: Homes, measured: Measured, rules: DayRules) -> Columns:
     """Judge every household; name every column of the table but `id`, `run_id`, `policy_id` and `grade`."""
-    found = finding.judge(
-        measured.statistics,
-        measured.rooms.household,
-        households=len(homes),
-        rules=rules,
-        area=measured.rooms.area,
-        stopped=homes.stopped,
-    )
+    found = judged(measured.statistics, homes, measured.rooms, rules)
     made = _fact(found, homes, measured.rooms, rules) | _measure(found, homes, measured.rooms, rules)
     made["digest"] = Column(_digests(measured, len(homes)))
     return Columns(np.arange(len(homes), dtype=np.int32), made | _provenance(loaded))
+
+
+def judged(statistics: DayStatistics, homes: Homes, rooms: Rooms, rules: DayRules) -> Findings:
+    """Judge every household by its rooms that count."""
+    return finding.judge(
+        statistics,
+        rooms.household,
+        households=len(homes),
+        rules=rules,
+        area=rooms.area,
+        stopped=homes.stopped,
+    )
+
+
+def known_shares(found: Findings, homes: Homes, rooms: Rooms, rules: DayRules) -> Shares:
+    """Give what each household-day gives back, known where the season's fee is registered too.
+
+    The tiers are the law of residents: others have their contract.
+    """
+    shares = refund.shares_of_day(found, rooms.household, rules=rules, area=rooms.area, billed_area=homes.billed_area)
+    return replace(shares, known=shares.known & (homes.fee_fen != NEVER) & homes.resident)
 
 
 def _fact(found: Findings, homes: Homes, rooms: Rooms, rules: DayRules) -> dict[str, Column]:
@@ -97,9 +114,8 @@ def _computed(found: Findings, homes: Homes, rooms: Rooms, rules: DayRules) -> C
     """测算额, where the policy computes one and the season's fee is registered."""
     if rules.refund is None or not rules.in_season:
         return absent(len(homes))
-    shares = refund.shares_of_day(found, rooms.household, rules=rules, area=rooms.area, billed_area=homes.billed_area)
-    known = shares.known & (homes.fee_fen != NEVER) & homes.resident
-    return Column(refund.fen_of_days(shares, np.where(known, homes.fee_fen, 0), rules.refund), known)
+    shares = known_shares(found, homes, rooms, rules)
+    return Column(refund.fen_of_days(shares, np.where(shares.known, homes.fee_fen, 0), rules.refund), shares.known)
 
 
 def _digests(measured: Measured, homes: int) -> NDArray[np.uint8]:

@@ -37,14 +37,15 @@ def measure(loaded: Loaded, rooms: Rooms, limit_centi: Centi, yardstick: Yardsti
     """Compute statistics and digest of every point."""
     day = day_of(loaded.day)
     found = series(loaded, day_start_us(day))
-    statistics = _compute(found, rooms, limit_centi, day, yardstick)
+    statistics = statistics_of(found, rooms, limit_centi, day, yardstick)
     counting = found.counting()
     devices = [each.device for each in loaded.points]
     digests = point_day_digests(devices, day, counting.row, counting.observed_us, counting.temp_centi)
     return Measured(rooms, statistics, digests)
 
 
-def _compute(found: Series, rooms: Rooms, limit_centi: Centi, day: int, yardstick: Yardstick) -> DayStatistics:
+def statistics_of(found: Series, rooms: Rooms, limit_centi: Centi, day: int, yardstick: Yardstick) -> DayStatistics:
+    """Compute the statistics of every point; `limit_centi` is each point's."""
     parts, places = [], []
     for rows, grid in grids(found, rooms.slot_min, day, yardstick.windows):
         parts.append(day_statistics(grid, limit_centi=limit_centi[rows], counted_min=yardstick.counted_min))

@@ -46,6 +46,8 @@ class Household(NamedTuple):
     """实缴热费 [fen]; NEVER = not registered."""
     base_fee_fen: int
     """基本热费 [fen]; NEVER = not registered."""
+    metered: bool
+    """按热计量收费."""
     billed_area: int
     """收费面积 [0.01 m²]; 0 = not registered."""
 
@@ -86,6 +88,7 @@ async def households(conn: AsyncConnection, day: dt.date, ids: Sequence[int]) ->
             contract.c.fee_due_fen,
             contract.c.fee_paid_fen,
             contract.c.base_fee_fen,
+            contract.c.metered,
             contract.c.billed_area_centi_m2,
         )
         .where(contract.c.household_id == household.c.id, _holds(contract.c.valid_from, contract.c.valid_to, day))
@@ -105,6 +108,7 @@ async def households(conn: AsyncConnection, day: dt.date, ids: Sequence[int]) ->
             func.coalesce(agreed.c.fee_due_fen, NEVER),
             func.coalesce(agreed.c.fee_paid_fen, NEVER),
             func.coalesce(agreed.c.base_fee_fen, NEVER),
+            func.coalesce(agreed.c.metered, False),
             func.coalesce(agreed.c.billed_area_centi_m2, 0),
         )
         .select_from(household.outerjoin(agreed, agreed.c.supplied.is_not(None)))
