@@ -760,7 +760,7 @@ def of_kind(kind: str, day: int, law: ClaimLaw, facts: Facts) -> list[Evidence]:
 def of_test(test: Test, law: ClaimLaw, facts: Facts) -> Evidence:
     """A test by the claim's pack: its lowest room, or each room by itself."""
     each = tuple(tested(room, law.law) for room in test.rooms)
-    found = worst(each, law.law)
+    found = replace(worst(each, law.law), rooms=each)
     areas = [room.area for room in test.rooms]
     ratio = share_of_day(found, areas, law.law, law.money, billed_area=facts.billed_area, cap=NO_CAP)
     return Evidence(day_of(test.at_us), test.at_us, test.kind, found.outcome == FAILING, ratio, found.value)
