@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from heatstream.claims.amount import arrays
-from heatstream.core.calendar import date_of, day_of
+from heatstream.core.calendar import day_of
 from heatstream.core.claim_rules import Open
 from heatstream.core.entitlement import Right, entitle
 from heatstream.errors import HeatstreamError
@@ -80,7 +80,3 @@ def test_every_case_names_its_source() -> None:
 def test_no_two_cases_bear_one_sentence() -> None:
     names = [each.id for each in CASES]
     assert len(names) == len(set(names))
-
-
-def test_days_and_dates_agree() -> None:
-    assert date_of(day_of(dt.date(2026, 1, 5))) == dt.date(2026, 1, 5)
