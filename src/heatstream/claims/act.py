@@ -15,6 +15,7 @@ from heatstream.claims import chain, check, clocks, events
 from heatstream.claims import law as laws
 from heatstream.claims.assess import Assessed, assess, find, way_from
 from heatstream.claims.check import Circumstances, Home, Officer
+from heatstream.claims.documents import filing
 from heatstream.claims.events import Event
 from heatstream.claims.way import ITSELF, Recorded, Way, after
 from heatstream.core.calendar import date_of, day_of
@@ -177,6 +178,8 @@ class Desk:
         await self._keep(claim, stands, recorded)
         seen = await self.assess(claim, stands)
         await claims.stand(self.conn, claim.id, **standing(seen, newly_ruled=event.kind == "ruling_approved"))
+        if isinstance(event, events.RulingApproved) and event.agrees:
+            await filing.keep_ruling(self.conn, claim.code, by)
         return recorded
 
     async def _keep(self, claim: Claim, way: Way, recorded: Recorded) -> None:

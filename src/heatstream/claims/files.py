@@ -9,7 +9,8 @@ from heatstream.claims.assess import find
 from heatstream.errors import BadInput
 from heatstream.store import claims
 
-KINDS: Final = ("scan", "form", "ruling", "receipt", "bundle", "other")
+KINDS: Final = ("scan", "form", "receipt", "bundle", "other")
+"""What a person attaches; the PDF of a `ruling` is kept by its approval alone."""
 
 
 async def attach(desk: Desk, code: str, name: str, content: bytes, *, kind: str, by: str) -> str:

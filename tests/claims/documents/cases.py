@@ -208,5 +208,6 @@ def case(told: Sequence[tuple[str, Event]]) -> Case:
         entitlement_fen=26_358,
         officers=OFFICERS,
         hashes={each.number: hashlib.sha256(bytes([each.number])).digest() for each in recorded},
-        files={bytes.fromhex(PHOTO): "窗框照片.jpg", b"\1" * 32: "退费裁定书 示供裁〔2026〕1号.pdf"},
+        files={bytes.fromhex(PHOTO): "窗框照片.jpg"},
+        rulings={"退费裁定书 示供裁〔2026〕1号.pdf": b"\1" * 32},
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from typing import Final
 
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,6 +22,10 @@ from heatstream.store.claims import Claim, Line
 from heatstream.store.read import papers as stored
 from heatstream.store.read.papers import Signatory
 from heatstream.store.timescale import LOCAL
+
+RULING: Final = "ruling"
+"""Kind of file that nobody but the approval of a ruling adds."""
+PDF: Final = "application/pdf"
 
 
 async def case_of(conn: AsyncConnection, code: str) -> Case:
@@ -53,6 +58,7 @@ async def case_of(conn: AsyncConnection, code: str) -> Case:
         officers=await _officers(conn, lines),
         hashes={line.number: line.hash for line in lines},
         files={file.sha256: file.name for file in files},
+        rulings={file.name: file.sha256 for file in files if file.kind == RULING},
     )
 
 
@@ -75,17 +81,13 @@ async def _officers(conn: AsyncConnection, lines: list[Line]) -> dict[str, Signa
 
 
 async def keep_ruling(conn: AsyncConnection, code: str, by: str) -> bytes:
-    """Set the standing ruling of a claim and keep it in the claim's file: the ruling, its page, its 审批表.
+    """Set the standing ruling of a claim as PDF, keep it in the claim's file, and give its SHA-256.
 
-    What is printed later is what was kept: the amounts that it states are those of the day it was made.
+    What is printed and served later is what was kept here, whatever changes in the registry.
 
     Parameters
     ----------
     by : 工号 of who approved it
-
-    Returns
-    -------
-    SHA-256 of the ruling's PDF
 
     Raises
     ------
@@ -95,22 +97,10 @@ async def keep_ruling(conn: AsyncConnection, code: str, by: str) -> bytes:
         The pack has no words for the parties or for the remedy.
     """
     case = await case_of(conn, code)
-    ruling, name = of_case.ruling(case), of_case.ruling_name(case)
-    pdf = render.pdf(ruling)
-    await _keep(conn, case, f"{name}.pdf", pdf, kind="ruling", by=by)
-    await _keep(conn, case, f"{name}.html", render.html(ruling).encode(), kind="ruling", by=by)
-    await _keep(conn, case, f"{name} 审批表.pdf", render.pdf(of_case.approval_sheet(case)), kind="other", by=by)
-    return hashlib.sha256(pdf).digest()
-
-
-async def _keep(conn: AsyncConnection, case: Case, name: str, content: bytes, *, kind: str, by: str) -> None:
+    content = render.pdf(of_case.ruling(case))
+    digest = hashlib.sha256(content).digest()
+    name = of_case.ruling_name(case)
     await claims.attach(
-        conn,
-        case.claim_id,
-        kind=kind,
-        name=name,
-        media_type="application/pdf" if name.endswith(".pdf") else "text/html",
-        sha256=hashlib.sha256(content).digest(),
-        content=content,
-        by=by,
+        conn, case.claim_id, kind=RULING, name=name, media_type=PDF, sha256=digest, content=content, by=by
     )
+    return digest

@@ -31,6 +31,7 @@ from heatstream.claims.documents.papers import (
     ServiceReceipt,
     Signer,
     Statement,
+    Terms,
     VisitForm,
 )
 from heatstream.claims.documents.rulings import TITLES
@@ -99,6 +100,8 @@ class Case:
     """Of the events, by their numbers."""
     files: Mapping[bytes, str]
     """Names of the papers in the claim's file, by SHA-256."""
+    rulings: Mapping[str, bytes]
+    """SHA-256 of the rulings' own PDFs, by their names."""
 
     @property
     def household(self) -> HouseholdParty:
@@ -149,7 +152,7 @@ def visit_form(case: Case, number: int | None = None) -> VisitForm:
         rooms=tuple(map(_room, visit.rooms)),
         refusals=tuple(_refusal(case, each) for each in visit.refusals),
         signers=tuple(_signer(case, each) for each in visit.people),
-        copies=_copies(case, visit.copies),
+        copies=_copies(law_words.terms(case.law.pack), visit.copies),
         archive_nos=visit.archive_nos,
         scan_sha256=bytes.fromhex(visit.scan_sha256) if visit.scan_sha256 else None,
         note=visit.why,
@@ -163,12 +166,9 @@ def blank_form(case: Case, by: Measurer, on: dt.date) -> VisitForm:
 
 def _form(case: Case, by: Measurer) -> VisitForm:
     """Lay out what is known before anybody has come to the door."""
-    law, way = case.law.pack, case.way
-    made = law.escalation.copies if law.escalation and by == "authority" else None
-    return VisitForm(
-        margin=Margin(case.watermark, None, None, words.local_day(way.opened_at)),
-        terms=law_words.terms(law),
-        by=by,
+    way = case.way
+    return replace(
+        empty_form(case.law, case.watermark, by, words.local_day(way.opened_at)),
         organisation=case.company.name if by == "company" else None,
         claim_no=case.claim_no,
         household=case.household,
@@ -177,18 +177,38 @@ def _form(case: Case, by: Measurer) -> VisitForm:
         channel=_channel(way),
         contacted_at=way.contacted_at,
         appointed_for=way.appointment.appointment_at if way.appointment else None,
+        standard_centi=case.standard_centi,
+    )
+
+
+def empty_form(law: Law, watermark: str | None, by: Measurer, on: dt.date) -> VisitForm:
+    """Print a form for a home that is not known yet."""
+    called = law_words.terms(law.pack)
+    made = law.pack.escalation.copies if law.pack.escalation and by == "authority" else None
+    return VisitForm(
+        margin=Margin(watermark, None, None, on),
+        terms=called,
+        by=by,
+        organisation=None,
+        claim_no=None,
+        household=None,
+        company=None,
+        requested_at=None,
+        channel=None,
+        contacted_at=None,
+        appointed_for=None,
         arrived_at=None,
         started_at=None,
         ended_at=None,
         instrument_no=None,
         certificate_no=None,
         certificate_until=None,
-        standard_centi=case.standard_centi,
-        requirements=law_words.requirements(law, case.law.choices.measurement_standard_id),
+        standard_centi=None,
+        requirements=law_words.requirements(law.pack, law.choices.measurement_standard_id),
         rooms=(),
         refusals=(),
-        signers=_to_sign(case, by),
-        copies=_copies(case, made),
+        signers=_to_sign(called, by),
+        copies=_copies(called, made),
         archive_nos=(),
         scan_sha256=None,
         note=None,
@@ -237,23 +257,19 @@ def _signer(case: Case, person: events.Person) -> Signer:
     return Signer(roles[person.role], person.name, person.signed)
 
 
-def _to_sign(case: Case, by: Measurer) -> tuple[Signer, ...]:
+def _to_sign(called: Terms, by: Measurer) -> tuple[Signer, ...]:
     roles = {
-        "company": ("测温人员", case.party("household")),
-        "authority": ("测温人员", case.party("household")),
-        "third_party": ("检测人员", case.party("household"), case.party("company")),
+        "company": ("测温人员", called.household),
+        "authority": ("测温人员", called.household),
+        "third_party": ("检测人员", called.household, called.company),
     }[by]
     return tuple(Signer(role, None, signed=False) for role in roles)
 
 
-def _copies(case: Case, copies: events.Copies | pack.Copies | None) -> tuple[Copies, ...]:
+def _copies(called: Terms, copies: events.Copies | pack.Copies | None) -> tuple[Copies, ...]:
     if copies is None:
         return ()
-    holders = (
-        ("测温人员", copies.inspector),
-        (case.party("household"), copies.household),
-        ("主管部门存档", copies.archived),
-    )
+    holders = (("测温人员", copies.inspector), (called.household, copies.household), ("主管部门存档", copies.archived))
     return tuple(Copies(holder, count) for holder, count in holders if count)
 
 
@@ -326,14 +342,9 @@ def _groups(case: Case, stands: ways.Ruling) -> tuple[str, ...]:
 
 
 def ruling_name(case: Case) -> str:
-    """Name the standing ruling, as its files are named."""
+    """Name the file of the standing ruling."""
     stands = _standing(case)
-    return f"{TITLES[stands.outcome]} {stands.doc_no}"
-
-
-def kept(case: Case, name: str) -> bytes | None:
-    """Find the SHA-256 of a paper in the claim's file by its name."""
-    return next((sha256 for sha256, each in case.files.items() if each == name), None)
+    return f"{TITLES[stands.outcome]} {stands.doc_no}.pdf"
 
 
 def approval_sheet(case: Case) -> ApprovalSheet:
@@ -456,7 +467,7 @@ def receipt(case: Case, party: events.Party) -> ServiceReceipt:
         authority=case.officers[stands.approved_by].organisation,
         document=TITLES[stands.outcome],
         doc_no=stands.doc_no,
-        document_sha256=kept(case, f"{ruling_name(case)}.pdf"),
+        document_sha256=case.rulings.get(ruling_name(case)),
         claim_no=case.claim_no,
         recipient=f"{case.party(party)}　{named}",
         address=event.address if event else case.address if party == "household" else None,

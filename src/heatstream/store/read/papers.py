@@ -34,8 +34,7 @@ async def credit_code_of(conn: AsyncConnection, company_id: int) -> str | None:
     return code
 
 
-async def content(conn: AsyncConnection, claim_id: int, sha256: bytes) -> bytes | None:
-    """Read a paper of a claim."""
+async def content(conn: AsyncConnection, claim_id: int, sha256: bytes) -> bytes:
+    """Read a paper that is in a claim's file."""
     own = (claim_file.c.claim_id == claim_id) & (claim_file.c.sha256 == sha256)
-    found: bytes | None = await conn.scalar(select(claim_file.c.content).where(own))
-    return found
+    return bytes((await conn.execute(select(claim_file.c.content).where(own))).scalar_one())
