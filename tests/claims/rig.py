@@ -22,10 +22,10 @@ from heatstream.store.claims import Claim
 from heatstream.store.tables import district, officer
 from tests.evaluate.town import Town, at, evaluator, whole_day
 
-MONDAY = dt.date(2026, 1, 5)
-"""The day of the request, in the middle of a season."""
 FEE_FEN = 169_000
 """Ten yuan for each of the season's 169 days."""
+LAST = dt.date(2026, 1, 12)
+"""The last day that is closed."""
 NOW = at(dt.date(2026, 1, 20), 12 * 60)
 
 OFFICERS = {
@@ -120,19 +120,19 @@ class Office:
 
     @classmethod
     async def found(cls, engine: AsyncEngine, choices: Path | None = None, **terms: Any) -> "Office":
-        """One home that was cold from the fifth to the tenth, warm after it; judged through the nineteenth."""
+        """One home that was cold from the fifth to the tenth, warm after it; judged through the twelfth."""
         town = await Town.found(engine)
         await town.home("H1", **{"fee_fen": FEE_FEN, "fee_paid_fen": FEE_FEN, "billed_area_centi_m2": 10000, **terms})
         await town.point("P1", "H1", room_kind="bedroom")
-        for day in range(4, 20):
-            await town.write({"P1": _one_day(1650 if 5 <= day <= 10 else 2000, dt.date(2026, 1, day))})
+        days = [(day, 1650 if 5 <= day <= 10 else 2000) for day in range(5, LAST.day + 1)]
+        await town.write({"P1": [each for day, centi in days for each in _one_day(centi, dt.date(2026, 1, day))]})
         office = cls(engine, town)
         await office.register()
         await office.judge(**({"choices_file": choices} if choices else {}))
         return office
 
     async def judge(self, **settings: Any) -> None:
-        await evaluator(self.engine, self.now, **settings).once(settle=False, through=dt.date(2026, 1, 19))
+        await evaluator(self.engine, self.now, **settings).once(settle=False, through=LAST)
 
     async def register(self) -> None:
         async with self.engine.begin() as conn:
@@ -204,7 +204,7 @@ class Office:
         await self.record(given("cause_determined", time(9, day=6), **cause), "D1")
 
     async def applied(self) -> None:
-        """The company offers nothing, the household applies, and the authority measures again on the eleventh: 20 °C."""
+        """The company offers nothing, the household applies, and the authority measures 20 °C on the eleventh."""
         await self.measured()
         await self.record(given("self_refund_refused", time(9, day=7), by="company"), "CO")
         await self.record(given("authority_applied", time(10, day=7), asks="退费"), "H1")

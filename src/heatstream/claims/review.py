@@ -15,6 +15,7 @@ from heatstream.claims.assess import Assessed, find, way_of
 from heatstream.claims.events import ReviewOpened
 from heatstream.claims.way import ITSELF, Ruling, Way
 from heatstream.core.finding import Change
+from heatstream.errors import HeatstreamError
 from heatstream.rules.holidays import DaysOff
 from heatstream.store import claims, runs
 from heatstream.store.claims import Claim
@@ -31,15 +32,26 @@ async def refresh(engine: AsyncEngine, days_off: DaysOff, now: Callable[[], dt.d
     """Compute every open claim anew, and look at every ruled one; tell how many of each, and how many reviews opened.
 
     Before anything was judged under a policy there is nothing to compute by.
+
+    Raises
+    ------
+    HeatstreamError
+        Some claim could not be computed; every such one is a line, and the others are done.
     """
     counts: Counter[str] = Counter()
+    failed: list[str] = []
     async with engine.connect() as conn:
         if await runs.last_policy(conn) is None:
             return counts
         every = await claims.codes(conn)
     for code in every:
-        async with engine.begin() as conn:
-            counts += await look_at(Desk(conn, days_off, now), code)
+        try:
+            async with engine.begin() as conn:
+                counts += await look_at(Desk(conn, days_off, now), code)
+        except HeatstreamError as error:
+            failed.append(f"claim {code}: {error}")
+    if failed:
+        raise HeatstreamError("\n".join(failed))
     return counts
 
 

@@ -32,6 +32,7 @@ TASKS: Mapping[str, tuple[str, Task]] = {
     "partitions": ("*/10 * * * *", tasks.make_partitions),
     "roots": ("30 2 * * *", tasks.make_roots),
     "time_stamps": ("*/10 * * * *", tasks.stamp_roots),
+    "claims": ("15 * * * *", tasks.refresh_claims),
     "freeze": ("10 18 * * *", tasks.freeze_evidence),
     "retention": ("20 18 * * *", tasks.delete_old_readings),
     "columnstore": ("40 18 * * *", tasks.compress_old_readings),

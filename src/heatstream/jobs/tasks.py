@@ -4,7 +4,9 @@ import datetime as dt
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.claims import review
 from heatstream.evidence import freeze, roots, stamp
+from heatstream.rules import holidays
 from heatstream.settings import Settings
 from heatstream.store import retention
 from heatstream.store.tables import BY_TIME
@@ -30,6 +32,13 @@ async def make_roots(conn: AsyncConnection, _settings: Settings, _now: dt.dateti
 async def stamp_roots(conn: AsyncConnection, settings: Settings, _now: dt.datetime) -> str:
     """Have the roots confirmed by the time-stamp service, where one is set."""
     return await stamp.stamp_roots(conn, settings.evidence)
+
+
+async def refresh_claims(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:
+    """Compute open claims anew, and open a 复核 where a ruled one would come to something else."""
+    counts = await review.refresh(conn.engine, holidays.load(settings.evaluate.packs_dir), lambda: now)
+    done = f"computed {counts['open']} open claims, looked at {counts['ruled']} ruled ones"
+    return f"{done}, opened {counts['reviews']} reviews"
 
 
 async def freeze_evidence(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:
