@@ -1,7 +1,9 @@
 """A mark says what was seen in the readings, and nothing where there is nothing to see."""
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -336,3 +338,17 @@ def test_the_median_of_the_others_is_that_of_a_list_without_the_point(
             assert count[place, column] == len(others)
             if others:
                 assert median[place, column] == others[(len(others) - 1) // 2]
+
+
+MANUAL = (Path(__file__).parents[2] / "docs" / "quality.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(Thresholds), ids=lambda field: field.name)
+def test_the_manual_tells_every_threshold_and_its_default(field: dataclasses.Field[int]) -> None:
+    assert f"| `{field.name}` | {field.default} |" in MANUAL
+
+
+@pytest.mark.parametrize("rule", list(Rule))
+def test_the_manual_tells_every_rule_with_its_number(rule: Rule) -> None:
+    [line] = [line for line in MANUAL.splitlines() if f"| `{rule.kind.name.lower()}` |" in line]
+    assert re.search(rf"(\| |; ){int(rule)}: ", line)
