@@ -28,6 +28,8 @@ LAST = dt.date(2026, 1, 12)
 """The last day that is closed."""
 NOW = at(dt.date(2026, 1, 20), 12 * 60)
 
+DAYS_OFF = holidays.load()
+
 OFFICERS = {
     "H1": ("户主", "household"),
     "HOT": ("接线员", "hotline"),
@@ -154,7 +156,7 @@ class Office:
     @asynccontextmanager
     async def desk(self) -> AsyncIterator[Desk]:
         async with self.engine.begin() as conn:
-            yield Desk(conn, holidays.load(), lambda: self.now)
+            yield Desk(conn, DAYS_OFF, lambda: self.now)
 
     async def open(self, event: Any | None = None, *, by: str = "HOT") -> str:
         async with self.desk() as desk:

@@ -609,6 +609,8 @@ def _fault(where: str, kind: str, fault: Any) -> str:
     said = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "value_error":
         return f"{where}: {kind}: {path + ': ' if path else ''}{said}"
+    if fault["type"] == "missing":
+        return f"{where}: {kind}: {path}: missing"
     return f"{where}: {kind}: {path}: seen {fault['input']!r}: {said}"
 
 
