@@ -25,7 +25,9 @@ OFFICERS = {
     "D-0302": Signatory("刘晨", "示例市示例区供热管理办公室"),
     "D-0001": Signatory("孙宏", "示例市示例区供热管理办公室"),
 }
-SCAN, PARAMETERS, PHOTO, BUNDLE, SIGNED = (name * 64 for name in "abcde")
+SCAN, PARAMETERS, PHOTO, BUNDLE, SIGNED = (
+    hashlib.sha256(name).hexdigest() for name in (b"scan", b"parameters", b"photo", b"bundle", b"signed")
+)
 
 
 def room(kind: events.RoomKind, name: str | None, *centi: int, day: int, hour: int) -> events.RoomTest:

@@ -1,5 +1,6 @@
 """Read what a claim's papers are made from; keep the PDF of its ruling in its file."""
 
+import asyncio
 import hashlib
 import json
 from typing import Final
@@ -97,7 +98,7 @@ async def keep_ruling(conn: AsyncConnection, code: str, by: str) -> bytes:
         The pack has no words for the parties or for the remedy.
     """
     case = await case_of(conn, code)
-    content = render.pdf(of_case.ruling(case))
+    content = await asyncio.to_thread(render.pdf, of_case.ruling(case))
     digest = hashlib.sha256(content).digest()
     name = of_case.ruling_name(case)
     await claims.attach(

@@ -1,5 +1,6 @@
 """Print a paper of a claim: what was kept of a ruling as it was kept, everything else from what is recorded now."""
 
+import asyncio
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -80,12 +81,12 @@ async def printed(desk: Desk, code: str, asked: Wanted) -> bytes:
         The pack has no words for the parties or the remedy.
     """
     if code == NO_CLAIM:
-        return _set(await _empty_form(desk, asked), asked)
+        return await asyncio.to_thread(_set, await _empty_form(desk, asked), asked)
     case = await filing.case_of(desk.conn, code)
     kept = case.rulings.get(of_case.ruling_name(case)) if asked.paper == "ruling" else None
     if kept is not None and not asked.html:
         return await stored.content(desk.conn, case.claim_id, kept)
-    return _set(await _paper(desk, case, asked), asked)
+    return await asyncio.to_thread(_set, await _paper(desk, case, asked), asked)
 
 
 def _set(paper: Paper, asked: Wanted) -> bytes:
