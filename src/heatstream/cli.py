@@ -11,6 +11,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -230,6 +231,22 @@ def registry_export(folder: Annotated[Path, typer.Argument(help="Where to write 
 
     for noun, rows in asyncio.run(run()).items():
         out.print(f"{noun}.csv: {rows} rows")
+
+
+@registry_app.command("outdoor")
+def registry_outdoor(
+    file: Annotated[Path, typer.Argument(help="CSV: day, mean_c, source.", exists=True, dir_okay=False)],
+    by: By = "",
+) -> None:
+    """Record official outdoor daily means, all or nothing; closed days are judged again."""
+    from heatstream.store import outdoor
+
+    async def run() -> Counter[str]:
+        async with _transaction(_settings()) as conn:
+            return await outdoor.record(conn, outdoor.read(file), by or getpass.getuser())
+
+    count = asyncio.run(run())
+    out.print(f"new {count['new']}, changed {count['changed']}, same {count['same']}")
 
 
 # --- keys -------------------------------------------------------------------------------------------------------------

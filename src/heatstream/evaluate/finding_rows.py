@@ -64,6 +64,7 @@ def judged(statistics: DayStatistics, homes: Homes, rooms: Rooms, rules: DayRule
         rules=rules,
         area=rooms.area,
         stopped=homes.stopped,
+        least_limit_centi=homes.least_centi,
     )
 
 

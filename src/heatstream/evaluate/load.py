@@ -23,6 +23,8 @@ class Loaded(PointDays):
     """household_id (rising), batch_id, reason, marked_at."""
     households: list[Household]
     """In the order of the marks."""
+    outdoor_centi: int | None
+    """Official outdoor mean of the day [0.01 °C]; None = not known."""
     stored: list[Stored]
     """Statistics that stand."""
     current: Sequence[Any]
@@ -42,6 +44,7 @@ async def load(engine: AsyncEngine, day: dt.date, marks: Rows, windows: Windows,
             **{field.name: getattr(measured, field.name) for field in fields(measured)},
             marks=marks,
             households=households,
+            outdoor_centi=await household_days.outdoor_centi(conn, day),
             stored=stored,
             current=await household_days.current_findings(conn, day, ids),
         )

@@ -6,7 +6,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from heatstream.core.standard import standards
+from heatstream.core.standard import law_standards, standards
 from heatstream.core.units import Centi, Count, Fen, Mask
 from heatstream.evaluate.load import Loaded
 from heatstream.evaluate.yardstick import Yardstick
@@ -21,7 +21,9 @@ class Homes:
     """Arrays of one length, a household each, in the order of the marks."""
 
     standard_centi: Centi
-    """What its rooms are held against."""
+    """What its rooms are held against: the highest standard that may hold."""
+    least_centi: Centi
+    """The lowest that may; below it where nobody knows the weather, or whether the building is renovated."""
     fee_fen: Fen
     """The fee that 测算额 is computed of; NEVER where none is registered."""
     billed_area: Count
@@ -34,8 +36,10 @@ class Homes:
     @classmethod
     def of(cls, loaded: Loaded, yardstick: Yardstick) -> Self:
         each = loaded.households
+        least, most = _standards(loaded, yardstick)
         return cls(
-            standard_centi=_standards(np.array([home.standard_centi for home in each], np.int16), yardstick),
+            standard_centi=most,
+            least_centi=least,
             fee_fen=_fees(loaded, yardstick),
             billed_area=np.array([home.billed_area for home in each], np.int32),
             resident=np.array([home.resident for home in each], np.bool_),
@@ -52,11 +56,17 @@ def _fees(loaded: Loaded, yardstick: Yardstick) -> Fen:
     return np.where((fee == NEVER) | (base == NEVER), NEVER, np.maximum(fee - base, 0))
 
 
-def _standards(contract_centi: Centi, yardstick: Yardstick) -> Centi:
-    agreed = contract_centi != NEVER
-    if yardstick.rules is None:
-        return np.where(agreed, contract_centi, np.int16(yardstick.standard_centi))
-    return standards(yardstick.rules, contract_centi, agreed)
+def _standards(loaded: Loaded, yardstick: Yardstick) -> tuple[Centi, Centi]:
+    """Give the lowest and the highest standard that may hold of each household."""
+    contract_centi = np.array([home.standard_centi for home in loaded.households], np.int16)
+    agreed, rules = contract_centi != NEVER, yardstick.rules
+    if rules is None:
+        one = np.where(agreed, contract_centi, np.int16(yardstick.standard_centi))
+        return one, one
+    surveyed = np.array([home.renovated is not None for home in loaded.households], np.bool_)
+    renovated = np.array([bool(home.renovated) for home in loaded.households], np.bool_)
+    least, most = law_standards(rules, renovated, surveyed, loaded.outdoor_centi)
+    return standards(rules, contract_centi, agreed, least), standards(rules, contract_centi, agreed, most)
 
 
 @dataclass(frozen=True, slots=True)

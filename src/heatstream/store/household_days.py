@@ -12,12 +12,14 @@ from heatstream.store.accepted import evidence_from, evidence_to, stands_on
 from heatstream.store.copy import Rows, copy_out_all
 from heatstream.store.marks import DAY
 from heatstream.store.tables import (
+    building,
     conflict_decision,
     contract,
     day_statistic,
     finding,
     finding_current,
     household,
+    outdoor_day,
     point,
     reading,
     reading_conflict,
@@ -48,6 +50,8 @@ class Household(NamedTuple):
     """基本热费 [fen]; NEVER = not registered."""
     metered: bool
     """按热计量收费."""
+    renovated: bool | None
+    """节能改造 of its building; None = nobody says."""
     billed_area: int
     """收费面积 [0.01 m²]; 0 = not registered."""
 
@@ -109,9 +113,14 @@ async def households(conn: AsyncConnection, day: dt.date, ids: Sequence[int]) ->
             func.coalesce(agreed.c.fee_paid_fen, NEVER),
             func.coalesce(agreed.c.base_fee_fen, NEVER),
             func.coalesce(agreed.c.metered, False),
+            building.c.renovated,
             func.coalesce(agreed.c.billed_area_centi_m2, 0),
         )
-        .select_from(household.outerjoin(agreed, agreed.c.supplied.is_not(None)))
+        .select_from(
+            household.join(building, household.c.building_id == building.c.id).outerjoin(
+                agreed, agreed.c.supplied.is_not(None)
+            )
+        )
         .where(household.c.id == func.any(_ids(ids)))
         .order_by(household.c.id)
     )
@@ -120,6 +129,12 @@ async def households(conn: AsyncConnection, day: dt.date, ids: Sequence[int]) ->
 
 def _holds(first: ColumnElement[dt.date], last: ColumnElement[dt.date | None], day: dt.date) -> ColumnElement[bool]:
     return (first <= day) & (last.is_(None) | (last >= day))
+
+
+async def outdoor_centi(conn: AsyncConnection, day: dt.date) -> int | None:
+    """Read the official outdoor mean of a day [0.01 °C]; None = nobody recorded it."""
+    found: int | None = await conn.scalar(select(outdoor_day.c.mean_centi).where(outdoor_day.c.day == day))
+    return found
 
 
 async def points(conn: AsyncConnection, day: dt.date, ids: Sequence[int]) -> list[Point]:

@@ -143,6 +143,11 @@ async def mark_policy_changed(conn: AsyncConnection, day: dt.date, batch_id: int
     return await _mark(conn, union(_measured_on(day), _judged_on(day)), day, batch_id, Change.POLICY)
 
 
+async def mark_weather_known(conn: AsyncConnection, day: dt.date, batch_id: int) -> int:
+    """Mark every household with a statistic or a finding on a day whose outdoor mean was told or told anew."""
+    return await _mark(conn, union(_measured_on(day), _judged_on(day)), day, batch_id, Change.REGISTRY)
+
+
 async def judged(conn: AsyncConnection, day: dt.date) -> bool:
     """Tell whether any household has a finding on this day."""
     return bool(await conn.scalar(select(_judged_on(day).exists())))

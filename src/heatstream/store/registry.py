@@ -14,11 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from heatstream.errors import RegistryError
 from heatstream.store import marks
 from heatstream.store.registry_csv import TABLES, Line, cell, fields, key_columns, read
-from heatstream.store.tables import city, registry_change
+from heatstream.store.tables import building, city, household, registry_change
 
 CHANNEL = "heatstream_registry"
 # A change in one of these can change a finding of the household it names.
 _JUDGED = {"household", "room", "point", "contract", "stop_period"}
+# A change in this one can change the findings of every household in it: some standards ask whether it is renovated.
+_HOUSING = "building"
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
@@ -184,6 +186,9 @@ class _Import:
 
 async def _households(conn: AsyncConnection, table: Table, rows: list[Row]) -> set[int]:
     """Tell whose findings these rows can change."""
+    if table.name == _HOUSING:
+        inside = select(household.c.id).join(building, household.c.building_id == building.c.id)
+        return set(await conn.scalars(inside.where(building.c.code.in_([row["code"] for row in rows]))))
     if table.name not in _JUDGED:
         return set()
     if table.name != "household":
