@@ -130,7 +130,7 @@ WRONG: dict[str, tuple[list[tuple[Event, str]], Event, str, str]] = {
         MEASURED,
         visit(time(15, day=11), by="authority"),
         "D1",
-        "BadInput: 入户测温 by 王某 (district): the authority measures after `escalated` or `authority_applied`",
+        "BadInput: 入户测温 by 王某 (district): the authority measures after `escalated`, `authority_applied`",
     ),
     "复测 with one archived copy": (
         APPLIED,

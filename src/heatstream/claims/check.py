@@ -225,15 +225,22 @@ def _check_person(act: _Act) -> None:
 
 
 def _check_jurisdiction(act: _Act) -> None:
-    officer, home = act.officer, act.around.home
+    outside = outside_jurisdiction(act.officer, act.around.home)
+    if outside is not None:
+        raise act.forbidden(outside)
+
+
+def outside_jurisdiction(officer: Officer, home: Home) -> str | None:
+    """Say why this home is not this officer's to act for; None = it is."""
     if officer.role == "household" and officer.code != home.code:
-        raise act.forbidden(f"a household acts in its own claims; {officer.code} is not {home.code}")
+        return f"a household acts in its own claims; {officer.code} is not {home.code}"
     if officer.role in _COMPANY and officer.company_id != home.company_id:
-        raise act.forbidden(f"the home is heated by {home.company}, and this is another company's officer")
+        return f"the home is heated by {home.company}, and this is another company's officer"
     if officer.role == "district" and officer.district_id != home.district_id:
-        raise act.forbidden(f"the home is in {home.district}, outside this officer's district")
+        return f"the home is in {home.district}, outside this officer's district"
     if officer.role == "street" and officer.district_id not in {None, home.district_id}:
-        raise act.forbidden(f"the home is in {home.district}, outside this 街道's district")
+        return f"the home is in {home.district}, outside this 街道's district"
+    return None
 
 
 def _check_time(act: _Act) -> None:
@@ -284,8 +291,8 @@ def _(event: events.VisitRecorded, act: _Act) -> None:
     _check_signers(event, act)
     if event.by == "authority":
         act.expect(
-            act.way.escalated or act.way.applied or act.way.opened_by_authority,
-            "the authority measures after `escalated` or `authority_applied`; the claim has neither",
+            act.way.called_on_authority,
+            "the authority measures after `escalated`, `authority_applied` or `urged` of it; the claim has none",
         )
         _check_copies(event, act)
 

@@ -6,7 +6,8 @@ from typing import Final
 
 from heatstream.claims.act import Desk
 from heatstream.claims.assess import find
-from heatstream.errors import BadInput
+from heatstream.claims.check import Home, outside_jurisdiction
+from heatstream.errors import BadInput, Refused
 from heatstream.store import claims
 
 KINDS: Final = ("scan", "form", "receipt", "bundle", "other")
@@ -20,13 +21,18 @@ async def attach(desk: Desk, code: str, name: str, content: bytes, *, kind: str,
     ------
     BadInput
         The kind is none of `KINDS`, the paper is empty, or there is no such claim or officer.
+    Refused
+        The home is not this officer's to act for.
     """
     if kind not in KINDS:
         raise BadInput(f"kind: seen {kind!r}, expected one of {', '.join(KINDS)}")
     if not content:
         raise BadInput(f"{name}: seen an empty file, expected a paper")
-    await desk.officer(by)
-    claim = await find(desk.conn, code)
+    officer, claim = await desk.officer(by), await find(desk.conn, code)
+    home = Home(claim.household, claim.district_id, claim.district, claim.company_id, claim.company)
+    outside = outside_jurisdiction(officer, home)
+    if outside is not None:
+        raise Refused(f"{name} by {officer.name} ({officer.role}): {outside}")
     digest = hashlib.sha256(content)
     media_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
     await claims.attach(

@@ -110,6 +110,8 @@ class Way:
     visits: tuple[Recorded, ...] = ()
     """Of every kind, those without a measurement too."""
     escalated: Recorded | None = None
+    inspection_asked: bool = False
+    """A 街道 or 社区 asked the authority to look."""
     handled_at: dt.datetime | None = None
     cause: Recorded | None = None
     allegations: dict[int, Allegation] = field(default_factory=dict)
@@ -155,6 +157,11 @@ class Way:
     def opened_by_authority(self) -> bool:
         """Say whether it came from the authority's own watch: no application by the household is waited for."""
         return self.opened is not None and self.opened.way in {"batch", "fixed_point", "officer"}
+
+    @property
+    def called_on_authority(self) -> bool:
+        """Say whether the authority has a reason to measure by itself."""
+        return bool(self.escalated or self.applied or self.inspection_asked or self.opened_by_authority)
 
     @property
     def heard(self) -> frozenset[Party]:
@@ -258,6 +265,12 @@ def _(event: events.VisitRecorded, way: Way, each: Recorded) -> Way:
 def _(event: events.Escalated, way: Way, each: Recorded) -> Way:
     del event
     return replace(way, escalated=way.escalated or each)
+
+
+@_after.register
+def _(event: events.Urged, way: Way, each: Recorded) -> Way:
+    del each
+    return replace(way, inspection_asked=way.inspection_asked or event.asks == "authority")
 
 
 @_after.register
