@@ -26,26 +26,24 @@ def of_sheet(sheet: Sheet) -> bytes:
     HeatstreamError
         The typesetter failed or warned: a fault of ours, not of the sheet.
     """
-    made: bytes = _compiled(sheet, format="pdf", pdf_standards=_STANDARD)
+    made: bytes = compiled(sheet, format="pdf", pdf_standards=_STANDARD)
     return made
 
 
-def pictures(sheet: Sheet, dots_per_inch: int) -> list[bytes]:
-    """Set a sheet as PNG, a picture a page."""
-    made = _compiled(sheet, format="png", ppi=dots_per_inch)
-    return made if isinstance(made, list) else [made]
-
-
-def _compiled(sheet: Sheet, **options: Any) -> Any:
+def compiled(sheet: Sheet, **options: Any) -> Any:
+    """Set a sheet in a form of the typesetter's; see `of_sheet`."""
     tree = _tree(sheet)
     fonts.refuse_unprintable(_texts(tree))
-    made, warnings = typst.compile_with_warnings(
-        _TEMPLATE,
-        sys_inputs={"sheet": json.dumps(tree, ensure_ascii=False)},
-        font_paths=[str(fonts.FOLDER)],
-        ignore_system_fonts=True,
-        **options,
-    )
+    try:
+        made, warnings = typst.compile_with_warnings(
+            _TEMPLATE,
+            sys_inputs={"sheet": json.dumps(tree, ensure_ascii=False)},
+            font_paths=[str(fonts.FOLDER)],
+            ignore_system_fonts=True,
+            **options,
+        )
+    except typst.TypstError as error:
+        raise HeatstreamError(f"{sheet.title}: the typesetter failed: {error}; expected a paper") from error
     if warnings:
         raise HeatstreamError(f"{sheet.title}: the typesetter warned: {warnings[0].message}; expected no warning")
     return made

@@ -1,4 +1,4 @@
-"""A paper as PDF, as HTML, as pictures: all from one sheet."""
+"""A paper as PDF and as HTML, both from one sheet."""
 
 from heatstream.claims.documents import page, receipts, rulings, visits
 from heatstream.claims.documents import pdf as typesetting
@@ -22,20 +22,16 @@ def pdf(paper: Paper) -> bytes:
     BadInput
         A name or a note holds a character that the fonts cannot print.
     """
-    return typesetting.of_sheet(_sheet(paper))
+    return typesetting.of_sheet(sheet_of(paper))
 
 
 def html(paper: Paper) -> str:
     """Write a paper as one self-contained page."""
-    return page.of_sheet(_sheet(paper))
+    return page.of_sheet(sheet_of(paper))
 
 
-def pictures(paper: Paper, dots_per_inch: int = 144) -> list[bytes]:
-    """Set a paper as PNG, a picture a page."""
-    return typesetting.pictures(_sheet(paper), dots_per_inch)
-
-
-def _sheet(paper: Paper) -> Sheet:
+def sheet_of(paper: Paper) -> Sheet:
+    """Lay a paper out, before it is a PDF or a page."""
     match paper:
         case VisitForm():
             return visits.sheet(paper)
