@@ -93,7 +93,7 @@ class _Units:
 
 @dataclass(frozen=True, slots=True)
 class _Fees:
-    """Weights (claims, 1) of low temperature and outage: 1 but where the two are shares of unlike fees."""
+    """Weights (claims, 1), or (1, 1), of low temperature and outage: 1 but where they are shares of unlike fees."""
 
     low: Exact
     outage: Exact
@@ -106,6 +106,9 @@ class _Fees:
         low = np.where(facts.fee_registered, facts.fee_fen, 0)
         outage = np.where(facts.fee_registered, facts.outage_fee_fen, 0)
         unlike = (low != outage) & some_day(outage_us > 0)
+        if not unlike.any():
+            one = np.ones((1, 1), np.int64)
+            return cls(one, one, one, low)
         larger = np.where(unlike, np.maximum(low, outage), low)
         low, outage, both = (np.where(unlike, fee, 1)[:, None] for fee in (low, outage, larger))
         return cls(low, outage, both, larger)

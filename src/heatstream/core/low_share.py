@@ -39,15 +39,18 @@ class JudgedTests:
 
 def common_den(rules: ClaimRules) -> int:
     """Find one denominator for every ratio that the rules know."""
-    tiers = (*rules.tiers, *(tier for day in rules.days for tier in day.tiers))
-    dens = [tier.ratio.den for tier in tiers]
+    dens = [tier.ratio.den for tier in _every_tier(rules)]
     return lcm(*dens, rules.refund.day_cap.den, rules.outage.ratio.den if rules.outage else 1)
+
+
+def _every_tier(rules: ClaimRules) -> list[Tier]:
+    return [tier for tiers in {rules.tiers, *(day.tiers for day in rules.days)} for tier in tiers]
 
 
 def most_ratio(rules: ClaimRules) -> int:
     """Find the highest ratio of any tier, over `common_den`."""
-    tiers = (*rules.tiers, *(tier for day in rules.days for tier in day.tiers))
-    return max((over(tier.ratio, common_den(rules)) for tier in tiers), default=0)
+    common = common_den(rules)
+    return max((over(tier.ratio, common) for tier in _every_tier(rules)), default=0)
 
 
 def over(ratio: Ratio, den: int) -> int:
