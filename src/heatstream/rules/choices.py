@@ -187,7 +187,8 @@ class Choices(Part):
     conditions: Literal["not_examined", "undetermined"] | None = _option(
         "A24",
         "the standard holds under conditions (weather, envelope, indoor system) that readings do not show",
-        "`not_examined`: judged by temperature alone, what-if only; `undetermined`: failing days stay undetermined",
+        "`not_examined`: judged by temperature alone, what-if only; `undetermined`: failing days stay undetermined;"
+        " where the standard goes by the weather, those whose weather or building is not known",
     )
     overlap: Literal["highest_ratio", "lowest_ratio", "refer_to_authority"] | None = _option(
         "A5",
