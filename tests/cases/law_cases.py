@@ -120,7 +120,7 @@ def facts_json(claim: Told, rules: ClaimRules, law: twin.ClaimLaw) -> dict[str, 
         "cause": {"of": claim["cause"], "event": 1} if claim.get("cause") else None,
         "exclusions": [{"to": None} | _plain(each) for each in claim.get("exclusions", ())],
         "conditions": list(_conditions(claim.get("conditions", "met"), days)),
-        "presumptions": [_presumption(day, band) for day, band in claim.get("presumptions", {}).items()],
+        "presumptions": [_presumption(day, told, rules) for day, told in claim.get("presumptions", {}).items()],
         "outages": [_outage(each) for each in claim.get("outages", ())],
         "series": sorted(_series(claim.get("series", {}), law), key=lambda day: day["day"]),
         "standing": {
@@ -193,14 +193,10 @@ def _conditions(told: Any, days: list[dt.date]) -> Iterator[dict[str, Any]]:
             yield {"day": day.isoformat(), "met": how == "met"}
 
 
-def _presumption(day: dt.date, told: Any) -> dict[str, Any]:
-    """Read `compliant`, or the place of the presumed band."""
-    compliant = told == "compliant"
-    return {
-        "day": day.isoformat(),
-        "outcome": "compliant" if compliant else "failing",
-        "tier": None if compliant else told,
-    }
+def _presumption(day: dt.date, told: Any, rules: ClaimRules) -> dict[str, Any]:
+    """Read `compliant`; `failing` in the band that text or choice presumes; or the place of the band."""
+    tier = {"compliant": None, "failing": rules.presumed_tier}.get(told, told)
+    return {"day": day.isoformat(), "outcome": "compliant" if tier is None else "failing", "tier": tier}
 
 
 def _outage(told: Told) -> dict[str, Any]:

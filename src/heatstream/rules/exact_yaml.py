@@ -1,5 +1,6 @@
-"""YAML whose numbers are exact: a decimal is a `Decimal` from its own characters, never a binary float."""
+"""YAML whose values are exact: a decimal is a `Decimal` from its own characters, and `yes` and `no` are words."""
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 import yaml
 
 from heatstream.errors import BadInput
+
+BOOL = "tag:yaml.org,2002:bool"
 
 
 class _Loader(yaml.SafeLoader):
@@ -29,6 +32,12 @@ def _decimal(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Decimal:
         raise yaml.MarkedYAMLError(problem=f"{text!r} is no decimal", problem_mark=node.start_mark) from None
 
 
+# `yes` and `no` are words here, as YAML 1.2 has it: options bear them as values.
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in resolvers if tag != BOOL]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(BOOL, re.compile(r"true|false"), list("tf"))
 _Loader.add_constructor("tag:yaml.org,2002:float", _decimal)
 
 

@@ -1,0 +1,90 @@
+"""What the arrays and the literal twin say of a case, in the words of its `expect`."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from heatstream.claims.amount import arrays
+from heatstream.core.calendar import day_of
+from heatstream.core.claim_rules import Open
+from heatstream.core.entitlement import Right, entitle
+from heatstream.core.finding import Outcome
+from heatstream.evidence import twin
+from heatstream.rules.policy import Policy
+from tests.cases.law_cases import Case, facts_json
+from tests.core.test_cases import OUTCOMES, room
+from tests.literal.arrays import judged
+
+RIGHTS = {twin.MET: "entitled", twin.NOT_MET: "not_entitled", twin.OPEN: "undetermined"}
+WINTER = day_of(dt.date(2026, 1, 5))
+Said = dict[str, Any]
+
+
+def opened_day(case: Case) -> int:
+    opening = case.claim["opening"]
+    at = opening["at"] if isinstance(opening, dict) else opening
+    return day_of(dt.date.fromisoformat(str(at)[:10]))
+
+
+def by_twin(case: Case, policy: Policy) -> Said:
+    """Compute a claim by the literal twin alone, from the policy's own text."""
+    day = opened_day(case)
+    law = twin.claim_law_of(policy.canonical, day)
+    claimed = twin.claim(law, twin.facts_of(facts_json(case.claim, policy.claim_rules(day), law)))
+    return {
+        "right": RIGHTS[claimed.right],
+        "open": sorted(claimed.open),
+        "denied": sorted(claimed.denied),
+        "days": len(claimed.days),
+        "fen": claimed.fen,
+        "if_alleged_proved": claimed.fen_if_alleged_proved,
+        "at_least": claimed.lower_bound,
+    }
+
+
+def by_arrays(case: Case, policy: Policy) -> Said:
+    """Compute a claim as production does."""
+    day = opened_day(case)
+    rules = policy.claim_rules(day)
+    law = twin.claim_law_of(policy.canonical, day)
+    found = entitle(arrays(facts_json(case.claim, rules, law), rules), rules)
+    return {
+        "right": Right(found.right[0]).name.lower(),
+        "open": sorted(each.name or "" for each in Open if each & found.open[0]),
+        "denied": sorted(each.name or "" for each in Open if each & found.denied[0]),
+        "days": int(found.counted[0].sum()),
+        "fen": int(found.fen[0]),
+        "if_alleged_proved": int(found.fen_if_alleged_proved[0]),
+        "at_least": bool(found.at_least[0]),
+    }
+
+
+def day_by_twin(case: Case, policy: Policy) -> Said:
+    """Judge one winter day of a home by the literal twin."""
+    rooms = [room(told, WINTER) for told in case.told["rooms"]]
+    law = twin.law_of(policy.canonical, WINTER)
+    outcome = twin.judge(rooms, law, WINTER).outcome
+    return {"outcome": outcome, "day_below_min": max(twin.minutes_below(each, law, WINTER, "day") for each in rooms)}
+
+
+def day_by_arrays(case: Case, policy: Policy) -> Said:
+    """Judge one winter day of a home as production does."""
+    said = judged([[room(told, WINTER) for told in case.told["rooms"]]], policy.day_rules(WINTER))
+    names = {Outcome(number): name for name, number in OUTCOMES.items()}
+    return {
+        "outcome": names[Outcome(said.findings.outcome[0])],
+        "day_below_min": int(np.max(said.statistics.day_below_min)),
+    }
+
+
+Way = Callable[[Case, Policy], Said]
+CLAIM_WAYS: tuple[Way, ...] = (by_twin, by_arrays)
+DAY_WAYS: tuple[Way, ...] = (day_by_twin, day_by_arrays)
+
+
+def expected(expect: Any) -> Said:
+    """Give what a claim's case expects; conditions it does not name are met."""
+    told = {"open": [], "denied": [], "at_least": False} | dict(expect)
+    return told | {"open": sorted(told["open"]), "denied": sorted(told["denied"])}
