@@ -7,9 +7,11 @@ from heatstream.claims import events
 from heatstream.claims.amount import Amount
 from heatstream.claims.clocks import Clock
 from heatstream.claims.documents import amount_words, of_case, render
-from heatstream.claims.documents.papers import Copies, ExplainedDay, Order, Payment, Signer
+from heatstream.claims.documents.papers import Amounts, Copies, ExplainedDay, Order, Payment, Signer
 from heatstream.core.claim_rules import Kind, Open
 from heatstream.errors import BadInput, Refused
+from heatstream.rules import pack
+from heatstream.rules.choices import Choices
 from heatstream.rules.law import Law
 
 from .cases import BUNDLE, OFFER, PARAMETERS, PHOTO, REQUEST, SCAN, SERVED, SIGNED, TO_RULING, authority_visit, case
@@ -252,3 +254,27 @@ def test_the_papers_of_a_case_can_be_set() -> None:
     whole = case(SERVED)
     papers = (of_case.visit_form(whole), of_case.ruling(whole), of_case.receipt(whole, "company"))
     assert [render.pdf(paper)[:5] for paper in papers] == [b"%PDF-"] * 3
+
+
+def test_changchun_rules_no_refund_in_its_own_words_and_guesses_no_amount() -> None:
+    draft = events.RulingDrafted(
+        at=at(23, 9),
+        why="不能证明室温低于标准。",
+        outcome="no_refund",
+        ruled_fen=0,
+        facts=("各房间室温均不低于18.00 ℃。",),
+        reasoning=("测温记录与固定监测点数据均不能证明室温低于标准。",),
+        bundle_sha256=BUNDLE,
+    )
+    changchun = Law(pack.find("cn-22-changchun"), Choices(), dt.date(2020, 2, 1), None)
+    told = [(officer, draft if event.kind == "ruling_drafted" else event) for officer, event in TO_RULING]
+    whole = replace(
+        case(told), law=changchun, watermark=None, computed_fen=None, entitlement_fen=None, standard_centi=1800
+    )
+    ruling = of_case.ruling(whole)
+    assert (ruling.outcome, ruling.order) == ("no_refund", None)
+    assert (ruling.terms.company, ruling.terms.household) == ("供热经营企业", "居民热用户")
+    assert ruling.remedy == "对本裁定有异议的，可申请仲裁或者提起诉讼。"
+    assert ruling.amounts == Amounts(None, None, 0)
+    page = render.html(ruling)
+    assert ("供热企业" in page, "演示" in page, "None" in page) == (False, False, False)

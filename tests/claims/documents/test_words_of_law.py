@@ -79,7 +79,9 @@ def test_an_instrument_is_cited_by_its_title(source: Source, title: str) -> None
         ("5", "《临沂市供热条例》", "第五条"),
         ("25, 40", "《临沂市供热条例》", "第二十五条、第四十条"),
         ("山东省供热条例 21", "《山东省供热条例》", "第二十一条"),
-        ("吉建议〔2024〕12号 一", "吉建议〔2024〕12号 一", None),
+        ("吉建议〔2024〕12号 一", "《吉建议〔2024〕12号》", "第一部分"),
+        ("临沂市供热条例 32", "《临沂市供热条例》", "第三十二条"),
+        ("附则", "《临沂市供热条例》", "附则"),
         ("10", "《临沂市供热条例》", "第十条"),
         ("105", "《临沂市供热条例》", "第一百零五条"),
         ("112", "《临沂市供热条例》", "第一百一十二条"),
@@ -111,3 +113,9 @@ def test_words_that_stand_in_a_longer_quotation_of_the_article_are_not_quoted_ag
     longer, shorter = (Words(value="x", conf="read", article="6", quote=text) for text in ("甲乙丙", "乙"))
     held = pack.find("cn-37-linyi").model_copy(update={"standard": longer, "fee": shorter, "settles": {}})
     assert [each.quotation for each in law_words.articles(held, ["standard", "fee"])] == ["甲乙丙"]
+
+
+def test_an_instrument_is_named_in_full_where_an_article_calls_it_by_its_number() -> None:
+    changchun = law_words.articles(pack.find("cn-22-changchun"), ["ruling"])
+    named = "《吉林省住房和城乡建设厅对吴亚军委员建议的答复》（吉建议〔2024〕12号）"
+    assert {(each.instrument, each.article) for each in changchun} == {(named, "第一部分")}

@@ -10,7 +10,8 @@ from heatstream.rules.pack import ATTESTED, Group, Measurement, Pack, Source
 from heatstream.store.read.words import ROOM_KIND_ZH
 
 POSITIONS: Final = {"room_center": "房间中央", "half_depth_from_door": "距门进深一半处", "other": "其他位置"}
-_PLACE: Final = re.compile(r"(?:(?P<instrument>\D.*) )?(?P<numbers>\d+(?:, \d+)*)")
+_PLACE: Final = re.compile(r"(?:(?P<instrument>\D.*) )?(?P<parts>\d+(?:, \d+)*|[一二三四五六七八九十]+)")
+"""Where a group stands: articles, or a part by its numeral, of the pack's own instrument or of another by its name."""
 _YEAR: Final = re.compile(r"(?P<name>.+?) ?\((?P<year>[^()]*)\)")
 _NUMERALS: Final = "零一二三四五六七八九"
 
@@ -44,16 +45,23 @@ def remedy(pack: Pack) -> str:
 
 def articles(pack: Pack, groups: Iterable[str]) -> tuple[Article, ...]:
     """List the articles of some groups of a pack, each quotation once; what nobody read is not cited."""
-    instrument = _title(next(source for source in pack.sources if source.conf in ATTESTED))
-    found = sorted(_cited(pack, groups), key=_place)
-    articles = [_article(group, instrument) for group in found]
-    return tuple(dict.fromkeys(each for each in articles if not _quoted_elsewhere(each, articles)))
+    cited = sorted(_cited(pack, groups), key=_place)
+    found = [_article(group, pack) for group in cited]
+    return tuple(dict.fromkeys(each for each in found if not _quoted_elsewhere(each, found)))
 
 
 def _place(group: Group) -> tuple[str, int]:
-    """Order by instrument, the pack's own first, then by article."""
+    """Order the pack's own instrument first, then by article."""
     place = _PLACE.fullmatch(group.article or "")
-    return (place["instrument"] or "", int(place["numbers"].split(",")[0])) if place else (group.article or "", 0)
+    if place is None:
+        return "", 0
+    first = place["parts"].split(", ")[0]
+    return place["instrument"] or "", int(first) if first.isdecimal() else 0
+
+
+def _own(pack: Pack) -> str:
+    """Write the title of the pack's own instrument: the first that was read."""
+    return _title(next(source for source in pack.sources if source.conf in ATTESTED))
 
 
 def _quoted_elsewhere(article: Article, articles: list[Article]) -> bool:
@@ -75,13 +83,24 @@ def _cited(pack: Pack, names: Iterable[str]) -> Iterator[Group]:
             yield group
 
 
-def _article(group: Group, instrument: str) -> Article:
-    told = group.article or ""
-    place = _PLACE.fullmatch(told)
+def _article(group: Group, pack: Pack) -> Article:
+    place = _PLACE.fullmatch(group.article or "")
     if place is None:
-        return Article(told, None, group.quote) if told else Article(instrument, None, group.quote)
-    numbers = "、".join(f"第{_numeral(int(each))}条" for each in place["numbers"].split(", "))
-    return Article(f"《{place['instrument']}》" if place["instrument"] else instrument, numbers, group.quote)
+        return Article(_own(pack), group.article, group.quote)
+    parts = "、".join(map(_part, place["parts"].split(", ")))
+    return Article(_named(place["instrument"], pack), parts, group.quote)
+
+
+def _named(instrument: str | None, pack: Pack) -> str:
+    """Write an instrument's title by what an article calls it: nothing for the pack's own."""
+    if instrument is None:
+        return _own(pack)
+    known = (source for source in pack.sources if instrument in {source.title, source.doc_no})
+    return next(map(_title, known), f"《{instrument}》")
+
+
+def _part(told: str) -> str:
+    return f"第{_numeral(int(told))}条" if told.isdecimal() else f"第{told}部分"
 
 
 def _title(source: Source) -> str:
