@@ -433,6 +433,13 @@ FORBIDDEN: dict[str, tuple[list[tuple[Event, str]], Event, Officer, Pack, str]] 
         pack(ruling=PACK.ruling and PACK.ruling.model_copy(update={"outcomes": ("refund",)})),
         "Refused: 承办 by 王某 (district): outcome no_refund: pack demo-shili has refund",
     ),
+    "a way of opening that the text does not name": (
+        [],
+        opened(way="officer"),
+        officer("D1"),
+        pack(opening=PACK.opening and PACK.opening.model_copy(update={"ways": ("application",)})),
+        "Refused: 受理 by 王某 (district): way officer: pack demo-shili opens by application",
+    ),
     "an escalation the pack does not have": (
         OPENED,
         given("escalated", time(9), trigger="disputed"),

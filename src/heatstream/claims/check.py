@@ -23,6 +23,8 @@ AHEAD: Final = dt.timedelta(minutes=5)
 _COMPANY: Final = frozenset({"company", "inspector"})
 _OF_BOTH: Final = frozenset({"household", "company", "hotline", "district"})
 _RULING: Final = frozenset({"ruling_drafted", "ruling_reviewed", "ruling_approved"})
+_BY_AUTHORITY: Final = frozenset({"fixed_point", "batch"})
+"""Ways that stand beside those the text names: A12 says what a fixed point may, and a batch case is supervision."""
 _RULED_BY: Final = {"district_authority": "district"}
 """The pack's `ruling.by`, and the role of its officers."""
 
@@ -274,8 +276,13 @@ def _check(event: Any, act: _Act) -> None:
 
 @_check.register
 def _(event: events.Opened, act: _Act) -> None:
-    home = act.around.home
+    home, pack = act.around.home, act.around.pack
     act.expect(event.household == home.code, f"household: seen {event.household}, expected {home.code}")
+    named = event.way in _BY_AUTHORITY or pack.opening is None or event.way in pack.opening.ways
+    if not named:
+        raise act.forbidden(
+            f"way {event.way}: pack {pack.id} opens by {', '.join(pack.opening.ways if pack.opening else ())}"
+        )
 
 
 @_check.register

@@ -200,7 +200,7 @@ def test_a_refund_ruling_says_who_pays_whom_how_much_until_when() -> None:
 
 def test_a_no_refund_ruling_speaks_the_words_of_its_place() -> None:
     text = _Page(render.html(NO_REFUND)).text
-    assert "对居民热用户（户号 2201040007）本案的退费请求，不予退费。" in text
+    assert "对居民热用户（户号 2201040007）不予退费。" in text
     assert ("供热经营企业" in text, "供热企业" in text, "不退费裁定书" in text) == (True, False, True)
 
 
