@@ -62,7 +62,7 @@ def facts(claim: Claim, way: Way, policy: Policy, rules: ClaimRules | None, held
         "season": {"start": instant(_instant_of(season.start_us)), "end": instant(_instant_of(season.end_us))},
         "closed_through": held.closed_through and held.closed_through.isoformat(),
         "opening": {"at": instant(claim.opened_at), "way": claim.opened_way},
-        **_told(way, law, rules),
+        **told_of(way, law, rules),
         "series": series(policy, season, held),
         "standing": _standing(held),
     }
@@ -77,7 +77,8 @@ def _instant_of(us: int) -> dt.datetime:
     return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=us)
 
 
-def _told(way: Way, law: Law, rules: ClaimRules | None) -> dict[str, Any]:
+def told_of(way: Way, law: Law, rules: ClaimRules | None) -> dict[str, Any]:
+    """Write what persons recorded."""
     """Write what persons recorded."""
     cause = way.cause
     return {
@@ -105,7 +106,7 @@ def tests(way: Way, law: Law) -> list[dict[str, Any]]:
 
 
 def _test(number: int, visit: VisitRecorded, law: Law) -> dict[str, Any]:
-    whole = _faults_of_visit(visit, law.pack)
+    whole = _faults_of_visit(visit, law)
     by_room = [_faults_of_room(room, law) for room in visit.rooms]
     kept = [room for room, faults in zip(visit.rooms, by_room, strict=True) if not faults]
     valid = not whole and bool(kept)
@@ -124,12 +125,13 @@ def _room(kind: str | None, centi: Fraction, area_centi_m2: int | None) -> dict[
     return {"kind": kind, "temp_centi": centi.numerator, "of": centi.denominator, "area_centi_m2": area_centi_m2}
 
 
-def _faults_of_visit(visit: VisitRecorded, pack: Pack) -> list[str]:
-    """Say why the whole test counts for nothing."""
+def _faults_of_visit(visit: VisitRecorded, law: Law) -> list[str]:
+    """Say why the whole test counts for nothing; a certificate is asked for by the pack, else by a choice (A34)."""
     faults = []
-    measurement = pack.measurement
+    pack, measurement = law.pack, law.pack.measurement
+    certified = bool(measurement and measurement.certificate) or law.choices.uncertified_device == "not_evidence"
     day = (visit.started_at or visit.arrived_at).astimezone(LOCAL).date()
-    if measurement and measurement.certificate and not (visit.certificate_until and day <= visit.certificate_until):
+    if certified and not (visit.certificate_until and day <= visit.certificate_until):
         faults.append("certificate")
     if visit.by == "company" and pack.visit and pack.visit.both_sign and not _both_signed(visit):
         faults.append("unsigned")
@@ -246,10 +248,14 @@ def _conditions(way: Way) -> list[dict[str, Any]]:
 
 
 def _presumptions(way: Way, law: Law, rules: ClaimRules | None) -> list[dict[str, Any]]:
-    """Write the presumptions, one a day; what was recorded last of a day stands."""
+    """Write the presumptions, one a day; what was recorded last of a day stands.
+
+    Against a user nothing is presumed where that is the choice (A26).
+    """
     failing = law.pack.presumption.failing_when if law.pack.presumption else ()
     by_law = rules.presumed_tier if rules else None
-    by_day = {told.day: told for told in way.presumptions}
+    against_users = law.choices.refusals != "no_presumption"
+    by_day = {told.day: told for told in way.presumptions if told.lapse in failing or against_users}
     return [
         {"day": day.isoformat(), "outcome": "failing", "tier": told.tier if by_law is None else by_law}
         if told.lapse in failing
