@@ -10,6 +10,8 @@ from heatstream.rules.pack import ATTESTED, Group, Measurement, Pack, Source
 from heatstream.store.read.words import ROOM_KIND_ZH
 
 POSITIONS: Final = {"room_center": "房间中央", "half_depth_from_door": "距门进深一半处", "other": "其他位置"}
+_CLOCKS: Final = frozenset({"sla_clock", "visit_hours"})
+"""Options of time limits: they decide no refund."""
 _PLACE: Final = re.compile(r"(?:(?P<instrument>\D.*) )?(?P<parts>\d+(?:, \d+)*|[一二三四五六七八九十]+)")
 """Where a group stands: articles, or a part by its numeral, of the pack's own instrument or of another by its name."""
 _YEAR: Final = re.compile(r"(?P<name>.+?) ?\((?P<year>[^()]*)\)")
@@ -77,7 +79,8 @@ def _quoted_elsewhere(article: Article, articles: list[Article]) -> bool:
 
 def _cited(pack: Pack, names: Iterable[str]) -> Iterator[Group]:
     """Find what was read of these groups, and of the open questions that the text itself settles."""
-    groups: list[Group | None] = [*(getattr(pack, name) for name in names), *pack.settles.values()]
+    settled = (group for option, group in pack.settles.items() if option not in _CLOCKS)
+    groups: list[Group | None] = [*(getattr(pack, name) for name in names), *settled]
     for group in groups:
         if group is not None and group.conf in ATTESTED and (group.article or group.quote):
             yield group

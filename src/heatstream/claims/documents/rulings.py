@@ -148,7 +148,7 @@ def _law(articles: tuple[Article, ...]) -> Iterator[str]:
 def _decision(ruling: Ruling) -> str:
     user = f"{ruling.terms.household}（户号 {ruling.household.code}）"
     if ruling.order is None:
-        return f"对{user}本案的退费请求，不予退费。"
+        return f"对{user}不予退费。"
     fen, within = ruling.order.fen, ruling.order.within
     until = (
         f"于{words.day(within)}前（含当日）" if isinstance(within, dt.date) else f"自本裁定书送达之日起 {within} 日内"
