@@ -15,7 +15,7 @@ from heatstream.core import finding
 from heatstream.core.calendar import EPOCH, Season, day_of
 from heatstream.core.claim_rules import ClaimRules
 from heatstream.core.finding import Outcome, Reason
-from heatstream.core.standard import DayRules, FeeScope, Rooms, tier_of
+from heatstream.core.standard import DayRules, Rooms, tier_of
 from heatstream.core.standard import Statistic as Daily
 from heatstream.core.statistic import DayStatistics
 from heatstream.errors import Refused
@@ -78,7 +78,6 @@ def _instant_of(us: int) -> dt.datetime:
 
 
 def told_of(way: Way, law: Law, rules: ClaimRules | None) -> dict[str, Any]:
-    """Write what persons recorded."""
     """Write what persons recorded."""
     cause = way.cause
     return {
@@ -299,7 +298,7 @@ def _day(found: FoundDay, every: list[MeasuredDay], policy: Policy) -> dict[str,
         "tier_at_least": found.tier_at_least,
         "complete": bool(rows) and all(row.slots_valid == row.slots_expected for row in rows),
         **_minutes(rows, rules),
-        "rooms": _rooms(rows, rules),
+        "rooms": _rooms(rows, rules) if law.choices.fee_scope == "failing_rooms_area" else [],
     }
 
 
@@ -324,7 +323,7 @@ def _minutes(rows: list[MeasuredDay], rules: DayRules) -> dict[str, int]:
 
 def _rooms(rows: list[MeasuredDay], rules: DayRules) -> list[dict[str, Any]]:
     """Write each room's own outcome, where the fee is shared by the failing rooms' area."""
-    if rules.refund is None or rules.refund.scope is not FeeScope.FAILING_ROOMS_AREA or not rows:
+    if not rows:
         return []
     if rules.statistic not in _EXACT_BY_ROOM:
         raise Refused(
