@@ -1,5 +1,7 @@
 """Every pack as shipped."""
 
+import re
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -10,9 +12,9 @@ import pytest
 from heatstream.core.standard import tier_of
 from heatstream.errors import BadInput
 from heatstream.rules.capability import capabilities
-from heatstream.rules.choices import ChoicesFile
-from heatstream.rules.pack import SHIPPED, Pack, find, ids, load
-from heatstream.rules.policy import MissingChoices, made
+from heatstream.rules.choices import Choices, ChoicesFile
+from heatstream.rules.pack import SHIPPED, Group, Pack, Part, find, ids, load
+from heatstream.rules.policy import MissingChoices, made, settled
 from heatstream.rules.tiers import centi, tiers_of
 
 EVERY_PACK = ids()
@@ -32,8 +34,8 @@ def empty(*packs: str, choices: dict[str, object] | None = None) -> ChoicesFile:
     )
 
 
-def test_the_demo_and_twenty_two_places_are_shipped() -> None:
-    assert len(EVERY_PACK) == 23
+def test_the_demo_and_twenty_three_places_are_shipped() -> None:
+    assert len(EVERY_PACK) == 24
 
 
 @pytest.mark.parametrize("pack_id", EVERY_PACK)
@@ -54,15 +56,69 @@ def test_tiers_leave_no_gap_below_the_standard_and_give_nothing_at_it(pack_id: s
     assert found.tolist() == [half < standard for half in range(-6000, standard + 200)]
 
 
+CLAIMED_TWICE = {"cn-37-binzhou": [14.0, 16.0], "cn-37-heze": [14.0, 16.0], "cn-21-shenyang-2009": [13.0]}
+
+
 @pytest.mark.parametrize("pack_id", EVERY_PACK)
-def test_only_binzhou_and_heze_claim_a_temperature_twice(pack_id: str) -> None:
+def test_three_texts_alone_claim_a_temperature_twice(pack_id: str) -> None:
     tiers = tiers_of(find(pack_id))
     twice = [
         centi / 100
         for centi in range(-3000, 3000)
         if sum((tier.least is None or tier.least <= 2 * centi) and 2 * centi <= tier.most for tier in tiers) > 1
     ]
-    assert twice == ([14.0, 16.0] if pack_id in ("cn-37-binzhou", "cn-37-heze") else [])
+    assert twice == CLAIMED_TWICE.get(pack_id, [])
+
+
+def _groups(model: Part, where: str = "") -> Iterator[tuple[str, Group]]:
+    """Find every group of values with where it stands."""
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        each = value.items() if isinstance(value, dict) else [(name, value)]
+        for key, part in each:
+            if isinstance(part, Group):
+                yield f"{where}{key}", part
+
+
+# Packs whose instrument's own text lies in a public repository.
+OF_TEXTS = [pack_id for pack_id in EVERY_PACK if any(source.repo for source in find(pack_id).sources)]
+
+
+@pytest.mark.parametrize("pack_id", [*OF_TEXTS, "cn-22-changchun", "demo-shili"])
+def test_every_value_read_in_a_text_stands_with_its_article_and_its_words(pack_id: str) -> None:
+    read = [(where, group) for where, group in _groups(find(pack_id)) if group.conf in ("read", "fictional")]
+    assert read
+    assert [where for where, group in read if not (group.article and group.quote)] == []
+
+
+@pytest.mark.parametrize("pack_id", OF_TEXTS)
+def test_every_article_that_a_value_names_was_read(pack_id: str) -> None:
+    pack = find(pack_id)
+    named = {
+        int(number)
+        for _, group in _groups(pack)
+        if group.article and group.article[0].isdigit()
+        for number in group.article.split(",")
+    }
+    assert named <= set(pack.sources[0].articles)
+
+
+def test_the_demo_s_values_rest_on_every_article_of_its_invented_text() -> None:
+    pack = find("demo-shili")
+    assert {int(group.article or 0) for _, group in _groups(pack)} == set(range(1, 17))
+
+
+@pytest.mark.parametrize("pack_id", EVERY_PACK)
+def test_a_secondary_page_s_values_are_never_called_read(pack_id: str) -> None:
+    pack = find(pack_id)
+    if all(source.conf != "read" for source in pack.sources):
+        assert {group.conf for _, group in _groups(pack)}.isdisjoint({"read"})
+
+
+@pytest.mark.parametrize("pack_id", EVERY_PACK)
+def test_what_a_text_settles_is_an_answer_that_its_option_has(pack_id: str) -> None:
+    pack = find(pack_id)
+    assert set(pack.settles) <= set(settled(pack, Choices()).made())
 
 
 def test_changchun_judges_and_rules_and_computes_no_amount() -> None:
@@ -117,6 +173,17 @@ def _written(tmp_path: Path, change: str, to: str) -> Path:
         ('"11-14T12:00"', '"11-31T12:00"', "season.start: seen '11-31T12:00'"),
         ("conf: read", "conf: heard", "Input should be 'read', 'read2'"),
         ("schema:", "schema: [", "not YAML"),
+        (
+            "start: application_day",
+            "start: day",
+            "counting.start: seen 'day': Input should be 'application_day'",
+        ),
+        ("rule: company_cause", "rule: company", "liability.rule: seen 'company'"),
+        ("to: district_authority", "to: district", "escalation.to: seen 'district'"),
+        ("[not_measured_in_time, disputed]", "[late]", "escalation.when.0: seen 'late'"),
+        ("per: time", "per: hour", "outage.per: seen 'hour'"),
+        ('"season_end+2mo"', "two months", "refund_due.rule: seen 'two months'"),
+        ("settles:", "settles:\n  counting_start: {value: test_day, conf: read}", "counting.start answers it too"),
     ],
 )
 def test_a_fault_says_where_what_was_seen_and_what_was_expected(
@@ -127,6 +194,13 @@ def test_a_fault_says_where_what_was_seen_and_what_was_expected(
         load(path)
     assert str(path) in str(refused.value)
     assert words in str(refused.value)
+
+
+def test_a_fault_names_its_line(tmp_path: Path) -> None:
+    path = _written(tmp_path, "start: application_day", "start: day")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    with pytest.raises(BadInput, match=f": line {lines.index('  start: day') + 1}: counting.start: "):
+        load(path)
 
 
 def test_a_pack_there_is_not_is_refused_with_those_there_are() -> None:
@@ -141,10 +215,50 @@ def test_a_pack_in_another_s_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_operator_s_pack_goes_before_the_shipped_one(tmp_path: Path) -> None:
-    _written(tmp_path, "min_c: 18.0", "min_c: 19.0")
+    _written(tmp_path, "closed_min: 120", "closed_min: 90")
     pack = find("cn-37-weifang", (tmp_path, SHIPPED))
-    assert pack.standard is not None
-    assert pack.standard.min_c == 19
+    assert pack.measurement is not None
+    assert pack.measurement.closed_min == 90
+
+
+@pytest.mark.parametrize(
+    ("change", "to", "words"),
+    [
+        ("lo: null, hi: 16.0, hi_i: false", "lo: null, hi: 15.0, hi_i: false", "no band holds 15.00 ≤ T < 16.00"),
+        ("lo: 16.0, li: true", "lo: 16.0, li: false", "no band holds 16.00 ≤ T ≤ 16.00"),
+        ("hi: 18.0, hi_i: false", "hi: 17.99, hi_i: true", "no band holds 17.99 < T < 18.00"),
+        ("min_c: 18.0", "min_c: 19.0", "no band holds 18.00 ≤ T < 19.00"),
+        ("lo: null, hi: 16.0", "lo: 5.0, li: true, hi: 16.0", "no band holds T < 5.00"),
+    ],
+)
+def test_a_gap_below_the_standard_is_refused_with_its_temperatures(
+    tmp_path: Path, change: str, to: str, words: str
+) -> None:
+    path = _written(tmp_path, change, to)
+    with pytest.raises(BadInput, match=r"cn-37-weifang.yaml: line \d+: tiers: seen .*" + re.escape(words)):
+        load(path)
+
+
+def test_a_gap_between_deviations_is_refused_too() -> None:
+    tree = find("cn-12-tianjin").model_dump(by_alias=True)
+    tree["tiers"]["bands"][1]["lo"] = Decimal("2.5")
+    with pytest.raises(ValueError, match=r"no band holds 2.00 < d ≤ 2.50"):
+        Pack.model_validate(tree)
+
+
+def test_a_gap_that_the_text_has_is_kept_where_the_pack_says_why(tmp_path: Path) -> None:
+    path = _written(tmp_path, "basis: absolute", "basis: absolute\n  gap_note: the text says nothing of it")
+    text = path.read_text(encoding="utf-8").replace("lo: null, hi: 16.0", "lo: null, hi: 15.0")
+    path.write_text(text, encoding="utf-8")
+    tiers = load(path).tiers
+    assert tiers is not None
+    assert tiers.gap_note == "the text says nothing of it"
+
+
+def test_bands_that_overlap_are_found_as_a_choice_to_be_made(tmp_path: Path) -> None:
+    _written(tmp_path, "lo: null, hi: 16.0, hi_i: false", "lo: null, hi: 16.0, hi_i: true")
+    with pytest.raises(MissingChoices, match=r"overlap .A5., for cn-37-weifang"):
+        made(empty("cn-37-weifang"), [find("cn-37-weifang", (tmp_path,))])
 
 
 def test_a_fictional_pack_without_a_watermark_is_refused() -> None:

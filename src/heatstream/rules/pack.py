@@ -32,6 +32,8 @@ from heatstream.rules import exact_yaml
 SCHEMA = "heatstream.pack/1"
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 INFINITE = Decimal("Infinity")
+# So much of a faulty value is shown; its line says where the rest is.
+SHOWN = 100
 SHIPPED = Path(__file__).parent / "packs"
 
 Conf = Literal["read", "read2", "inferred", "memory", "not_found", "operator_attested", "fictional"]
@@ -573,12 +575,17 @@ class Pack(Part):
         return self
 
 
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
 def faults(path: Path, error: ValidationError) -> str:
     """Write each fault of a file on a line: file, line, field, what was seen, what was expected."""
     lines = exact_yaml.Lines(path)
     return "\n".join(
-        f"{path}:{lines.of(fault['loc'])} {'.'.join(map(str, fault['loc'])) or 'the file'}: seen {fault['input']!r}:"
-        f" {fault['msg']}"
+        f"{path}:{lines.of(fault['loc'])} {'.'.join(map(str, fault['loc'])) or 'the file'}: seen"
+        f" {_short(fault['input'])}: {fault['msg']}"
         for fault in error.errors(include_url=False)
     )
 
