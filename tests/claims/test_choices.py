@@ -1,4 +1,4 @@
-"""What the operator chose of a claim's evidence is followed: unverified instruments (A34), a user who refuses (A26)."""
+"""What the operator chose of a claim's evidence is followed: unverified instruments (A34), hours (A28), a user who refuses (A26)."""
 
 import dataclasses
 from typing import Any
@@ -7,6 +7,7 @@ from heatstream.claims.events import Event
 from heatstream.claims.facts import told_of
 from heatstream.claims.way import Recorded, Way, fold
 from heatstream.rules import policy
+from heatstream.rules.choices import ExcludedHours
 from heatstream.rules.law import Law
 from heatstream.rules.pack import SHIPPED
 
@@ -52,6 +53,15 @@ def test_an_unverified_instrument_is_no_evidence_where_that_was_chosen() -> None
 
 def test_a_pack_that_asks_for_a_certificate_is_followed_whatever_was_chosen() -> None:
     assert not valid(law(certificate=True, uncertified_device="counts_marked"))
+
+
+def test_a_test_at_excluded_hours_counts_for_nothing() -> None:
+    visited = DEMO.pack.visit
+    assert visited is not None
+    silent = DEMO.pack.model_copy(update={"visit": visited.model_copy(update={"exclude_local": None})})
+    chosen = DEMO.choices.model_copy(update={"visit_hours": ExcludedHours(exclude_local="14:00-16:00")})
+    [test] = told_of(way(visit(time(15))), dataclasses.replace(DEMO, pack=silent, choices=chosen), None)["tests"]
+    assert (test["valid"], test["why_not"]) == (False, ["rooms.0.hour"])
 
 
 def presumed(of: Law) -> list[str]:

@@ -79,7 +79,7 @@ ANSWERS: dict[str, Any] = {
     "presumption_band": "lowest_ratio",
     "refusals": "officer_decides",
     "sla_clock": "arrival",
-    "visit_hours": {"flag_local": "10:00-14:00"},
+    "visit_hours": {"exclude_local": "10:00-14:00"},
     "reopen": "review_task",
     "uncertified_device": "counts_marked",
     "measurement_standard_id": "DB22/T 429-2005",

@@ -19,6 +19,7 @@ from heatstream.core.standard import DayRules, Rooms, tier_of
 from heatstream.core.standard import Statistic as Daily
 from heatstream.core.statistic import DayStatistics
 from heatstream.errors import Refused
+from heatstream.rules.choices import ExcludedHours
 from heatstream.rules.law import Law
 from heatstream.rules.pack import Pack, Statistic
 from heatstream.rules.policy import Policy
@@ -146,7 +147,7 @@ def _faults_of_room(room: RoomTest, law: Law) -> list[str]:
     kinds, asked = law.rooms(), law.pack.measurement
     found = {
         "room": kinds is not None and room.kind not in kinds,
-        "hour": not all(_permitted(reading.at, law.pack) for reading in room.readings),
+        "hour": not all(_permitted(reading.at, law) for reading in room.readings),
     }
     if asked is not None:
         found |= {
@@ -159,13 +160,14 @@ def _faults_of_room(room: RoomTest, law: Law) -> list[str]:
     return [code for code, there in found.items() if there]
 
 
-def _permitted(at: dt.datetime, pack: Pack) -> bool:
-    """Say whether a reading lies at a permitted time of day."""
-    if pack.visit is None:
-        return True
-    local = at.astimezone(LOCAL)
-    clock = f"{local:%H:%M}"
-    excluded, window = pack.visit.exclude_local, pack.visit.window_local
+def _permitted(at: dt.datetime, law: Law) -> bool:
+    """Say whether a reading lies at a time of day that the pack, or where it is silent a choice (A28), permits."""
+    visit, chosen = law.pack.visit, law.choices.visit_hours
+    clock = f"{at.astimezone(LOCAL):%H:%M}"
+    if isinstance(chosen, ExcludedHours):
+        begin, _, end = chosen.exclude_local.partition("-")
+        return not begin <= clock < end
+    excluded, window = (visit.exclude_local, visit.window_local) if visit else (None, None)
     outside = excluded is None or not excluded[0] <= clock < excluded[1]
     return outside and (window is None or window[0] <= clock < window[1])
 

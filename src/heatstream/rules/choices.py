@@ -78,10 +78,10 @@ class OutageThreshold(Part):
     strictly: bool = Field(description="longer than it, not as long")
 
 
-class FlaggedHours(Part):
-    flag_local: str = Field(description="a test begun between these times is marked, never refused: HH:MM-HH:MM")
+class ExcludedHours(Part):
+    exclude_local: str = Field(description="a test between these times counts for nothing: HH:MM-HH:MM")
 
-    @field_validator("flag_local")
+    @field_validator("exclude_local")
     @classmethod
     def _hours(cls, text: str) -> str:
         if not HOURS.fullmatch(text) or text[:5] >= text[6:]:
@@ -387,11 +387,11 @@ class Choices(Part):
         "`arrival`, `measurement_start` or `measurement_end`",
         "arrival",
     )
-    visit_hours: Literal["any"] | FlaggedHours | None = _option(
+    visit_hours: Literal["any"] | ExcludedHours | None = _option(
         "A28",
         "the text does not say at which hours a test may be made (Heilongjiang: not between 10:00 and 14:00)",
-        "`any`, or `flag_local: HH:MM-HH:MM`: a test begun between is marked",
-        'flag_local: "10:00-14:00"',
+        "`any`, or `exclude_local: HH:MM-HH:MM`: a test between counts for nothing",
+        "any, and look twice at a test between 10:00 and 14:00",
     )
     reopen: Literal["review_task"] | None = _option(
         "A32",

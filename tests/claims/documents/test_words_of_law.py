@@ -37,7 +37,7 @@ def test_every_named_value_of_an_option_has_chinese_words(option: str) -> None:
         ({"fee_denominator": {"fixed_days": 120}}, "120 天"),
         ({"outage": {"min_h": 24, "strictly": True}}, "超过 24 小时"),
         ({"outage": {"min_h": 24, "strictly": False}}, "24 小时以上"),
-        ({"visit_hours": {"flag_local": "10:00-14:00"}}, "不限，10:00-14:00 内的测温加注"),
+        ({"visit_hours": {"exclude_local": "10:00-14:00"}}, "10:00-14:00 内的测温不计入"),
         ({"effective_from": {"cn-22-changchun": "2020-02-01"}}, "cn-22-changchun 自 2020-02-01"),
         ({"rooms": ["bedroom", "living_room"]}, "卧室、起居室"),
         ({"min_completeness": "0.90"}, "0.90"),

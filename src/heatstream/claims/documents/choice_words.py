@@ -7,8 +7,8 @@ from typing import Any, Final
 from heatstream.claims.documents.papers import Chosen
 from heatstream.rules.choices import (
     Choices,
+    ExcludedHours,
     FixedDays,
-    FlaggedHours,
     GapBounds,
     GuardBand,
     OutageThreshold,
@@ -244,6 +244,6 @@ def _(value: OutageThreshold, named: Mapping[str, str]) -> str:
 
 
 @_written.register
-def _(value: FlaggedHours, named: Mapping[str, str]) -> str:
+def _(value: ExcludedHours, named: Mapping[str, str]) -> str:
     del named
-    return f"不限，{value.flag_local} 内的测温加注"
+    return f"{value.exclude_local} 内的测温不计入"
