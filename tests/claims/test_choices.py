@@ -1,4 +1,4 @@
-"""What the operator chose of a claim's evidence is followed: unverified instruments (A34), hours (A28), a user who refuses (A26)."""
+"""What was chosen of a claim's evidence is followed: instruments (A34), hours (A28), a user who refuses (A26)."""
 
 import dataclasses
 from typing import Any
