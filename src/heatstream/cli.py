@@ -601,6 +601,26 @@ def claims_show(
             out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
+@claims_app.command("explain")
+def claims_explain(
+    claim: ClaimCode,
+    *,
+    english: Annotated[bool, typer.Option("--english", help="In English.")] = False,
+) -> None:
+    """Explain what a claim comes to: which days counted and why others not, and what would have altered it."""
+    from heatstream.claims import assess
+    from heatstream.claims.explained_claim import explain_claim
+
+    async def run() -> Any:
+        async with _desk() as desk:
+            found = await assess.find(desk.conn, claim)
+            seen = await desk.assess(found, await assess.way_of(desk.conn, found))
+            return explain_claim(seen, await desk.law())
+
+    for line in asyncio.run(run()):
+        out.print(line.en if english else line.zh, markup=False, highlight=False, soft_wrap=True)
+
+
 @claims_app.command("list")
 def claims_list(
     *,
