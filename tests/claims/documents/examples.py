@@ -21,6 +21,7 @@ from heatstream.claims.documents.papers import (
     Order,
     Paper,
     Payment,
+    Reading,
     RoomTest,
     Ruling,
     SelfRefundVoucher,
@@ -37,6 +38,10 @@ WATERMARK = "演示·非法律依据"
 
 def at(day: int, hour: int, minute: int = 0) -> dt.datetime:
     return dt.datetime(2026, 1, day, hour, minute, tzinfo=CST)
+
+
+def _readings(*centi: int) -> tuple[Reading, ...]:
+    return tuple(Reading(each, at(6, 16, 40 + 5 * number)) for number, each in enumerate(centi))
 
 
 MARGIN = Margin(WATERMARK, "示供档2026-0001", bytes.fromhex("9f86d081884c7d65" * 4), dt.date(2026, 1, 28))
@@ -67,17 +72,21 @@ VISIT = VisitForm(
     standard_centi=1800,
     requirements=("关闭门窗 60 分钟", "仪器置于房间中央", "离地 1.00 m", "人员距仪器 1.0 m", "10:00—14:00 不测温"),
     rooms=(
-        RoomTest("卧室（北卧室）", 1480, "房间中央", 100, 62, (1650, 1652, 1651), 1651),
-        RoomTest("起居室", None, "房间中央", 100, 62, (1688, 1689, 1690), 1689),
+        RoomTest(
+            "卧室（北卧室）", 1480, "房间中央", 100, 62, _readings(1650, 1652, 1651), stable=True, temp_centi=1651
+        ),
+        RoomTest("起居室", None, "房间中央", 100, 62, _readings(1688, 1689, 1690), stable=True, temp_centi=1689),
     ),
     refusals=("供热企业拒签：对仪器有异议",),
     signers=(
-        Signer("测温人员", "王立新", signed=True),
-        Signer("居民热用户", "欧阳䶮", signed=True),
-        Signer("供热企业", "赵敏", signed=False),
+        Signer("测温人员", "王立新", at(6, 17)),
+        Signer("居民热用户", "欧阳䶮", at(6, 17)),
+        Signer("供热企业", "赵敏", None),
     ),
     copies=(Copies("测温人员", 1), Copies("居民热用户", 1), Copies("区主管部门存档", 2)),
     archive_nos=("示供档2026-0001-1", "示供档2026-0001-2"),
+    test_fee_fen=None,
+    test_fee_by=None,
     scan_sha256=bytes.fromhex("0b822cd15d6c15b0" * 4),
     note="北卧室窗框有缝，已拍照。",
 )
@@ -234,15 +243,28 @@ BLANK = replace(
     certificate_until=None,
     rooms=(),
     refusals=(),
-    signers=(Signer("测温人员", None, signed=False), Signer("居民热用户", None, signed=False)),
+    signers=(Signer("测温人员", None, None), Signer("居民热用户", None, None)),
     copies=(Copies("测温人员", 1), Copies("居民热用户", 1)),
     archive_nos=(),
     scan_sha256=None,
     note=None,
 )
+THIRD_PARTY = replace(
+    VISIT,
+    by="third_party",
+    organisation="示例市计量测试院",
+    signers=(
+        Signer("检测人员", "何工", at(6, 17)),
+        Signer("居民热用户", "欧阳䶮", at(6, 17)),
+        Signer("供热企业", "赵敏", at(6, 17)),
+    ),
+    test_fee_fen=20_000,
+    test_fee_by="居民热用户",
+)
 PAPERS: dict[str, Paper] = {
     "visit": VISIT,
     "blank": BLANK,
+    "third_party": THIRD_PARTY,
     "ruling": RULING,
     "no_refund": NO_REFUND,
     "approval": APPROVAL,

@@ -29,7 +29,7 @@ def test_a_visit_is_printed_as_it_was_recorded() -> None:
     assert (form.by, form.claim_no, form.organisation) == ("authority", "2026-TX-0001", "示例市示例区供热管理办公室")
     assert [(test.room, test.temp_centi) for test in form.rooms] == [("卧室（北卧室）", 1651), ("起居室", 1689)]
     assert form.refusals == ("供热企业拒签：对仪器有异议",)
-    assert form.signers[0] == Signer("测温人员", "王立新", signed=True)
+    assert form.signers[0] == Signer("测温人员", "王立新", at(6, 17))
     assert form.scan_sha256 == bytes.fromhex(SCAN)
     assert form.margin.archive_no == "示供档2026-0001-1、示供档2026-0001-2"
     assert (form.channel, form.appointed_for) == ("12345，工单号 20260105-000871，室温不达标", at(6, 15, 30))

@@ -1,5 +1,7 @@
+import asyncio
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from heatstream.errors import BadInput
 from heatstream.store import claims
 from heatstream.store.tables import household
 from tests.claims.rig import Office, given, opened, time
+from tests.test_cli import heatstream
 
 
 async def printed(office: Office, paper: str, code: str = "C-1", **options: Any) -> bytes:
@@ -109,6 +112,30 @@ async def test_a_claim_without_events_of_its_kind_has_nothing_to_print(office: O
             await printed(office, paper)
     with pytest.raises(BadInput, match="no claim 'C-9'"):
         await printed(office, "ruling", "C-9")
+
+
+async def test_the_command_line_prints_a_paper_and_tells_its_hash(
+    office: Office, database_url: str, tmp_path: Path
+) -> None:
+    await office.ruled()
+    file = tmp_path / "ruling.pdf"
+    ended = await asyncio.to_thread(
+        heatstream, "claims", "print", "C-1", "--paper", "ruling", "-o", file, url=database_url
+    )
+    (paper,) = await kept(office)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert hashlib.sha256(file.read_bytes()).digest() == paper.sha256
+    assert paper.sha256.hex() in ended.stdout
+
+
+async def test_the_command_line_says_what_there_is_not(office: Office, database_url: str, tmp_path: Path) -> None:
+    await office.open()
+    file = tmp_path / "ruling.pdf"
+    ended = await asyncio.to_thread(
+        heatstream, "claims", "print", "C-1", "--paper", "ruling", "-o", file, url=database_url
+    )
+    assert (ended.returncode, file.exists()) == (1, False)
+    assert "claim C-1: no ruling stands" in ended.stderr
 
 
 @pytest.mark.parametrize(

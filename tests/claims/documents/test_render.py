@@ -15,7 +15,20 @@ from heatstream.claims.documents import pdf, render, words
 from heatstream.claims.documents.papers import Amounts, HouseholdParty, Order, Paper
 from heatstream.errors import BadInput
 
-from .examples import APPROVAL, BLANK, HOUSEHOLD, MARGIN, NO_REFUND, PAPERS, RECEIPT, RULING, VISIT, VOUCHER, WATERMARK
+from .examples import (
+    APPROVAL,
+    BLANK,
+    HOUSEHOLD,
+    MARGIN,
+    NO_REFUND,
+    PAPERS,
+    RECEIPT,
+    RULING,
+    THIRD_PARTY,
+    VISIT,
+    VOUCHER,
+    WATERMARK,
+)
 
 HOSTILE = (
     '#panic("x") #read("/etc/passwd") $a^2$ *b* _c_ `d` @e <f> ] } \\ // /* ~ "quoted" = + - '
@@ -63,7 +76,7 @@ def _ways_to_write(value: object) -> list[str]:
         case bytes():
             return [words.hash_groups(value), words.short_hash(value)]
         case dt.datetime():
-            return [words.instant(value)]
+            return [words.instant(value), words.clock(value)]
         case dt.date():
             return [words.day(value), words.numeral_day(value)]
         case int():
@@ -72,7 +85,7 @@ def _ways_to_write(value: object) -> list[str]:
             return [str(value)]
 
 
-SHOWN_AS_WORDS = re.compile(r"\.(by|outcome|signed)$")
+SHOWN_AS_WORDS = re.compile(r"\.(by|outcome|stable)$")
 """Printed as a title or as a signature, not as they stand."""
 FOR_THE_FILE_ALONE = re.compile(r"margin\.dated$")
 """The date of the PDF itself; a ruling prints it beside the seal."""
@@ -226,6 +239,17 @@ def test_a_filled_form_says_what_nobody_recorded() -> None:
 def test_who_has_not_signed_has_a_line_to_sign_on() -> None:
     text = _Page(render.html(VISIT)).text
     assert (text.count("已签，见扫描件"), text.count("　　　年　　月　　日")) == (2, 1)
+
+
+def test_readings_stand_with_their_times_and_whether_they_were_stable() -> None:
+    unstable = replace(VISIT, rooms=tuple(replace(each, stable=False) for each in VISIT.rooms))
+    stable, not_stable = render.html(VISIT), render.html(unstable)
+    assert "<td>16.50\n16:40</td>" in stable
+    assert [page.count("<td>否</td>") for page in (stable, not_stable)] == [0, 2]
+
+
+def test_a_third_partys_form_says_what_it_cost_and_who_advanced_it() -> None:
+    assert "200.00 元，由居民热用户预付" in _Page(render.html(THIRD_PARTY)).text
 
 
 def test_a_receipt_before_serving_is_a_form() -> None:

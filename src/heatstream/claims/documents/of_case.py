@@ -25,6 +25,7 @@ from heatstream.claims.documents.papers import (
     Opinion,
     Order,
     Payment,
+    Reading,
     RoomTest,
     Ruling,
     SelfRefundVoucher,
@@ -151,9 +152,11 @@ def visit_form(case: Case, number: int | None = None) -> VisitForm:
         certificate_until=visit.certificate_until,
         rooms=tuple(map(_room, visit.rooms)),
         refusals=tuple(_refusal(case, each) for each in visit.refusals),
-        signers=tuple(_signer(case, each) for each in visit.people),
+        signers=tuple(_signer(case, each, visit.at) for each in visit.people),
         copies=_copies(law_words.terms(case.law.pack), visit.copies),
         archive_nos=visit.archive_nos,
+        test_fee_fen=visit.test_fee_fen,
+        test_fee_by=case.party(visit.test_fee_advanced_by) if visit.test_fee_advanced_by else None,
         scan_sha256=bytes.fromhex(visit.scan_sha256) if visit.scan_sha256 else None,
         note=visit.why,
     )
@@ -210,6 +213,8 @@ def empty_form(law: Law, watermark: str | None, by: Measurer, on: dt.date) -> Vi
         signers=_to_sign(called, by),
         copies=_copies(called, made),
         archive_nos=(),
+        test_fee_fen=None,
+        test_fee_by=None,
         scan_sha256=None,
         note=None,
     )
@@ -235,7 +240,8 @@ def _room(test: events.RoomTest) -> RoomTest:
         position=law_words.POSITIONS[test.position],
         height_cm=test.height_cm,
         closed_min=test.closed_min,
-        readings_centi=tuple(each.centi for each in test.readings),
+        readings=tuple(Reading(each.centi, each.at) for each in test.readings),
+        stable=test.stable,
         temp_centi=test.temp_centi,
     )
 
@@ -245,7 +251,7 @@ def _refusal(case: Case, refusal: events.Refusal) -> str:
     return f"{case.party(refusal.by)}{_REFUSALS[refusal.code]}{reason}"
 
 
-def _signer(case: Case, person: events.Person) -> Signer:
+def _signer(case: Case, person: events.Person, at: dt.datetime) -> Signer:
     roles = {
         "tester": "测温人员",
         "company": case.party("company"),
@@ -254,7 +260,7 @@ def _signer(case: Case, person: events.Person) -> Signer:
         "household": case.party("household"),
         "witness": "见证人",
     }
-    return Signer(roles[person.role], person.name, person.signed)
+    return Signer(roles[person.role], person.name, at if person.signed else None)
 
 
 def _to_sign(called: Terms, by: Measurer) -> tuple[Signer, ...]:
@@ -263,7 +269,7 @@ def _to_sign(called: Terms, by: Measurer) -> tuple[Signer, ...]:
         "authority": ("测温人员", called.household),
         "third_party": ("检测人员", called.household, called.company),
     }[by]
-    return tuple(Signer(role, None, signed=False) for role in roles)
+    return tuple(Signer(role, None, None) for role in roles)
 
 
 def _copies(called: Terms, copies: events.Copies | pack.Copies | None) -> tuple[Copies, ...]:

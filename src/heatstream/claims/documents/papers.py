@@ -60,6 +60,15 @@ class CompanyParty:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """One of the readings of a test, as the display showed it."""
+
+    centi: int
+    """[0.01 °C]"""
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RoomTest:
     """The test of one room."""
 
@@ -72,8 +81,9 @@ class RoomTest:
     """Of the instrument above the floor [cm]."""
     closed_min: int
     """Doors and windows were closed so long before [min]."""
-    readings_centi: tuple[int, ...]
-    """The stable readings [0.01 °C]."""
+    readings: tuple[Reading, ...]
+    stable: bool
+    """The tester found them stable."""
     temp_centi: int
     """The room's temperature as the record states it [0.01 °C]."""
 
@@ -85,8 +95,8 @@ class Signer:
     role: str
     """测温人员, 居民热用户, …"""
     name: str | None
-    signed: bool
-    """On the paper whose scan is the original."""
+    signed_at: dt.datetime | None
+    """On the paper whose scan is the original; None = not signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +145,10 @@ class VisitForm:
     copies: tuple[Copies, ...]
     archive_nos: tuple[str, ...]
     """档号 of the copies in the district's archive."""
+    test_fee_fen: int | None
+    """检测费 of a third party [fen]."""
+    test_fee_by: str | None
+    """Who advanced it."""
     scan_sha256: bytes | None
     """Of the scan of the signed paper, which is the original; None = not scanned yet."""
     note: str | None

@@ -22,6 +22,7 @@ _ROOM_HEADS: Final = (
     "读数一\n℃",
     "读数二\n℃",
     "读数三\n℃",
+    "读数\n稳定",
     "室温\n℃",
 )
 _DATE_TO_WRITE: Final = "　　　年　　月　　日"
@@ -46,7 +47,7 @@ def _blocks(form: VisitForm) -> list[Block]:
         _request(form),
         Table(
             "测温记录",
-            (5, 3, 4, 3, 4, 3, 3, 3, 3),
+            (5, 3, 4, 3, 4, 4, 4, 4, 3, 3),
             (tuple(Cell(head, head=True) for head in _ROOM_HEADS), *_rooms(form)),
         ),
         Table("签字", (4, 6, 7, 7), (_SIGNERS_HEAD, *(_signer(form, each) for each in form.signers))),
@@ -109,7 +110,8 @@ def _room(test: RoomTest) -> tuple[str, ...]:
         test.position,
         words.hundredths(test.height_cm),
         str(test.closed_min),
-        *map(words.hundredths, test.readings_centi),
+        *(f"{words.hundredths(each.centi)}\n{words.clock(each.at)}" for each in test.readings),
+        "是" if test.stable else "否",
         words.hundredths(test.temp_centi),
     )
 
@@ -119,8 +121,8 @@ def _signer(form: VisitForm, signer: Signer) -> tuple[Cell, ...]:
     return (
         Cell(signer.role, head=True, room_mm=_TO_SIGN_MM),
         Cell(signer.name or ""),
-        Cell(signed if signer.signed else ""),
-        Cell("" if signer.signed else _DATE_TO_WRITE),
+        Cell(signed if signer.signed_at else ""),
+        Cell(words.instant(signer.signed_at) if signer.signed_at else _DATE_TO_WRITE),
     )
 
 
@@ -130,9 +132,16 @@ def _rest(form: VisitForm) -> list[tuple[str, str]]:
         ("拒签等情形", _refusals(form)),
         ("份数", _or_empty(form, copies)),
         ("存档档号", _or_empty(form, "、".join(form.archive_nos))),
+        *((("检测费", _test_fee(form)),) if form.by == "third_party" else ()),
         ("扫描件 SHA-256", words.hash_groups(form.scan_sha256) if form.scan_sha256 else "签字后扫描，由系统登记"),
         ("备注", form.note or ""),
     ]
+
+
+def _test_fee(form: VisitForm) -> str:
+    if form.test_fee_fen is None:
+        return _or_empty(form, None)
+    return f"{words.yuan(form.test_fee_fen)}，由{form.test_fee_by or '＿' * 6}预付"
 
 
 def _refusals(form: VisitForm) -> str:

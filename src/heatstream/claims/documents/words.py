@@ -88,8 +88,13 @@ def local_day(at: dt.datetime) -> dt.date:
 
 def instant(at: dt.datetime) -> str:
     """Write an instant at UTC+08:00, with its seconds where it has any; a time limit may hang on them."""
+    return f"{day(local_day(at))} {clock(at)}"
+
+
+def clock(at: dt.datetime) -> str:
+    """Write the time of day of an instant at UTC+08:00, with its seconds where it has any."""
     local = at.astimezone(LOCAL)
-    return f"{day(local.date())} {local:%H:%M:%S}" if local.second else f"{day(local.date())} {local:%H:%M}"
+    return f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
 
 
 def numeral_day(value: dt.date) -> str:
