@@ -845,7 +845,7 @@ class Period:
     """Last counted day."""
     closed: bool
     ended_on: int
-    """The day that ends it, whether it counts or not; the newest closed day while it runs."""
+    """The day that ends it, whether it counts or not; the season's last while it runs."""
 
     @property
     def days(self) -> range:
@@ -893,7 +893,7 @@ def period(found: list[Evidence], law: ClaimLaw, facts: Facts) -> Period:
         whole = Period(begin, ends if law.end_inclusive else ends - 1, closed=True, ended_on=ends)
     else:
         newest = facts.first_day - 1 if facts.closed_through is None else min(facts.closed_through, facts.last_day)
-        whole = Period(begin, newest, closed=facts.season_closed, ended_on=newest)
+        whole = Period(begin, newest, closed=facts.season_closed, ended_on=facts.last_day)
     return with_row(with_grace(from_first_day(whole, law), found, law, facts), found, law, facts)
 
 
@@ -930,7 +930,7 @@ def row_of_series(whole: Period, law: ClaimLaw, facts: Facts) -> Fraction:
     longest = carried = Fraction(0)
     if SERIES not in law.precedence:
         return longest
-    for day in range(max(facts.request_day, facts.first_day), min(whole.ended_on, facts.last_day) + 1):
+    for day in range(max(facts.request_day, facts.first_day), whole.ended_on + 1):
         pieces = pieces_below(day, law, facts)
         longest = max(longest, carried + pieces.at_start, pieces.longest)
         carried = carried + pieces.at_start if pieces.whole else pieces.at_end
@@ -1004,8 +1004,8 @@ class Low:
     closed: bool
     failing: Mapping[int, Fraction | None]
     """Day that fails -> its share of the day's fee, None where it cannot be said."""
-    undecided: bool
-    """Days count, and nothing tells by which temperature."""
+    untold: AbstractSet[int]
+    """Days that fail, or may, and nothing tells by which temperature."""
     own: Mapping[int, Evidence]
     """Day from the request to the end -> its own evidence."""
     unknown: AbstractSet[int] = frozenset()
@@ -1021,13 +1021,13 @@ def low_temperature(law: ClaimLaw, facts: Facts) -> Low:
     own = {day: each for day, each in decided(found, law).items() if day <= whole.ended_on}
     if law.tier_between_tests == "daily_series":
         failing = {day: own[day].share for day in days if day in own and own[day].fails}
-        return Low(days, whole.closed, failing, undecided=False, own=own)
-    failed = [each for each in found if each.fails and each.day <= whole.ended_on]
-    tests = [each for each in failed if each.makes_up_a_period]
+        return Low(days, whole.closed, failing, untold=frozenset(), own=own)
+    tests = [each for each in found if each.fails and each.makes_up_a_period and each.day <= whole.ended_on]
     if not tests:
-        return Low(days, whole.closed, {}, undecided=bool(days and failed), own=own)
+        untold = {day for day in days if day in own and own[day].fails}
+        return Low(days, whole.closed, {}, untold=untold, own=own)
     stands = first_of(tests) if law.tier_between_tests == "first_test" else lowest_of(tests)
-    return Low(days, whole.closed, dict.fromkeys(days, stands.share), undecided=False, own=own)
+    return Low(days, whole.closed, dict.fromkeys(days, stands.share), untold=frozenset(), own=own)
 
 
 def by_month(found: list[Evidence], law: ClaimLaw, facts: Facts) -> Low:
@@ -1042,8 +1042,8 @@ def by_month(found: list[Evidence], law: ClaimLaw, facts: Facts) -> Low:
     failing = {day: share_of_month(cold[month], law) for day in days if (month := month_of(day, law, facts)) in cold}
     unknown = {day for day in days if month_of(day, law, facts) not in means}
     over = bool(days) and facts.closed_through is not None and facts.closed_through >= days[-1]
-    undecided = len(means) < len(months) and not cold
-    return Low(days, over or facts.season_closed, failing, undecided, own=decided(found, law), unknown=unknown)
+    untold: AbstractSet[int] = frozenset() if cold else unknown
+    return Low(days, over or facts.season_closed, failing, untold, own=decided(found, law), unknown=unknown)
 
 
 def month_of(day: int, law: ClaimLaw, facts: Facts) -> int:
@@ -1310,7 +1310,7 @@ def opening(low: Low, law: ClaimLaw, facts: Facts) -> str:
 
 def evidence_of_the_right(low: Low, counts: Counted, law: ClaimLaw, facts: Facts) -> str:
     failing = [day for day in counts.days if day in low.failing]
-    if low.undecided or any(low.failing[day] is None for day in failing):
+    if low.untold & set(counts.days) or any(low.failing[day] is None for day in failing):
         return OPEN
     if failing or counts.without_heat:
         return MET

@@ -1,0 +1,85 @@
+"""The arrays say of every claim what the literal rule says."""
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from heatstream.claims.amount import arrays
+from heatstream.core.claim_facts import ClaimFacts
+from heatstream.core.claim_rules import ClaimRules, Open
+from heatstream.core.entitlement import Entitled, Right, entitle
+from heatstream.evidence import twin
+from tests.literal.claim_strategies import Under, choices, facts, packs, policy_of
+from tests.literal.depth import tried
+
+RIGHT = {Right.ENTITLED: twin.MET, Right.NOT_ENTITLED: twin.NOT_MET, Right.UNDETERMINED: twin.OPEN}
+OPENED = 20_458
+"""2026-01-05: in every pack's season."""
+
+
+def together(each: list[ClaimFacts]) -> ClaimFacts:
+    """Put the facts of single claims behind each other, as a city's are."""
+    return _joined(each, [range(place, place + 1) for place in range(len(each))])
+
+
+def _joined(parts: list[Any], claims: list[range]) -> Any:
+    made: dict[str, Any] = {}
+    for field in fields(parts[0]):
+        columns = [getattr(part, field.name) for part in parts]
+        if field.name == "claim":
+            made[field.name] = np.concatenate([c + place for place, c in enumerate(columns)]).astype(np.int32)
+        elif field.name == "test":
+            before = np.cumsum([0, *(int(c.max()) + 1 if len(c) else 0 for c in columns)])
+            made[field.name] = np.concatenate([c + n for c, n in zip(columns, before, strict=False)]).astype(np.int32)
+        elif isinstance(columns[0], np.ndarray):
+            made[field.name] = np.concatenate(columns)
+        else:
+            made[field.name] = _joined(columns, claims)
+    return type(parts[0])(**made)
+
+
+def names(bits: int) -> tuple[str, ...]:
+    return tuple(each.name or "" for each in Open if bits & each)
+
+
+def said(found: Entitled, place: int, rules: ClaimRules) -> dict[str, Any]:
+    """What the arrays say of one claim, in the words of the literal rule."""
+    first = rules.days[0].day
+    return {
+        "right": RIGHT[Right(int(found.right[place]))],
+        "denied": names(int(found.denied[place])),
+        "open": names(int(found.open[place])),
+        "days": tuple((np.flatnonzero(found.counted[place]) + first).tolist()),
+        "waiting": tuple((np.flatnonzero(found.apart[place]) + first).tolist()),
+        "fen": int(found.fen[place]),
+        "fen_if_alleged_proved": int(found.fen_if_alleged_proved[place]),
+        "lower_bound": bool(found.at_least[place]),
+    }
+
+
+def literally(found: twin.Claimed) -> dict[str, Any]:
+    return {
+        "right": found.right,
+        "denied": found.denied,
+        "open": found.open,
+        "days": found.days,
+        "waiting": found.waiting,
+        "fen": found.fen or 0,
+        "fen_if_alleged_proved": found.fen_if_alleged_proved or 0,
+        "lower_bound": found.lower_bound,
+    }
+
+
+@tried(40)
+@given(st.data())
+def test_claims_come_to_what_the_literal_rule_says(data: st.DataObject) -> None:
+    policy = policy_of(data.draw(packs()), data.draw(choices()))
+    rules = policy.claim_rules(OPENED)
+    law = twin.claim_law_of(policy.canonical, OPENED)
+    told = data.draw(st.lists(facts(Under(rules)), min_size=1, max_size=5))
+    found = entitle(together([arrays(each, rules) for each in told]), rules)
+    for place, each in enumerate(told):
+        assert said(found, place, rules) == literally(twin.claim(law, twin.facts_of(each)))
