@@ -24,6 +24,8 @@ MODULES = {
     "memory": "benchmarks.memory",
     "evaluate": "benchmarks.evaluate",
     "kernel": "benchmarks.kernel",
+    "season": "benchmarks.season",
+    "rejudge": "benchmarks.rejudge",
 }
 
 

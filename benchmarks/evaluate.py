@@ -47,11 +47,11 @@ def run() -> Iterator[dict[str, Any]]:
 
 
 async def _run() -> list[dict[str, Any]]:
-    async with stage() as here, here.database() as url, _engine(url) as engine:
-        await _register(url)
-        await _measure_a_day(engine)
+    async with stage() as here, here.database() as url, engine_of(url) as engine:
+        await register(url)
+        await measure_a_day(engine)
         await tell(url, "vacuum analyze reading", "checkpoint")
-        closing = await _timed(close_days(engine, Evaluator(engine, SETTINGS).rulebook, DAY))
+        closing = await timed(close_days(engine, Evaluator(engine, SETTINGS).rulebook, DAY))
         runs = [await _pair(engine, url) for _ in range(RUNS)]
         ours, against, ordered, grouped, unordered = (
             median([each[name] for each in runs]) for name in ("ours", "against", "one query", "groups", "unordered")
@@ -76,13 +76,13 @@ async def _run() -> list[dict[str, Any]]:
 
 
 @asynccontextmanager
-async def _engine(url: str) -> AsyncIterator[AsyncEngine]:
+async def engine_of(url: str) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(url, size=CONNECTIONS)
     yield engine
     await engine.dispose()
 
 
-async def _register(url: str) -> None:
+async def register(url: str) -> None:
     """The first homes have an accepted point and a contract; the other points are registered only."""
     await tell(
         url,
@@ -95,7 +95,7 @@ async def _register(url: str) -> None:
     )
 
 
-async def _measure_a_day(engine: AsyncEngine) -> None:
+async def measure_a_day(engine: AsyncEngine) -> None:
     """Store the day round by round, as gateways send it: some 8 % of the homes have a cold hour, 5 % a gap."""
     rng = np.random.default_rng(1)
     homes = np.floor(rng.normal(2050, 120, HOMES))
@@ -109,60 +109,63 @@ async def _measure_a_day(engine: AsyncEngine) -> None:
                 there = np.flatnonzero(~((slot >= gaps) & (slot < gaps + 12)))
                 swing = 60 * np.sin(slot / 144 * 2 * np.pi)
                 temp = np.floor(homes[there] + swing + rng.normal(0, 12, len(there)))
-                await copy_in(conn, reading, _round(there + 1, slot, temp))
+                await copy_in(conn, reading, round_of(there + 1, slot, temp))
 
 
-def _round(point: Any, slot: int, temp_centi: Any) -> dict[str, Column]:
-    at_us = int(START.timestamp()) * 1_000_000 + slot * ROUND_MIN * 60_000_000 + point % 300 * 1_000_000
+def round_of(point: Any, slot: int, temp_centi: Any, *, batch: int = BATCH, later_s: int = 0) -> dict[str, Column]:
+    """Columns of one reading each of these points, in one slot."""
+    at_us = int(START.timestamp()) * 1_000_000 + slot * ROUND_MIN * 60_000_000 + (point % 300 + later_s) * 1_000_000
     return {
         "point_id": Column(point),
         "observed_at": Column(at_us),
         "received_at": Column(at_us),
         "temp_centi": Column(temp_centi.astype(np.int16)),
         "flags": Column(np.zeros(len(point), np.int16)),
-        "batch_id": Column(np.full(len(point), BATCH)),
+        "batch_id": Column(np.full(len(point), batch)),
     }
 
 
 async def _pair(engine: AsyncEngine, url: str) -> dict[str, float]:
     stored = int(await tell(url, f"select count(*) from reading where batch_id = {BATCH}"))
-    one = await _timed(_copied(engine, [(1, HOMES)], ordered=True))
-    groups = await _timed(_copied(engine, _groups(), ordered=True))
-    unordered = await _timed(_copied(engine, _groups(), ordered=False))
+    one = await timed(copied(engine, [(1, HOMES)], ordered=True))
+    grouped = await timed(copied(engine, groups(), ordered=True))
+    unordered = await timed(copied(engine, groups(), ordered=False))
     before = await wal_bytes(url)
     async with checkpoint_inside(url, 2.0):
-        ours = await _timed(_judged(engine))
+        ours = await timed(_judged(engine))
     wal = await wal_bytes(url) - before
     await _forget(engine, url)
     return {
         "ours": stored / ours,
-        "against": stored / min(one, groups),
+        "against": stored / min(one, grouped),
         "one query": stored / one,
-        "groups": stored / groups,
+        "groups": stored / grouped,
         "unordered": stored / unordered,
         "wal": wal,
     }
 
 
-def _groups() -> list[tuple[int, int]]:
+def groups() -> list[tuple[int, int]]:
     step = SETTINGS.chunk_households * GROUP_CHUNKS
     return [(first, min(first + step - 1, HOMES)) for first in range(1, HOMES + 1, step)]
 
 
-async def _timed(work: Any) -> float:
+async def timed(work: Any) -> float:
     began = time.perf_counter()
     await work
     return time.perf_counter() - began
 
 
-async def _copied(engine: AsyncEngine, groups: list[tuple[int, int]], *, ordered: bool) -> None:
+async def copied(
+    engine: AsyncEngine, homes: list[tuple[int, int]], *, ordered: bool, through_batch: int = BATCH
+) -> None:
     """COPY out into arrays; each is dropped as it comes."""
-    for first, last in groups:
+    for first, last in homes:
         query = select(reading.c.point_id, reading.c.observed_at, reading.c.temp_centi).where(
             reading.c.point_id == func.any(bindparam(None, list(range(first, last + 1)), ARRAY(Integer))),
             reading.c.observed_at >= START,
             reading.c.observed_at < END,
-            reading.c.batch_id <= BATCH,
+            reading.c.batch_id <= through_batch,
         )
         async with engine.connect() as conn:
             await conn.execute(select(1))
