@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from heatstream.core.claim_facts import ClaimFacts
@@ -48,8 +48,9 @@ from tests.core.claims import (
     presumptions,
     series,
 )
+from tests.literal import depth
 
-tried = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+tried = depth.tried(60)
 
 SHORT = 14
 """Most happens in the first days, so that things meet."""
