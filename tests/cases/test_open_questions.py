@@ -65,5 +65,5 @@ def test_every_question_has_a_case() -> None:
 
 def test_every_option_has_a_case_here_or_among_the_packs() -> None:
     """What is left out is told of where a pack settles or needs it."""
-    elsewhere = {"contract_standard", "season", "computed_amount", "min_visits"}
+    elsewhere = {"contract_standard", "season", "computed_amount", "min_visits", "contract_refunds"}
     assert {case.told["option"] for case in QUESTIONS.values()} == set(Choices.model_fields) - elsewhere

@@ -83,6 +83,7 @@ ANSWERS: dict[str, Any] = {
     "reopen": "review_task",
     "uncertified_device": "counts_marked",
     "measurement_standard_id": "DB22/T 429-2005",
+    "contract_refunds": "none_agreed",
     "retention": {"readings_days": "keep", "evidence_years": 5, "metering_years": 6},
 }
 
@@ -263,6 +264,12 @@ def test_a_presumption_without_a_band_has_the_one_that_was_chosen() -> None:
 
 def test_linyi_presumes_its_lowest_band() -> None:
     assert policy("cn-37-linyi").claim_rules(WINTER).presumed_tier == 2
+
+
+def test_a_contract_s_own_rule_of_refunds_that_goes_first_must_be_spoken_of() -> None:
+    with pytest.raises(MissingChoices, match="contract_refunds"):
+        policy("cn-37-binzhou", contract_refunds=None).claim_rules(WINTER)
+    assert policy("cn-37-weifang").laws[0].choices.contract_refunds is None
 
 
 def test_without_a_share_in_the_text_no_outage_is_computed() -> None:

@@ -418,6 +418,12 @@ class Choices(Part):
         " apply it",
     )
 
+    contract_refunds: Literal["none_agreed"] | None = _option(
+        "office 5",
+        "the contract's own rule of refunds goes before the text's bands (Binzhou 42); the registry does not hold it",
+        "`none_agreed`: no contract of the place has one, so the bands stand; without it no claim is computed",
+    )
+
     # --- supervision: asked for by nothing that judges or pays -------------------------------------------------------
 
     repair_limits: Literal["jilin_2012", "jilin_2024", "stricter"] | None = _option(

@@ -186,6 +186,7 @@ ASKED: Mapping[Use, Mapping[str, Asks]] = {
         "uncertified_device": _always,
         "measurement_standard_id": _always,
         "retention": _always,
+        "contract_refunds": lambda pack, _: pack.tiers_by_contract is not None,
     },
     "clocks": {"sla_clock": _has_visit_limit},
     "supervision": dict.fromkeys(

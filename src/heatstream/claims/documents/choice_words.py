@@ -69,6 +69,7 @@ LABELS: Final = {
     "reopen": "裁定后新证据的处理",
     "uncertified_device": "未检定设备的数据",
     "measurement_standard_id": "测温所依标准",
+    "contract_refunds": "合同自定的退费办法",
 }
 NOT_JUDGING: Final = frozenset(
     {
@@ -170,6 +171,7 @@ VALUES: Final[Mapping[str, Mapping[str, str]]] = {
     "sla_clock": {"arrival": "到达", "measurement_start": "开始测温", "measurement_end": "结束测温"},
     "visit_hours": {"any": "不限"},
     "reopen": {"review_task": "启动复核，裁定不因此当然变更"},
+    "contract_refunds": {"none_agreed": "合同均未另行约定"},
     "uncertified_device": {"counts_marked": "计入并注明", "not_evidence": "不作证据"},
 }
 """The named values of each option."""
