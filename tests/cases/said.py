@@ -18,7 +18,6 @@ from tests.core.test_cases import OUTCOMES, room
 from tests.literal.arrays import judged
 
 RIGHTS = {twin.MET: "entitled", twin.NOT_MET: "not_entitled", twin.OPEN: "undetermined"}
-WINTER = day_of(dt.date(2026, 1, 5))
 Said = dict[str, Any]
 
 
@@ -61,17 +60,23 @@ def by_arrays(case: Case, policy: Policy) -> Said:
     }
 
 
+def judged_day(case: Case) -> int:
+    return day_of(dt.date.fromisoformat(str(case.told.get("day", "2026-01-05"))))
+
+
 def day_by_twin(case: Case, policy: Policy) -> Said:
-    """Judge one winter day of a home by the literal twin."""
-    rooms = [room(told, WINTER) for told in case.told["rooms"]]
-    law = twin.law_of(policy.canonical, WINTER)
-    outcome = twin.judge(rooms, law, WINTER).outcome
-    return {"outcome": outcome, "day_below_min": max(twin.minutes_below(each, law, WINTER, "day") for each in rooms)}
+    """Judge one day of a home by the literal twin."""
+    day = judged_day(case)
+    rooms = [room(told, day) for told in case.told["rooms"]]
+    law = twin.law_of(policy.canonical, day)
+    outcome = twin.judge(rooms, law, day).outcome
+    return {"outcome": outcome, "day_below_min": max(twin.minutes_below(each, law, day, "day") for each in rooms)}
 
 
 def day_by_arrays(case: Case, policy: Policy) -> Said:
-    """Judge one winter day of a home as production does."""
-    said = judged([[room(told, WINTER) for told in case.told["rooms"]]], policy.day_rules(WINTER))
+    """Judge one day of a home as production does."""
+    day = judged_day(case)
+    said = judged([[room(told, day) for told in case.told["rooms"]]], policy.day_rules(day))
     names = {Outcome(number): name for name, number in OUTCOMES.items()}
     return {
         "outcome": names[Outcome(said.findings.outcome[0])],

@@ -4,10 +4,11 @@ import pytest
 
 from heatstream.errors import HeatstreamError
 from tests.cases.law_cases import Case, cases
-from tests.cases.said import CLAIM_WAYS, Way, expected, opened_day
+from tests.cases.said import CLAIM_WAYS, DAY_WAYS, Way, expected, opened_day
 
 CASES = [pytest.param(case, id=name) for name, case in cases() if not name.startswith("open_questions")]
-COUNTED = [each for each in CASES if "refuses" not in each.values[0].expect]
+DAYS = [each for each in CASES if "rooms" in each.values[0].told]
+COUNTED = [each for each in CASES if "claim" in each.values[0].table and "refuses" not in each.values[0].expect]
 REFUSED = [each for each in CASES if "refuses" in each.values[0].expect]
 
 
@@ -16,6 +17,13 @@ REFUSED = [each for each in CASES if "refuses" in each.values[0].expect]
 def test_a_claim_comes_to_what_its_text_says(case: Case, way: Way) -> None:
     said, told = way(case, case.policy()), expected(case.expect)
     assert {name: said[name] for name in told} == told
+
+
+@pytest.mark.parametrize("way", DAY_WAYS)
+@pytest.mark.parametrize("case", DAYS)
+def test_a_day_is_judged_as_its_text_says(case: Case, way: Way) -> None:
+    said = way(case, case.policy())
+    assert {name: said[name] for name in case.expect} == dict(case.expect)
 
 
 @pytest.mark.parametrize("case", REFUSED)
