@@ -278,7 +278,7 @@ def _marked(ranges: Sequence[tuple[str, str | None]], rules: ClaimRules) -> Any:
     mask = np.zeros((1, len(rules.days)), np.bool_)
     first = rules.days[0].day
     for begin, end in ranges:
-        mask[0, max(0, _day(begin) - first) : None if end is None else _day(end) - first + 1] = True
+        mask[0, max(0, _day(begin) - first) : None if end is None else max(0, _day(end) - first + 1)] = True
     return mask
 
 
