@@ -370,6 +370,18 @@ def test_an_outage_to_the_microsecond_stays_exact() -> None:
     assert fen(stopped, outage=WHOLE_DAY_H, refund=floor) == exact
 
 
+@pytest.mark.parametrize("rounded_at", RoundedAt)
+def test_unlike_fees_and_microseconds_leave_int64_and_stay_exact(rounded_at: RoundedAt) -> None:
+    fee, season_us, first_us, second_us = 10**13, DAYS * 86_400_000_000, 86_340_000_000, 60_000_001
+    metered = facts(
+        outages=outages((at(20, 1), at(21) + second_us)), outage_fee_fen=np.array([fee]), fee_fen=np.array([0])
+    )
+    refund = replace(CLAIM_RULES.refund, rounding=Rounding.FLOOR, rounded_at=rounded_at)
+    by_day = fee * first_us // season_us + fee * second_us // season_us
+    exact = fee * (first_us + second_us) // season_us if rounded_at is RoundedAt.TOTAL else by_day
+    assert fen(metered, outage=WHOLE_DAY_H, refund=refund) == exact
+
+
 ROOMS = {"scope": FeeScope.FAILING_ROOMS_AREA, "rooms": Rooms.EACH}
 
 
@@ -387,6 +399,12 @@ def test_failing_rooms_are_weighed_by_their_area_over_the_billed_area() -> None:
 def test_the_series_weighs_its_failing_rooms_alike() -> None:
     cold = series("....." + "F", failing_rooms=failing_rooms((5, 1, 2000), (5, 0, 1000)))
     assert entitle(facts(series=cold), by_rooms()).fen[0] == 20 + 5
+
+
+def test_a_failing_day_without_a_tier_has_no_share_whatever_its_rooms_have() -> None:
+    cold = series("....." + "FC", failing_rooms=failing_rooms((5, 1, 2000)))
+    found = entitle(facts(series=replace(cold, tiered=cold.tiered & False)), by_rooms())
+    assert (found.open[0], found.fen[0]) == (Open.EVIDENCE, 0)
 
 
 def test_a_failing_room_without_a_registered_area_leaves_the_evidence_open() -> None:

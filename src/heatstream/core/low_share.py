@@ -169,4 +169,5 @@ def _of_failing_rooms(facts: ClaimFacts, rules: ClaimRules, common: int) -> LowS
     failing = _FailingRooms(cell, rooms.area, ratio, np.ones(len(cell), np.bool_), found)
     shares = _weighed(failing, np.repeat(facts.billed_area, days))
     shape = (claims, days)
-    return LowShares(shares.known.reshape(shape), shares.num.reshape(shape), shares.whole.reshape(shape))
+    known = shares.known.reshape(shape) & facts.series.tiered
+    return LowShares(known, shares.num.reshape(shape), shares.whole.reshape(shape))

@@ -22,7 +22,10 @@ INT64_SAFE = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Exact shares of the season's fee, one a household-day: num / den, day's cap applied."""
+    """Exact shares of the season's fee, one a household-day: num / den, day's cap applied.
+
+    Whole numbers of Python (dtype object) where int64 would not hold them.
+    """
 
     known: Mask
     """False = no share can be computed: undetermined, unmonitored, failing without a tier, or areas not registered."""
@@ -133,7 +136,9 @@ def _refuse_debts(fee_fen: Fen) -> None:
 
 
 def _fits(left: NDArray[np.int64], right: NDArray[np.int64]) -> bool:
-    """Say whether the products stay far inside int64, a doubling included."""
+    """Say whether both are int64 and their products stay far inside it, a doubling included."""
+    if np.dtype(object) in (left.dtype, right.dtype):
+        return False
     return not left.size or int(left.max()) * int(right.max()) * 2 < INT64_SAFE
 
 
