@@ -24,7 +24,7 @@ from heatstream.core.claim_rules import (
     Unpaid,
 )
 from heatstream.core.finding import Outcome
-from heatstream.core.standard import FeeScope, Ratio, Rooms, Tier
+from heatstream.core.standard import FeeScope, Ratio, Tier
 from tests.core.rules import DAY, REFUND, RULES
 
 DAYS = 40
@@ -41,7 +41,6 @@ CLAIM_RULES = ClaimRules(
     tiers=TIERS,
     by_deviation=False,
     overlap=None,
-    rooms=Rooms.MIN_ROOM,
     guard_centi=0,
     days=tuple(replace(RULES, day=day, tiers=TIERS) for day in range(FIRST, FIRST + DAYS)),
     precedence=KINDS,

@@ -32,7 +32,7 @@ from heatstream.core.claim_rules import (
 from heatstream.core.claim_rules import BothOnOneDay as Both
 from heatstream.core.entitlement import Entitled, Right, entitle
 from heatstream.core.refund import INT64_SAFE
-from heatstream.core.standard import FeeScope, Ratio, Rooms, RoundedAt, Rounding, Tier
+from heatstream.core.standard import FeeScope, Ratio, RoundedAt, Rounding, Tier
 from tests.core.claims import (
     CLAIM_RULES,
     DAYS,
@@ -382,12 +382,8 @@ def test_unlike_fees_and_microseconds_leave_int64_and_stay_exact(rounded_at: Rou
     assert fen(metered, outage=WHOLE_DAY_H, refund=refund) == exact
 
 
-ROOMS = {"scope": FeeScope.FAILING_ROOMS_AREA, "rooms": Rooms.EACH}
-
-
 def by_rooms(**changed: Any) -> ClaimRules:
-    days = tuple(replace(day, rooms=Rooms.EACH) for day in CLAIM_RULES.days)
-    return replace(CLAIM_RULES, days=days, **ROOMS, **changed)
+    return replace(CLAIM_RULES, scope=FeeScope.FAILING_ROOMS_AREA, **changed)
 
 
 def test_failing_rooms_are_weighed_by_their_area_over_the_billed_area() -> None:
@@ -401,9 +397,9 @@ def test_the_series_weighs_its_failing_rooms_alike() -> None:
     assert entitle(facts(series=cold), by_rooms()).fen[0] == 20 + 5
 
 
-def test_a_failing_day_without_a_tier_has_no_share_whatever_its_rooms_have() -> None:
-    cold = series("....." + "FC", failing_rooms=failing_rooms((5, 1, 2000)))
-    found = entitle(facts(series=replace(cold, tiered=cold.tiered & False)), by_rooms())
+def test_a_failing_room_without_a_tier_leaves_the_evidence_open() -> None:
+    cold = series("....." + "FC", failing_rooms=failing_rooms((5, 1, 2000), (5, None, 1000)))
+    found = entitle(facts(series=cold), by_rooms())
     assert (found.open[0], found.fen[0]) == (Open.EVIDENCE, 0)
 
 

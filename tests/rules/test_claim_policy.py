@@ -245,7 +245,7 @@ def test_xi_an_takes_the_base_fee_off_first() -> None:
 
 def test_beijing_s_rooms_are_refunded_by_their_own_area_and_judged_by_the_weather() -> None:
     rules = policy("cn-11-beijing-contract").claim_rules(WINTER)
-    assert (rules.scope, rules.rooms) == (FeeScope.FAILING_ROOMS_AREA, Rooms.EACH)
+    assert (rules.scope, rules.days[0].rooms) == (FeeScope.FAILING_ROOMS_AREA, Rooms.EACH)
     assert rules.days[0].outdoor_variants == (OutdoorVariant(-900, -701, 1600),)
 
 

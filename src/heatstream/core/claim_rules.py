@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
 from heatstream.core.calendar import Season
-from heatstream.core.standard import DayRules, FeeScope, Overlap, Ratio, RefundRules, Rooms, Tier
+from heatstream.core.standard import DayRules, FeeScope, Overlap, Ratio, RefundRules, Tier
 
 
 class Opened(IntEnum):
@@ -222,9 +222,8 @@ class ClaimRules:
     """As in `DayRules`: claims judge tests by them."""
     by_deviation: bool
     overlap: Overlap | None
-    rooms: Rooms
     guard_centi: int
-    """These four too as in `DayRules`, of the claim's pack, for its tests."""
+    """These three too as in `DayRules`, of the claim's pack, for its tests."""
     days: tuple[DayRules, ...]
     """The rules of each local day of the season, in order, each by the pack in force on it."""
     precedence: tuple[Kind, ...]

@@ -12,7 +12,7 @@ import numpy as np
 from heatstream.core.claim_facts import ClaimFacts
 from heatstream.core.claim_rules import ClaimRules
 from heatstream.core.groups import Groups
-from heatstream.core.standard import FeeScope, Ratio, Rooms, Tier, tier_of
+from heatstream.core.standard import FeeScope, Ratio, Tier, tier_of
 from heatstream.core.units import Count, Exact, Mask, Small
 
 
@@ -77,7 +77,7 @@ def judged_tests(facts: ClaimFacts, rules: ClaimRules) -> JudgedTests:
         num = numerators(rules)[tier]
         shares = LowShares(found, num, np.ones(len(num), np.int64))
     else:
-        shares = _of_tested_rooms(facts, rules, limit, tier, found)
+        shares = _of_tested_rooms(facts, rules, limit)
     return JudgedTests(moved, moved < limit, shares)
 
 
@@ -87,13 +87,11 @@ def _tier(moved: Exact, limit: Exact, rules: ClaimRules) -> tuple[Small, Mask]:
     return tier, found
 
 
-def _of_tested_rooms(facts: ClaimFacts, rules: ClaimRules, limit: Exact, tier: Small, found: Mask) -> LowShares:
+def _of_tested_rooms(facts: ClaimFacts, rules: ClaimRules, limit: Exact) -> LowShares:
+    """Give each room its own tier."""
     rooms = facts.tests.rooms
     moved, room_limit = rooms.value_halves + 2 * rules.guard_centi, limit[rooms.test]
-    if rules.rooms is Rooms.EACH:
-        tier, found = _tier(moved, room_limit, rules)
-    else:
-        tier, found = tier[rooms.test], found[rooms.test]
+    tier, found = _tier(moved, room_limit, rules)
     ratio = numerators(rules)[tier]
     failing = _FailingRooms(rooms.test, rooms.area, ratio, moved < room_limit, found)
     return _weighed(failing, facts.billed_area[facts.tests.claim])
@@ -161,13 +159,9 @@ def _by_day(rules: ClaimRules, tier: Small, day: Count | None, common: int) -> E
 
 def _of_failing_rooms(facts: ClaimFacts, rules: ClaimRules, common: int) -> LowShares:
     rooms, (claims, days) = facts.series.failing_rooms, facts.series.outcome.shape
-    each = np.array([day.rooms is Rooms.EACH for day in rules.days])[rooms.day]
-    tier = np.where(each, rooms.tier, facts.series.tier[rooms.claim, rooms.day])
-    found = np.where(each, rooms.tiered, facts.series.tiered[rooms.claim, rooms.day])
-    ratio = _by_day(rules, tier, rooms.day, common)
+    ratio = _by_day(rules, rooms.tier, rooms.day, common)
     cell = (rooms.claim.astype(np.int64) * days + rooms.day).astype(np.int32)
-    failing = _FailingRooms(cell, rooms.area, ratio, np.ones(len(cell), np.bool_), found)
+    failing = _FailingRooms(cell, rooms.area, ratio, np.ones(len(cell), np.bool_), rooms.tiered)
     shares = _weighed(failing, np.repeat(facts.billed_area, days))
     shape = (claims, days)
-    known = shares.known.reshape(shape) & facts.series.tiered
-    return LowShares(known, shares.num.reshape(shape), shares.whole.reshape(shape))
+    return LowShares(shares.known.reshape(shape), shares.num.reshape(shape), shares.whole.reshape(shape))

@@ -64,7 +64,6 @@ def claim_rules(law: Law, season: Season, days: tuple[DayRules, ...], *, entitli
         tiers=plain.tiers,
         by_deviation=plain.by_deviation,
         overlap=plain.overlap,
-        rooms=plain.rooms,
         guard_centi=plain.guard_centi,
         days=days,
         precedence=accepted(law),
