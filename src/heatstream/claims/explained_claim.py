@@ -17,19 +17,24 @@ from heatstream.store.timescale import LOCAL
 
 def explain_claim(seen: Assessed, law: InForce) -> list[Line]:
     """Explain what a claim comes to, by the policy that it was assessed by."""
-    opened = day_of(seen.claim.opened_at.astimezone(LOCAL).date())
-    lines = [
+    return [
         _opened(seen),
         *(Line(each.zh, each.en) for each in amount_words.lines(seen.amount)),
         *_amounts(seen),
         *map(_test, seen.facts["tests"]),
         *_days(seen.amount),
+        *changes(seen, law),
     ]
-    if seen.amount.refusal is None:
-        chosen = law.policy.law_on(opened)
-        made = chosen.choices.made().keys() - chosen.pack.settles.keys()
-        lines += map(told, turned(seen.facts, law.policy.claim_rules(opened), made))
-    return lines
+
+
+def changes(seen: Assessed, law: InForce) -> list[Line]:
+    """Tell what would alter what a claim comes to; nothing where it computes nothing."""
+    if seen.amount.refusal is not None:
+        return []
+    opened = day_of(seen.claim.opened_at.astimezone(LOCAL).date())
+    chosen = law.policy.law_on(opened)
+    made = chosen.choices.made().keys() - chosen.pack.settles.keys()
+    return list(map(told, turned(seen.facts, law.policy.claim_rules(opened), made)))
 
 
 def _opened(seen: Assessed) -> Line:

@@ -7,7 +7,7 @@ from heatstream.claims import events
 from heatstream.claims.amount import Amount
 from heatstream.claims.clocks import Clock
 from heatstream.claims.documents import amount_words, of_case, render
-from heatstream.claims.documents.papers import Amounts, Copies, ExplainedDay, Order, Payment, Signer
+from heatstream.claims.documents.papers import Amounts, Copies, ExplainedDay, Line, Order, Payment, Signer
 from heatstream.core.claim_rules import Kind, Open
 from heatstream.errors import BadInput, Refused
 from heatstream.rules import pack
@@ -227,7 +227,7 @@ def test_an_explanation_carries_amounts_days_and_time_limits_as_they_stand() -> 
         refusal=None,
     )
     clock = Clock("measure", at(5, 8), at(5, 8, 30), at(5, 8, 20))
-    paper = of_case.explanation(whole, amount, [clock], at(28, 12))
+    paper = of_case.explanation(whole, amount, [clock], [Line("若…", "if …")], at(28, 12))
     assert paper.margin.record_sha256 == whole.hashes[len(TO_RULING)]
     assert (paper.amounts.computed_fen, paper.amounts.entitlement_fen) == (28_755, None)
     assert [line.zh for line in paper.lines] == [
@@ -237,6 +237,7 @@ def test_an_explanation_carries_amounts_days_and_time_limits_as_they_stand() -> 
         "计退期间自2026年1月5日起，尚未终止。",
         "计退各日与停供合计至少 263.58 元；条件未全部符合前，不是应退热费。",
         "若被主张的免责事由全部成立，则为 0.00 元。",
+        "若…",
         "测温时限，止于2026年1月5日 08:30：已遵守。",
     ]
     assert paper.days == (

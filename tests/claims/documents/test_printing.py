@@ -58,6 +58,13 @@ async def test_every_paper_of_a_ruled_claim_is_printed(office: Office) -> None:
     assert [paper[:5] for paper in papers] == [b"%PDF-"] * 4
 
 
+async def test_an_explanation_tells_each_day_each_limit_and_what_would_alter_the_claim(office: Office) -> None:
+    await office.applied()
+    page = (await printed(office, "explanation", html=True)).decode()
+    for told in ("2026年1月5日", "企业测温", "测温时限，止于", "应退热费", "若各次测温均"):
+        assert told in page
+
+
 async def test_a_visit_is_printed_by_its_event_and_a_blank_form_for_whose_turn_it_is(office: Office) -> None:
     await office.applied()
     pages = [

@@ -20,6 +20,7 @@ from heatstream.claims.documents.papers import (
     Exhibit,
     Explanation,
     HouseholdParty,
+    Line,
     Margin,
     Measurer,
     Opinion,
@@ -528,15 +529,17 @@ def _payments(case: Case, since: int) -> Iterator[Payment]:
             yield Payment(paid.fen, paid.paid_on, paid.voucher_no, paid.payee)
 
 
-def explanation(case: Case, amount: Amount, limits: Iterable[Clock], now: dt.datetime) -> Explanation:
-    """Print why the claim comes to what it does, as it stands now."""
+def explanation(
+    case: Case, amount: Amount, limits: Iterable[Clock], changes: Iterable[Line], now: dt.datetime
+) -> Explanation:
+    """Print why the claim comes to what it does as it stands now, and what would alter it."""
     newest = case.way.recorded[-1]
     return Explanation(
         margin=Margin(case.watermark, None, case.hashes[newest.number], words.local_day(now)),
         claim_no=case.claim_no,
         as_of=now,
         household=case.household,
-        lines=(*amount_words.lines(amount), *(amount_words.limit(each, now) for each in limits)),
+        lines=(*amount_words.lines(amount), *changes, *(amount_words.limit(each, now) for each in limits)),
         days=tuple(map(amount_words.day, amount.days)),
         amounts=Amounts(amount.computed_fen, amount.entitlement_fen, case.amounts.ruled_fen),
         policy_sha256=case.policy_sha256,

@@ -5,11 +5,11 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from heatstream.claims import assess, law
+from heatstream.claims import assess, explained_claim, law
 from heatstream.claims.act import Desk
 from heatstream.claims.documents import filing, of_case, render, words
 from heatstream.claims.documents.of_case import Case
-from heatstream.claims.documents.papers import Measurer, Paper
+from heatstream.claims.documents.papers import Line, Measurer, Paper
 from heatstream.claims.events import Party
 from heatstream.claims.law import InForce
 from heatstream.core.calendar import day_of
@@ -131,4 +131,5 @@ async def _explanation(desk: Desk, case: Case) -> Paper:
     claim = await assess.find(desk.conn, case.claim_no)
     under = InForce(claim.policy_id, await law.of_id(desk.conn, claim.policy_id))
     seen = await assess.assess(desk.conn, claim, case.way, under, desk.days_off)
-    return of_case.explanation(case, seen.amount, seen.clocks, desk.now())
+    changes = [Line(each.zh, each.en) for each in explained_claim.changes(seen, under)]
+    return of_case.explanation(case, seen.amount, seen.clocks, changes, desk.now())
