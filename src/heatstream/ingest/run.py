@@ -1,6 +1,7 @@
 """`heatstream ingest`: from the broker to the store; a message is acknowledged when its rows are durable."""
 
 import asyncio
+import gc
 import os
 import signal
 
@@ -98,7 +99,8 @@ class Run:
                     raise
                 self._health.ill("database", str(error))
                 log.warning("no term: the database is away", reason=type(error).__name__, seen=str(error))
-                await pause(self._stop, next(self._waits))
+            gc.collect()  # the last term's registry and messages, before the next has its own
+            await pause(self._stop, next(self._waits))
 
     async def _one_term(self) -> None:
         try:

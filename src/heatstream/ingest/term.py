@@ -5,6 +5,7 @@ A batch whose connection is gone is dropped, for the broker sends it again on th
 """
 
 import asyncio
+import gc
 import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -55,6 +56,7 @@ class Term:
         self._decoder = Decoder(self._subscriptions)
         self._checked: asyncio.Queue[tuple[broker.Batch, Checked]] = asyncio.Queue(1)
         self._connection: broker.Connection | None = None
+        self._waits = doubling()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`, then write and acknowledge what was received, and end."""
@@ -63,18 +65,21 @@ class Term:
     # --- connections ---
 
     async def _connections(self, stop: asyncio.Event) -> None:
-        waits = doubling()
         while not stop.is_set():
             try:
-                async with broker.connect(
-                    self._found.broker, self._found.ingest, self._subscriptions.filters()
-                ) as connection:
-                    waits = doubling()
-                    self._greet(connection)
-                    await until_first(connection.lost(), self._drain(connection, stop))
+                await self._one_connection(stop)
             except BrokerLost as lost:
                 self._leave(lost)
-                await pause(stop, next(waits))
+            # What a dead connection delivered refers to itself in circles: a window full of messages, 64 MiB of 4 KiB
+            # each, that would wait for the collector while the next connection fills its own.
+            gc.collect()
+            await pause(stop, next(self._waits))
+
+    async def _one_connection(self, stop: asyncio.Event) -> None:
+        async with broker.connect(self._found.broker, self._found.ingest, self._subscriptions.filters()) as connection:
+            self._waits = doubling()
+            self._greet(connection)
+            await until_first(connection.lost(), self._drain(connection, stop))
 
     def _greet(self, connection: broker.Connection) -> None:
         self._connection = connection
