@@ -152,8 +152,8 @@ async def export(
     findings = await dossier.findings(conn, subject.home.id, subject.days)
     claims = await dossier.claims(conn, subject.home.id, subject.days)
     policies = await dossier.policies(conn, sorted({row.policy for row in (*findings, *claims)}))
-    files, sealed = {}, await _sealed(conn, subject)
-    files |= await _measured(conn, subject)
+    sealed = await _sealed(conn, subject)
+    files = await _measured(conn, subject)
     files |= await _judged(conn, subject, findings)
     files |= {"claims.json": await _claims(conn, claims, told_of), **await _around(conn, subject), **sealed.files}
     files |= {f"policy/{row.hash.hex()}.json": row.canonical.encode() for row in policies}

@@ -9,7 +9,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -48,9 +48,13 @@ async def _freeze(conn: AsyncConnection, day: dt.date, end: dt.datetime, homes: 
     stored: dict[int, list[Stored]] = defaultdict(list)
     for household_id, *row in await retention.readings_of_homes(conn, households, midnight(day), end):
         stored[household_id].append(Stored.of(row))
-    rows = []
-    for household_id, through_batch in homes:
-        content = frozen(joined(thawed(before.get(household_id, b"")), stored[household_id]))
-        row = {"household_id": household_id, "day": day, "through_batch": through_batch}
-        rows.append(row | {"content": content, "bundle_sha256": sha256(content).digest()})
+    rows = [
+        _row(home, day, frozen(joined(thawed(before.get(home.household_id, b"")), stored[home.household_id])))
+        for home in homes
+    ]
     await retention.freeze(conn, rows)
+
+
+def _row(home: Unfrozen, day: dt.date, content: bytes) -> dict[str, Any]:
+    digest = sha256(content).digest()
+    return {**home._asdict(), "day": day, "bundle_sha256": digest, "content": content}
