@@ -18,21 +18,37 @@ from heatstream.evaluate.whatif import Comparison, Question, Sum, compare
 from heatstream.rules import policy as policies
 from heatstream.store import tables
 
-from .town import CHOICES, FEE_FEN, NEXT, Town, at, evaluator, folder_of_choices, settings, whole_day
+from .town import FEE_FEN, NEXT, Town, at, evaluator, folder_of_choices, settings, whole_day
 
 AFTER_NEXT = NEXT + dt.timedelta(days=1)
 COLD_HOUR = dict.fromkeys(range(600, 670, 10), 1700)
 """70 minutes below: a failure by 60 minutes, none by 120."""
 SHARE = FEE_FEN * 3 // 10 // 169
 """Of one failing day at 17 °C [fen]."""
-LATER = dt.timedelta(days=2)
+LATE_START = """season_decisions:
+  - {season: 2025, start: "2025-12-31T00:00", doc_no: 示1号, source: 公告, decided_on: 2025-10-01}
+choices:
+"""
+"""A short season, so that few days are looked through."""
+
+
+def choices(folder: Path, **changed: str) -> Path:
+    """The demo's choices with some of them made otherwise, of a season that began late."""
+    folder.mkdir(exist_ok=True)
+    path = folder_of_choices(folder, **changed)
+    path.write_text(path.read_text(encoding="utf-8").replace("choices:\n", LATE_START), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    return choices(tmp_path / "old")
 
 
 @pytest.fixture
 def stricter(tmp_path: Path) -> Path:
-    """The demo's choices, but so that only 120 minutes fail a day."""
-    (tmp_path / "new").mkdir()
-    return folder_of_choices(tmp_path / "new", daily_statistic="{sustained_below_min: 120}")
+    """Only 120 minutes fail a day."""
+    return choices(tmp_path / "new", daily_statistic="{sustained_below_min: 120}")
 
 
 async def judged(town: Town, engine: AsyncEngine) -> None:
@@ -53,17 +69,17 @@ def _next(but: dict[int, int]) -> list[Any]:
     return [(when, centi) for when, centi in whole_day(day=NEXT, but=but) if when >= at(NEXT, 6 * 60)]
 
 
-async def compared(engine: AsyncEngine, new: Path, old: Path = CHOICES, **asked: Any) -> Comparison:
+async def compared(engine: AsyncEngine, new: Path, old: Path, **asked: Any) -> Comparison:
     question = Question(policies.load(new), policies.load(old), 2025, **asked)
     return await compare(engine, settings(), question)
 
 
 async def test_the_homes_days_and_fen_that_change_are_told_by_company_and_district(
-    town: Town, engine: AsyncEngine, stricter: Path
+    town: Town, engine: AsyncEngine, stricter: Path, old: Path
 ) -> None:
     await judged(town, engine)
-    found = await compared(engine, stricter)
-    assert (found.first, found.last) == (dt.date(2025, 10, 20), NEXT)
+    found = await compared(engine, stricter, old)
+    assert (found.first, found.last) == (dt.date(2025, 12, 31), NEXT)
     assert found.sums == [
         Sum(
             company="热力公司",
@@ -83,24 +99,24 @@ async def test_the_homes_days_and_fen_that_change_are_told_by_company_and_distri
     ]
 
 
-async def test_a_policy_against_itself_changes_nothing(town: Town, engine: AsyncEngine) -> None:
+async def test_a_policy_against_itself_changes_nothing(town: Town, engine: AsyncEngine, old: Path) -> None:
     await judged(town, engine)
-    [found] = (await compared(engine, CHOICES)).sums
+    [found] = (await compared(engine, old, old)).sums
     assert (found.homes_changed, found.days_changed, found.homes_computed_changed) == (0, 0, 0)
     assert found.computed_fen_before == found.computed_fen_after == 3 * SHARE
 
 
-async def test_what_is_computed_is_what_the_findings_say(town: Town, engine: AsyncEngine) -> None:
+async def test_what_is_computed_is_what_the_findings_say(town: Town, engine: AsyncEngine, old: Path) -> None:
     await judged(town, engine)
-    [found] = (await compared(engine, CHOICES)).sums
+    [found] = (await compared(engine, old, old)).sums
     there = await town.rows(select(func.sum(tables.finding.c.computed_fen)))
     assert found.computed_fen_after == there[0][0]
 
 
-async def test_nothing_is_written(town: Town, engine: AsyncEngine, stricter: Path) -> None:
+async def test_nothing_is_written(town: Town, engine: AsyncEngine, stricter: Path, old: Path) -> None:
     await judged(town, engine)
     before = await _counts(town)
-    await compared(engine, stricter, assume_application=True)
+    await compared(engine, stricter, old, assume_application=True)
     assert await _counts(town) == before
 
 
@@ -109,41 +125,45 @@ async def _counts(town: Town) -> list[int]:
 
 
 async def test_an_application_is_assumed_only_where_asked_and_grace_takes_a_single_day(
-    town: Town, engine: AsyncEngine, stricter: Path
+    town: Town, engine: AsyncEngine, stricter: Path, old: Path
 ) -> None:
     await judged(town, engine)
-    [found] = (await compared(engine, stricter, assume_application=True)).sums
+    [found] = (await compared(engine, stricter, old, assume_application=True)).sums
     assert (found.if_applied_fen_before, found.if_applied_fen_after) == (2 * SHARE, 0)
     assert found.homes_if_applied_changed == 1
 
 
 async def test_an_assumed_application_needs_every_choice_of_a_claim(
-    town: Town, engine: AsyncEngine, tmp_path: Path
+    town: Town, engine: AsyncEngine, tmp_path: Path, old: Path
 ) -> None:
     await judged(town, engine)
-    open_there = folder_of_choices(tmp_path, unpaid="null")
+    open_there = choices(tmp_path / "new", unpaid="null")
     with pytest.raises(Refused, match="unpaid"):
-        await compared(engine, open_there, assume_application=True)
+        await compared(engine, open_there, old, assume_application=True)
 
 
-async def test_other_hours_of_day_and_night_are_read_apart(town: Town, engine: AsyncEngine, tmp_path: Path) -> None:
+async def test_other_hours_of_day_and_night_are_read_apart(
+    town: Town, engine: AsyncEngine, tmp_path: Path, old: Path
+) -> None:
     await judged(town, engine)
-    later = folder_of_choices(tmp_path, day_window='"08:00-20:00"')
-    [found] = (await compared(engine, later)).sums
+    later = choices(tmp_path / "new", day_window='"08:00-20:00"')
+    [found] = (await compared(engine, later, old)).sums
     assert (found.days_changed, found.failing_after) == (0, 3)
 
 
-async def test_a_policy_that_computes_no_amount_has_none(town: Town, engine: AsyncEngine, tmp_path: Path) -> None:
+async def test_a_policy_that_computes_no_amount_has_none(
+    town: Town, engine: AsyncEngine, tmp_path: Path, old: Path
+) -> None:
     await judged(town, engine)
-    left = folder_of_choices(tmp_path, computed_amount="leave")
-    [found] = (await compared(engine, left)).sums
+    left = choices(tmp_path / "new", computed_amount="leave")
+    [found] = (await compared(engine, left, old)).sums
     assert (found.computed_fen_before, found.computed_fen_after) == (3 * SHARE, None)
     assert (found.failing_before, found.failing_after) == (3, 3)
 
 
-async def test_many_chunks_come_to_the_same(town: Town, engine: AsyncEngine, stricter: Path) -> None:
+async def test_many_chunks_come_to_the_same(town: Town, engine: AsyncEngine, stricter: Path, old: Path) -> None:
     await judged(town, engine)
-    question = Question(policies.load(stricter), policies.load(CHOICES), 2025)
+    question = Question(policies.load(stricter), policies.load(old), 2025)
     whole = await compare(engine, settings(chunk_households=100), question)
     await town.monitored(*(f"n{number}" for number in range(8)))
     cut = await compare(engine, settings(chunk_households=1), question)
@@ -151,39 +171,41 @@ async def test_many_chunks_come_to_the_same(town: Town, engine: AsyncEngine, str
 
 
 async def test_a_day_whose_readings_were_deleted_is_left_out_and_counted(
-    town: Town, engine: AsyncEngine, stricter: Path
+    town: Town, engine: AsyncEngine, stricter: Path, old: Path
 ) -> None:
     await judged(town, engine)
     async with engine.begin() as conn:
         gone = tables.reading.c.point_id == town.points["cold"]
         await conn.execute(delete(tables.reading).where(gone, tables.reading.c.observed_at < at(NEXT)))
-    found = await compared(engine, stricter)
+    found = await compared(engine, stricter, old)
     assert found.readings_deleted == 1
     assert found.sums[0].failing_before == 2
 
 
-async def test_a_season_of_which_no_day_is_closed_is_refused(town: Town, engine: AsyncEngine, stricter: Path) -> None:
+async def test_a_season_of_which_no_day_is_closed_is_refused(
+    town: Town, engine: AsyncEngine, stricter: Path, old: Path
+) -> None:
     await judged(town, engine)
-    question = Question(policies.load(stricter), policies.load(CHOICES), 2027)
+    question = Question(policies.load(stricter), policies.load(old), 2027)
     with pytest.raises(BadInput, match="season 2027: no day of it is closed, the newest closed day is 2026-01-06"):
         await compare(engine, settings(), question)
 
 
 async def test_the_command_prints_a_table_or_json_and_says_what_the_amounts_are_not(
-    town: Town, engine: AsyncEngine, stricter: Path, database_url: str
+    town: Town, engine: AsyncEngine, stricter: Path, old: Path, database_url: str
 ) -> None:
     await judged(town, engine)
-    table = _command(database_url, stricter, "--assume-application", "first_failing_day")
+    table = _command(database_url, stricter, old, "--assume-application", "first_failing_day")
     assert "测算额仅由读数测算，不是应退热费" in table
     assert ASSUMED[:20] in table.replace("\n", "")
-    *rows, total = map(json.loads, _command(database_url, stricter, "--json").splitlines())
+    *rows, total = map(json.loads, _command(database_url, stricter, old, "--json").splitlines())
     assert [row["company"] for row in rows] == ["热力公司"]
     assert (total["homes"], total["computed_fen_before"], total["computed_fen_after"]) == (3, 3 * SHARE, 0)
 
 
-def _command(url: str, new: Path, *more: str) -> str:
+def _command(url: str, new: Path, old: Path, *more: str) -> str:
     known = {name: value for name, value in os.environ.items() if not name.startswith("HEATSTREAM_")}
-    arguments = ["rules", "simulate", "--policy", str(new), "--against", str(CHOICES), "--season", "2025", *more]
+    arguments = ["rules", "simulate", "--policy", str(new), "--against", str(old), "--season", "2025", *more]
     ended = subprocess.run(
         [sys.executable, "-m", "heatstream", *arguments],
         capture_output=True,

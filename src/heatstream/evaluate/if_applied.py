@@ -62,9 +62,10 @@ def _by_rules(side: OneSeason, policy: Policy, first_day: int) -> Iterator[tuple
     rows = np.flatnonzero(failing.any(axis=1)).astype(np.int32)
     requested = (failing[rows].argmax(axis=1) + first_day).astype(np.int32)
     law_of = {day: policy.law_on(day) for day in np.unique(requested).tolist()}
-    for law in dict.fromkeys(law_of.values()):
+    for law in policy.laws:
         mine = np.isin(requested, [day for day, each in law_of.items() if each is law])
-        yield policy.claim_rules(int(requested[mine][0])), rows[mine], requested[mine]
+        if mine.any():
+            yield policy.claim_rules(int(requested[mine][0])), rows[mine], requested[mine]
 
 
 class _Applied(NamedTuple):
