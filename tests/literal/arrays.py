@@ -72,11 +72,10 @@ def _band(band: Band) -> dict[str, Any]:
 
 
 def _choices(law: Law) -> dict[str, Any]:
-    sustained = law.statistic == "sustained_below"
     bounded = law.gap_bounds and dict(zip(("low_c", "high_c"), map(_decimal, law.gap_bounds), strict=True))
     return {
         "contract_standard": law.contract_standard,
-        "daily_statistic": {"sustained_below_min": law.sustained_min} if sustained else law.statistic,
+        "daily_statistic": _statistic(law),
         "day_window": f"{law.day_from_min // 60:02}:00-{law.day_to_min // 60:02}:00",
         "household_temperature": law.rooms,
         "guard_band": _guard(law.guard),
@@ -98,6 +97,12 @@ def _amounts(money: Money) -> dict[str, Any]:
         "max_ratio_per_season": _decimal(money.season_cap),
         "computed_amount": "compute",
     }
+
+
+def _statistic(law: Law) -> Any:
+    if law.statistic == "percentile":
+        return {"percentile": law.percent}
+    return {"sustained_below_min": law.sustained_min} if law.statistic == "sustained_below" else law.statistic
 
 
 def _guard(guard: Fraction) -> Any:
@@ -140,7 +145,10 @@ def _statistics(rooms: list[Room], slot_min: int, rules: DayRules) -> DayStatist
         excluded=np.array(conflict, np.bool_),
     )
     return day_statistics(
-        grid, limit_centi=rules.standard_centi, counted_min=rules.counted_min if rules.in_season else None
+        grid,
+        limit_centi=rules.standard_centi,
+        counted_min=rules.counted_min if rules.in_season else None,
+        percent=rules.percent,
     )
 
 

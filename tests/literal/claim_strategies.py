@@ -45,7 +45,7 @@ def packs(draw: st.DrawFn) -> dict[str, Any]:
     """A shipped pack, as it is or with other rules of counting, outages and evidence in the place of its own."""
     tree: dict[str, Any] = exact_yaml.read(SHIPPED / f"{draw(st.sampled_from(places()))}.yaml")
     tree = {name: value for name, value in tree.items() if name != "effective_to"} | {"effective_from": "2000-01-01"}
-    if draw(st.sampled_from([True, False, False])):
+    if draw(st.sampled_from([True, False, False, False])):
         return tree
     known = {"conf": "read"}
     tree = {
@@ -147,6 +147,7 @@ def choices(draw: st.DrawFn) -> dict[str, Any]:
         "reopen": "review_task",
         "uncertified_device": "counts_marked",
         "measurement_standard_id": "DB22/T 428",
+        "contract_refunds": "none_agreed",
         "retention": {"readings_days": "keep", "evidence_years": 3, "metering_years": 5},
     }
 
@@ -185,7 +186,7 @@ class Around:
         bounds = {1850, *(each // 2 for tier in self.rules.tiers for each in ends(tier) if each < NO_UPPER_END)}
         moved = {bound + guard for bound in bounds for guard in (0, self.rules.guard_centi, -self.rules.guard_centi)}
         beside = sorted({bound + step for bound in moved for step in (-1, 0, 1)})
-        return st.sampled_from([*beside, self.rules.standard_centi, 1300, 1500, 1700, 2100])
+        return st.sampled_from([*beside, self.rules.standard_centi, *(1300, 1500, 1700) * 3, 2100])
 
     def instants(self) -> st.SearchStrategy[dt.datetime]:
         """Instants at the edges of days, at the request and at the end of the time to mend, and one µs beside."""
@@ -194,7 +195,7 @@ class Around:
         row = self.rules.continuity.hours if self.rules.continuity else 48
         limits = [self.request, self.request + grace * HOUR, self.request + row * HOUR]
         crowded = [at + beside * US for at in (*midnights, *limits) for beside in (-1, 0, 1)]
-        return st.sampled_from(crowded + [at + 10 * HOUR for at in midnights])
+        return st.sampled_from(crowded + 2 * [at + 10 * HOUR for at in midnights[1:]])
 
 
 def ends(tier: Tier) -> list[int]:
@@ -238,11 +239,18 @@ def facts(draw: st.DrawFn, under: Under) -> dict[str, Any]:
             "at": written(request),
             "way": draw(st.sampled_from(["application", "hotline", "officer", "fixed_point"])),
         },
-        "tests": draw(st.lists(tests(around), min_size=draw(st.sampled_from([0, 1, 2])), max_size=4)),
+        "tests": draw(st.lists(tests(around), min_size=draw(st.sampled_from([1, 2, 2, 0])), max_size=4)),
         "handled_at": (at := draw(st.none() | around.instants())) and written(at),
         "cause": (cause := draw(st.sampled_from([None, *CAUSES]))) and {"of": cause, "event": 1},
         "exclusions": draw(st.lists(ranges(around).flatmap(exclusions), max_size=1)),
-        "conditions": draw(st.lists(conditions(around), max_size=6, unique_by=lambda each: each["day"])),
+        "conditions": draw(
+            st.lists(
+                conditions(around),
+                min_size=draw(st.sampled_from([0, 5])),
+                max_size=8,
+                unique_by=lambda each: each["day"],
+            )
+        ),
         "presumptions": draw(st.lists(presumptions(around), max_size=2, unique_by=lambda each: each["day"])),
         "outages": draw(st.lists(outages(around), max_size=2)),
         "series": [
@@ -294,7 +302,9 @@ def _within(around: Around) -> list[dt.date]:
 
 def conditions(around: Around) -> st.SearchStrategy[dict[str, Any]]:
     return st.builds(
-        lambda day, met: {"day": day.isoformat(), "met": met}, st.sampled_from(_within(around)), st.booleans()
+        lambda day, met: {"day": day.isoformat(), "met": met},
+        st.sampled_from(_within(around)),
+        st.sampled_from([True, True, True, False]),
     )
 
 
@@ -329,18 +339,19 @@ def series_day(draw: st.DrawFn, around: Around, day: dt.date) -> dict[str, Any]:
     pieces = [min(start, length), min(end, length)] if start + end <= length else [length, length]
     tiers = st.none() | st.integers(0, max(0, len(rules.tiers) - 1))
     failing = outcome == "failing"
+    rooms = draw(rooms_of(tiers)) if failing and around.rules.scope is FeeScope.FAILING_ROOMS_AREA else []
     return {
         "day": day.isoformat(),
         "outcome": outcome,
         "conflict": draw(st.sampled_from([False, False, False, True])),
         "value_centi": None,
-        "tier": draw(tiers) if failing else None,
+        "tier": rooms[0]["tier"] if rooms else draw(tiers) if failing else None,
         "tier_at_least": failing and draw(st.booleans()),
         "complete": draw(st.booleans()),
         "below_at_start_min": pieces[0],
         "below_at_end_min": pieces[1],
         "longest_below_min": max(pieces),
-        "rooms": draw(rooms_of(tiers)) if failing and around.rules.scope is FeeScope.FAILING_ROOMS_AREA else [],
+        "rooms": rooms,
     }
 
 
@@ -356,10 +367,10 @@ def standings(draw: st.DrawFn, around: Around) -> dict[str, Any]:
     stopped = draw(st.sampled_from([None] * 9 + around.days))
     return {
         "resident": draw(st.sampled_from([True] * 9 + [False])),
-        "metered": draw(st.booleans()),
+        "metered": draw(st.sampled_from([False, False, True])),
         "fee_due_fen": due,
-        "fee_paid_fen": draw(st.sampled_from([due, due, due, due, due, 0, 150_000, None])),
-        "base_fee_fen": draw(st.sampled_from([100_000, 81_003, 0, 100_000, None])),
+        "fee_paid_fen": draw(st.sampled_from([due] * 9 + [0, 150_000, None])),
+        "base_fee_fen": draw(st.sampled_from([100_000, 81_003, 0, 100_000, 81_003, 100_000, None])),
         "billed_area_centi_m2": draw(st.sampled_from([10_000, 10_000, 1500, None])),
         "standard_centi": draw(st.sampled_from([None, None, 1850, 2000, 1700])),
         "stopped": [{"from": stopped.isoformat(), "to": stopped.isoformat()}] if stopped else [],

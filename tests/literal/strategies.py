@@ -48,7 +48,7 @@ MEANS = ("time_weighted_mean", "mean_of_hourly")
 
 @st.composite
 def laws(draw: st.DrawFn) -> Law:
-    statistic = draw(st.sampled_from(["min", *MEANS, "min_of_hourly", "sustained_below"]))
+    statistic = draw(st.sampled_from(["min", *MEANS, "min_of_hourly", "sustained_below", "percentile"]))
     sustained = statistic == "sustained_below"
     rooms = draw(st.sampled_from(["min_room", "each"] if sustained else ["min_room", "each", "mean", "area_weighted"]))
     bands, deviation, overlap = draw(
@@ -68,6 +68,7 @@ def laws(draw: st.DrawFn) -> Law:
         contract_standard="law",
         statistic=statistic,
         sustained_min=draw(st.sampled_from([30, 60, 90, 1440])) if sustained else 0,
+        percent=draw(st.sampled_from([1, 5, 10, 50, 99])) if statistic == "percentile" else 0,
         rooms=rooms,
         guard=Fraction(0)
         if sustained

@@ -38,7 +38,7 @@ NUMBER = {COMPLIANT: 1, FAILING: 2, UNDETERMINED: 3, UNMONITORED: 4}
 NO_REASON, COVERAGE, CONFLICT, MEAN_UNDECIDED, STOPPED, OUTSIDE_SEASON, CONDITIONS, NO_TIERS, REFERRED, NO_AREA = range(
     10
 )
-STATISTICS = ("min", "time_weighted_mean", "mean_of_hourly", "min_of_hourly", "sustained_below")
+STATISTICS = ("min", "time_weighted_mean", "mean_of_hourly", "min_of_hourly", "sustained_below", "percentile")
 MEANS = ("time_weighted_mean", "mean_of_hourly")
 
 
@@ -105,6 +105,8 @@ class Law:
     statistic: str
     """One of STATISTICS."""
     sustained_min: int
+    percent: int
+    """Which percentile; 0 with another statistic."""
     rooms: str
     """min_room | mean | area_weighted | each"""
     guard: Fraction
@@ -268,6 +270,8 @@ def _values(room: Room, law: Law, day: int) -> tuple[Fraction | None, Fraction |
         return None, None, None
     if law.statistic in ("min", "sustained_below"):
         return min(valid), min(valid), None  # another reading could only be lower
+    if law.statistic == "percentile":
+        return _percentiles(valid, len(window(law, day, "whole", room.slot_min)), law.percent)
     if law.statistic == "min_of_hourly":
         return min(hourly(room, law, day)), min(hourly(room, law, day, only_full=True), default=None), None
     value = mean(valid) if law.statistic == "time_weighted_mean" else mean(hourly(room, law, day))
@@ -276,6 +280,16 @@ def _values(room: Room, law: Law, day: int) -> tuple[Fraction | None, Fraction |
     slots = len(window(law, day, "whole", room.slot_min))
     low, high = ((sum(valid, Fraction(0)) + (slots - len(valid)) * bound) / slots for bound in law.gap_bounds)
     return value, high, low
+
+
+def _percentiles(valid: list[Fraction], slots: int, percent: int) -> tuple[Fraction, Fraction | None, None]:
+    """The slot at the nearest rank: the lowest with so many per cent of them at or below it.
+
+    More readings could only lower the slot at the rank that all slots of the day have.
+    """
+    rising = sorted(valid)
+    rank, whole = (max(1, -(-many * percent // 100)) for many in (len(valid), slots))
+    return rising[rank - 1], rising[whole - 1] if whole <= len(valid) else None, None
 
 
 # --- one verdict ------------------------------------------------------------------------------------------------------
@@ -758,11 +772,13 @@ def of_kind(kind: str, day: int, law: ClaimLaw, facts: Facts) -> list[Evidence]:
 
 
 def of_test(test: Test, law: ClaimLaw, facts: Facts) -> Evidence:
-    """A test by the claim's pack: its lowest room, or each room by itself."""
-    each = tuple(tested(room, law.law) for room in test.rooms)
-    found = replace(worst(each, law.law), rooms=each)
+    """A test by the claim's pack: its lowest room, or each room by itself where failing rooms' areas are paid."""
+    by_room = law.money.scope == "failing_rooms_area"
+    pack = replace(law.law, rooms="each" if by_room else "min_room")
+    each = tuple(tested(room, pack) for room in test.rooms)
+    found = replace(worst(each, pack), rooms=each)
     areas = [room.area for room in test.rooms]
-    ratio = share_of_day(found, areas, law.law, law.money, billed_area=facts.billed_area, cap=NO_CAP)
+    ratio = share_of_day(found, areas, pack, law.money, billed_area=facts.billed_area, cap=NO_CAP)
     return Evidence(day_of(test.at_us), test.at_us, test.kind, found.outcome == FAILING, ratio, found.value)
 
 
@@ -787,16 +803,11 @@ def of_series(day: int, law: ClaimLaw, facts: Facts) -> list[Evidence]:
 
 def share_of_series(seen: SeriesDay, bands: tuple[Band, ...], law: ClaimLaw, facts: Facts) -> Fraction | None:
     """The share of a failing day of the series, by the bands of the pack in force on that day."""
-    if seen.tier is None:
-        return None
     if law.money.scope == "whole_dwelling":
-        return bands[seen.tier].ratio
+        return None if seen.tier is None else bands[seen.tier].ratio
     failing = [room for room in seen.rooms if room.fails]
-    held = [seen.tier if law.law.rooms != "each" else room.tier for room in failing]
-    if not failing or None in held:
-        return None
-    rooms = [(room.area, bands[t].ratio) for room, t in zip(failing, held, strict=True) if t is not None]
-    return weighed(rooms, facts.billed_area)
+    held = [(room.area, bands[room.tier].ratio) for room in failing if room.tier is not None]
+    return weighed(held, facts.billed_area) if failing and len(held) == len(failing) else None
 
 
 def of_presumption(day: int, law: ClaimLaw, facts: Facts) -> list[Evidence]:
@@ -1432,12 +1443,13 @@ def computed(here: InForce, season: Span) -> Money | None:
 
 def day_law(here: InForce, season: Span, *, conditions_open: bool, money: Money | None) -> Law:
     begin, end = here.needed("day_window").split("-")
-    statistic, sustained_min = statistic_of(here)
+    statistic, sustained_min, percent = statistic_of(here)
     return Law(
         standard=Fraction(here.told("standard", "min_c")),
         contract_standard=here.one_of("contract_standard", "law", "contract", "higher"),
         statistic=statistic,
         sustained_min=sustained_min,
+        percent=percent,
         rooms=here.one_of("household_temperature", "min_room", "mean", "area_weighted", "each"),
         guard=guard_of(here),
         completeness=Fraction(here.needed("min_completeness")),
@@ -1453,11 +1465,14 @@ def day_law(here: InForce, season: Span, *, conditions_open: bool, money: Money 
     )
 
 
-def statistic_of(here: InForce) -> tuple[str, int]:
+def statistic_of(here: InForce) -> tuple[str, int, int]:
+    """The statistic, the minutes of a time below and the per cent of a percentile."""
     daily = here.needed("daily_statistic")
     if isinstance(daily, dict) and daily.keys() == {"sustained_below_min"}:
-        return "sustained_below", int(daily["sustained_below_min"])
-    return among(daily, "daily_statistic", *STATISTICS[:-1]), 0
+        return "sustained_below", int(daily["sustained_below_min"]), 0
+    if isinstance(daily, dict) and daily.keys() == {"percentile"}:
+        return "percentile", 0, int(daily["percentile"])
+    return among(daily, "daily_statistic", *STATISTICS[:4]), 0, 0
 
 
 def guard_of(here: InForce) -> Fraction:
@@ -1583,6 +1598,8 @@ def claim_law_of(canonical: str, opened_day: int) -> ClaimLaw:
     """The law of a claim, by the pack in force on the day it was opened."""
     policy = policy_of(canonical)
     here = in_force(policy, opened_day)
+    if here.told("tiers_by_contract") is not None:
+        here.one_of("contract_refunds", "none_agreed")
     season = season_until(here, opened_day)
     days = range(day_of(season[0]), day_of(season[1] - 1) + 1)
     held = {day: in_force(policy, day) for day in days}
@@ -2219,6 +2236,7 @@ def measuring_law(standard: Fraction, season: Span, day_from_min: int, day_to_mi
         contract_standard="law",
         statistic="min",
         sustained_min=0,
+        percent=0,
         rooms="each",
         guard=Fraction(0),
         completeness=Fraction(1),
