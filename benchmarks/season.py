@@ -192,6 +192,8 @@ def _day(rng: np.random.Generator, homes: Any) -> DayStatistics:
         hourly_lowest_weighted=(least + np.int16(10)).astype(np.int64) * 60,
         hourly_total_weighted=mean.astype(np.int64) * 60 * 24,
         full_hourly_lowest_weighted=(least + np.int16(10)).astype(np.int64) * 60,
+        percentile_centi=_same(0),
+        percentile_most_centi=_same(0),
     )
 
 

@@ -33,6 +33,7 @@ RULES = DayRules(
     season_s=86_400,
     statistic=Statistic.MIN,
     sustained_min=0,
+    percent=0,
     rooms=Rooms.MIN_ROOM,
     guard_centi=0,
     completeness_e4=9_000,

@@ -238,6 +238,7 @@ HEAD = "schema: heatstream.choices/1\nplace: 试\npacks: [cn-37-weifang]\nmade_b
     [
         ("  dayly_statistic: min", "choices.dayly_statistic: seen 'min'"),
         ("  daily_statistic: median", "choices.daily_statistic"),
+        ("  daily_statistic: {percentile: 100}", "choices.daily_statistic"),
         ('  day_window: "06:30-22:00"', "whole hours"),
         ("  day_window: noon", "expected a window like 06:00-22:00"),
         ("  min_completeness: 1.1", "choices.min_completeness"),

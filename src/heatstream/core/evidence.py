@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heatstream.core.standard import DayRules, Statistic, halves
-from heatstream.core.statistic import DayStatistics
+from heatstream.core.statistic import DayStatistics, ranks
 from heatstream.core.units import Exact, Mask
 
 MEANS = (Statistic.TIME_WEIGHTED_MEAN, Statistic.MEAN_OF_HOURLY)
@@ -91,16 +91,25 @@ def values(statistics: DayStatistics, rules: DayRules) -> Exactly:
             return _exactly(statistics.hourly_lowest_weighted, weight, hours > 0)
         case Statistic.MIN | Statistic.SUSTAINED_BELOW:
             return _lowest(statistics)
+        case Statistic.PERCENTILE:
+            return Exactly(statistics.percentile_centi.astype(np.int64), 1, statistics.slots_valid > 0)
 
 
 def at_most(statistics: DayStatistics, rules: DayRules) -> Exactly:
-    """Give what the day's value cannot exceed: more readings only lower a minimum; a mean needs bounds for its gaps."""
+    """Give what the day's value cannot exceed.
+
+    More readings only lower a minimum, or the slot at a rank; a mean needs bounds for its gaps.
+    """
     match rules.statistic:
         case Statistic.MIN_OF_HOURLY:
             weight, full = statistics.hourly_weight, statistics.full_hours > 0
             return _exactly(statistics.full_hourly_lowest_weighted, weight, full)
         case Statistic.MIN | Statistic.SUSTAINED_BELOW:
             return _lowest(statistics)
+        case Statistic.PERCENTILE:
+            reached = statistics.slots_valid >= ranks(statistics.slots_expected, rules.percent)
+            most = statistics.percentile_most_centi.astype(np.int64)
+            return Exactly(most, 1, reached & (statistics.slots_valid > 0))
         case _:
             return _gaps_filled(statistics, None if rules.gap_bounds_centi is None else rules.gap_bounds_centi[1])
 

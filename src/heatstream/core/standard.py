@@ -26,6 +26,8 @@ class Statistic(IntEnum):
     """The lowest of the hours' means."""
     SUSTAINED_BELOW = 5
     """Below the standard without a break for so many minutes; its temperature is the day's lowest slot."""
+    PERCENTILE = 6
+    """The slot at or below which so many per cent of the valid slots lie, by the nearest rank."""
 
 
 class Rooms(IntEnum):
@@ -159,6 +161,8 @@ class DayRules:
     statistic: Statistic
     sustained_min: int
     """Shortest time below that fails a day [min]; 0 unless the statistic is SUSTAINED_BELOW."""
+    percent: int
+    """Which percentile; 0 unless the statistic is PERCENTILE."""
     rooms: Rooms
     guard_centi: int
     """Added to a value before it is compared [0.01 K]: above 0 favours the company, below 0 the user."""

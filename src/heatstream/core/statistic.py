@@ -68,6 +68,11 @@ class DayStatistics:
     """Sum of the hourly means [0.01 °C x hourly_weight]."""
     full_hourly_lowest_weighted: Exact
     """Lowest mean of a full hour [0.01 °C x hourly_weight]."""
+    percentile_centi: Centi
+    """The percentile that was asked for, of the valid slots of 00:00-24:00; not looked at without one. Not stored."""
+    percentile_most_centi: Centi
+    """What that percentile of all its slots cannot exceed, whatever the gaps hold; not looked at where the valid slots
+    do not reach its rank (`ranks`). Not stored."""
 
     def __len__(self) -> int:
         return len(self.slot_min)
@@ -101,7 +106,7 @@ def joined(parts: list[DayStatistics]) -> DayStatistics:
 
 
 def day_statistics(
-    grid: Grid, *, limit_centi: Centi | int, counted_min: tuple[int, int] | None = None
+    grid: Grid, *, limit_centi: Centi | int, counted_min: tuple[int, int] | None = None, percent: int = 0
 ) -> DayStatistics:
     """Compute the statistics of every row of a grid.
 
@@ -111,6 +116,7 @@ def day_statistics(
     limit_centi : (points,) int16 or one whole number [0.01 °C]; below means lower than it
     counted_min : [from, to) minutes after midnight that count (`DayRules.counted_min`, the part in the season);
         None = all of it
+    percent : which percentile is wanted, 1 to 99; 0 = none
 
     Returns
     -------
@@ -131,6 +137,9 @@ def day_statistics(
         _minutes_below(grid, parts, limit, columns, rows)
     for prefix, hours in parts.windows.items():
         columns[f"{prefix}slots_expected"][:] = (hours.stop - hours.start) * parts.per_hour
+    if percent:
+        for rows in _chunks(np.arange(len(limit))):
+            _percentiles(grid, parts, percent, columns, rows)
     columns["slot_min"][:], columns["limit_centi"][:], columns["hourly_weight"][:] = grid.slot_min, limit, parts.weight
     return DayStatistics(readings=grid.readings, conflicts=grid.conflicts, **columns)
 
@@ -298,6 +307,25 @@ def _minutes_below(grid: Grid, parts: _Parts, limit: Centi, columns: Columns, ro
     columns["longest_below_min"][rows] = longest * slot_min
     columns["below_at_start_min"][rows] = start * slot_min
     columns["below_at_end_min"][rows] = end * slot_min
+
+
+def ranks(slots: NDArray[Any], percent: int) -> NDArray[np.intp]:
+    """Count how many slots, from the lowest, make up so many per cent of them; at least one.
+
+    Source: nearest rank: the smallest value with at least so many per cent of the values at or below it.
+    """
+    rank: NDArray[np.intp] = np.maximum(-(-slots.astype(np.intp) * percent // 100), 1)
+    return rank
+
+
+def _percentiles(grid: Grid, parts: _Parts, percent: int, columns: Columns, rows: NDArray[np.intp]) -> None:
+    window = parts.slots(parts.windows[""])
+    if window.start == window.stop:
+        return
+    slots = np.sort(np.where(grid.valid[rows, window], grid.temp_centi[rows, window], _NONE), axis=1)
+    for name, of in (("percentile_centi", "slots_valid"), ("percentile_most_centi", "slots_expected")):
+        place = ranks(columns[of][rows], percent) - 1
+        columns[name][rows] = np.take_along_axis(slots, place[:, None], axis=1)[:, 0]
 
 
 def _runs(below: Mask) -> tuple[Short, Short, Short]:

@@ -48,7 +48,14 @@ def statistics_of(found: Series, rooms: Rooms, limit_centi: Centi, day: int, yar
     """Compute the statistics of every point; `limit_centi` is each point's."""
     parts, places = [], []
     for rows, grid in grids(found, rooms.slot_min, day, yardstick.windows):
-        parts.append(day_statistics(grid, limit_centi=limit_centi[rows], counted_min=yardstick.counted_min))
+        parts.append(
+            day_statistics(
+                grid,
+                limit_centi=limit_centi[rows],
+                counted_min=yardstick.counted_min,
+                percent=yardstick.rules.percent if yardstick.rules else 0,
+            )
+        )
         places.append(rows)
     return parts[0] if len(parts) == 1 else joined(parts).take(np.argsort(np.concatenate(places)))
 

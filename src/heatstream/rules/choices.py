@@ -42,6 +42,10 @@ class SustainedBelow(Part):
     sustained_below_min: int = Field(gt=0, le=1440, description="so long without a break fails the day [min]")
 
 
+class Percentile(Part):
+    percentile: int = Field(gt=0, lt=100, description="the slot at or below which so many per cent of them lie [%]")
+
+
 class GuardBand(Part):
     band_c: Annotated[Celsius, Field(gt=0, le=2)] = Field(description="added to or taken off a value [K]")
     direction: Literal["favour_user", "favour_company"] = Field(description="who has the benefit of the doubt")
@@ -145,12 +149,12 @@ class Choices(Part):
         "contracts may name another temperature, and the pack's text does not say which stands",
         "`law`, `contract`, or the `higher` of the two",
     )
-    daily_statistic: Literal["min", "time_weighted_mean", "mean_of_hourly", "min_of_hourly"] | SustainedBelow | None = (
-        _option(
-            "A1",
-            "昼夜不得低于: no text read defines how a continuous series becomes the temperature of a day",
-            "`min`, `time_weighted_mean`, `mean_of_hourly`, `min_of_hourly`, or `sustained_below_min: N`",
-        )
+    daily_statistic: (
+        Literal["min", "time_weighted_mean", "mean_of_hourly", "min_of_hourly"] | SustainedBelow | Percentile | None
+    ) = _option(
+        "A1",
+        "昼夜不得低于: no text read defines how a continuous series becomes the temperature of a day",
+        "`min`, `time_weighted_mean`, `mean_of_hourly`, `min_of_hourly`, `percentile: N` or `sustained_below_min: N`",
     )
     day_window: str | None = _option(
         "A2",

@@ -97,6 +97,7 @@ _STATISTICS: Final = {
     Statistic.MEAN_OF_HOURLY: ("小时均值的平均值", "the mean of the hours' means"),
     Statistic.MIN_OF_HOURLY: ("最低小时均值", "the lowest of the hours' means"),
     Statistic.SUSTAINED_BELOW: ("连续低于标准的时长", "the time below the standard in one piece"),
+    Statistic.PERCENTILE: ("所选百分位的时段温度", "the slot at the chosen percentile"),
 }
 _MISSING: Final = {
     Reason.COVERAGE: (

@@ -23,6 +23,7 @@ from heatstream.rules.choices import (
     FixedDays,
     GapBounds,
     GuardBand,
+    Percentile,
     SeasonChoice,
     SeasonDecision,
     SustainedBelow,
@@ -166,7 +167,7 @@ def _day_rules(law: Law, day: int) -> DayRules:
     pack, chosen = law.pack, law.choices
     window = windows(required(chosen.day_window))
     season = law.season_of(day)
-    statistic, sustained_min = _statistic(chosen)
+    statistic, sustained_min, percent = _statistic(chosen)
     tiers = tiers_of(pack)
     standard = required(pack.standard)
     return DayRules(
@@ -179,6 +180,7 @@ def _day_rules(law: Law, day: int) -> DayRules:
         season_s=season.seconds_of(day) if season else 0,
         statistic=statistic,
         sustained_min=sustained_min,
+        percent=percent,
         rooms=Rooms[required(chosen.household_temperature).upper()],
         guard_centi=_guard_centi(chosen),
         completeness_e4=int(required(chosen.min_completeness) * 10_000),
@@ -214,11 +216,14 @@ def _closed(outdoor: Outdoor) -> tuple[int | None, int | None]:
     return least, most
 
 
-def _statistic(chosen: Choices) -> tuple[Statistic, int]:
+def _statistic(chosen: Choices) -> tuple[Statistic, int, int]:
+    """Give the statistic, the minutes of SUSTAINED_BELOW and the per cent of PERCENTILE."""
     daily = chosen.daily_statistic
     if isinstance(daily, SustainedBelow):
-        return Statistic.SUSTAINED_BELOW, daily.sustained_below_min
-    return Statistic[required(daily).upper()], 0
+        return Statistic.SUSTAINED_BELOW, daily.sustained_below_min, 0
+    if isinstance(daily, Percentile):
+        return Statistic.PERCENTILE, 0, daily.percentile
+    return Statistic[required(daily).upper()], 0, 0
 
 
 def _guard_centi(chosen: Choices) -> int:

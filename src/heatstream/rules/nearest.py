@@ -103,7 +103,12 @@ def said(home: HomeDay, rules: DayRules) -> Said:
 def statistics_of(home: HomeDay, rules: DayRules) -> DayStatistics:
     """Compute the rooms' statistics, a row each."""
     counted = rules.counted_min if rules.in_season else None
-    return joined([day_statistics(grid, limit_centi=home.limit_centi, counted_min=counted) for grid in home.grids])
+    return joined(
+        [
+            day_statistics(grid, limit_centi=home.limit_centi, counted_min=counted, percent=rules.percent)
+            for grid in home.grids
+        ]
+    )
 
 
 def nearest(home: HomeDay, rules: DayRules, made: Collection[str]) -> Nearest:
@@ -307,14 +312,16 @@ def _candidates(home: HomeDay, rules: DayRules, now: Said, found: Nearest) -> It
 
 def _other_statistics(home: HomeDay, rules: DayRules) -> Iterator[_Candidate]:
     for other in Statistic:
-        if other not in (rules.statistic, Statistic.SUSTAINED_BELOW):
+        if other not in (rules.statistic, Statistic.SUSTAINED_BELOW, Statistic.PERCENTILE):
             bounds = rules.gap_bounds_centi if other in MEANS else None
-            changed = replace(rules, statistic=other, sustained_min=0, gap_bounds_centi=bounds)
+            changed = replace(rules, statistic=other, sustained_min=0, percent=0, gap_bounds_centi=bounds)
             yield _Candidate("daily_statistic", other.name.lower(), None, changed)
     longest = int(statistics_of(home, rules).longest_below_min.max())
     for minutes, beyond in ((longest, "less"), (longest + 1, "more")):
         if 1 <= minutes <= DAY_MIN:
-            changed = replace(rules, statistic=Statistic.SUSTAINED_BELOW, sustained_min=minutes, gap_bounds_centi=None)
+            changed = replace(
+                rules, statistic=Statistic.SUSTAINED_BELOW, sustained_min=minutes, percent=0, gap_bounds_centi=None
+            )
             yield _Candidate("daily_statistic", f"sustained_below_min: {minutes}", beyond, changed)
 
 

@@ -12,6 +12,7 @@ from heatstream.rules.choices import (
     GapBounds,
     GuardBand,
     OutageThreshold,
+    Percentile,
     SeasonChoice,
     SustainedBelow,
 )
@@ -213,6 +214,12 @@ def _(value: dict, named: Mapping[str, str]) -> str:  # type: ignore[type-arg]
 def _(value: SustainedBelow, named: Mapping[str, str]) -> str:
     del named
     return f"连续低于标准 {value.sustained_below_min} 分钟即为不达标"
+
+
+@_written.register
+def _(value: Percentile, named: Mapping[str, str]) -> str:
+    del named
+    return f"当日有效时段温度自低至高的第 {value.percentile} 百分位值"
 
 
 @_written.register

@@ -37,6 +37,7 @@ STATISTIC_ZH = {
     Statistic.MEAN_OF_HOURLY: "小时均值的平均值",
     Statistic.MIN_OF_HOURLY: "最低小时均值",
     Statistic.SUSTAINED_BELOW: "连续低于标准的最低值",
+    Statistic.PERCENTILE: "百分位值",
 }
 ROOM_KIND_ZH = {
     "bedroom": "卧室",
