@@ -539,6 +539,7 @@ def claims_print(
     ],
     file: Annotated[Path, typer.Option("-o", "--output", help="Where to write it.", dir_okay=False)],
     blank: Annotated[bool, typer.Option("--blank", help="A visit-form to write on at the door.")] = False,
+    draft: Annotated[bool, typer.Option("--draft", help="The draft of a ruling that waits for 复核 or 审批.")] = False,
     by: Annotated[str | None, typer.Option(help="Whose blank form: company, authority or third_party.")] = None,
     event: Annotated[int | None, typer.Option(help="Number of the visit's event; the newest without it.")] = None,
     party: Annotated[str | None, typer.Option(help="Whose receipt: household or company.")] = None,
@@ -547,7 +548,7 @@ def claims_print(
     """Print a paper of a claim as PDF/A."""
     from heatstream.claims.documents import printing
 
-    wanted = printing.wanted(paper, html=html, blank=blank, by=by, event=event, party=party)
+    wanted = printing.wanted(paper, html=html, blank=blank, draft=draft, by=by, event=event, party=party)
 
     async def run() -> bytes:
         async with _desk() as desk:

@@ -178,9 +178,18 @@ class Desk:
         await self._keep(claim, stands, recorded)
         seen = await self.assess(claim, stands)
         await claims.stand(self.conn, claim.id, **standing(seen, newly_ruled=event.kind == "ruling_approved"))
-        if isinstance(event, events.RulingApproved) and event.agrees:
-            await filing.keep_ruling(self.conn, claim.code, by)
+        await self._set_papers(claim.code, event, by)
         return recorded
+
+    async def _set_papers(self, code: str, event: Event, by: str) -> None:
+        """Set a ruling's draft, for what cannot be printed is not to be ruled; keep a ruling as it was issued."""
+        match event:
+            case events.RulingDrafted():
+                await filing.check_draft(self.conn, code)
+            case events.RulingApproved(agrees=True):
+                await filing.keep_ruling(self.conn, code, by)
+            case _:
+                pass
 
     async def _keep(self, claim: Claim, way: Way, recorded: Recorded) -> None:
         """Keep rulings and reviews in the tables that are searched by them."""

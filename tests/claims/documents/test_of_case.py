@@ -163,6 +163,20 @@ def test_a_revoked_ruling_is_not_printed_as_if_it_stood() -> None:
         of_case.ruling(case([*SERVED, ("D-0001", revoked)]))
 
 
+def test_a_draft_is_printed_marked_as_one_and_without_a_number() -> None:
+    waiting = case(TO_RULING[:-2])
+    paper = of_case.draft(waiting)
+    assert (paper.doc_no, paper.margin.watermark) == ("（文号待定）", "送审稿　演示·非法律依据")
+    assert (paper.amounts.ruled_fen, paper.margin.record_sha256) == (26_358, waiting.hashes[10])
+    assert of_case.draft(replace(waiting, watermark=None)).margin.watermark == "送审稿"
+
+
+def test_without_a_draft_there_is_none_to_print() -> None:
+    for told in (REQUEST, TO_RULING):
+        with pytest.raises(BadInput, match="no draft of a ruling waits"):
+            of_case.draft(case(told))
+
+
 def test_the_approval_sheet_names_three_people_with_what_each_said() -> None:
     sheet = of_case.approval_sheet(case(TO_RULING))
     assert [(each.officer, each.opinion) for each in (sheet.drafted, sheet.reviewed, sheet.approved)] == [

@@ -13,7 +13,7 @@ from heatstream.claims.documents.printing import wanted
 from heatstream.errors import BadInput
 from heatstream.store import claims
 from heatstream.store.tables import household
-from tests.claims.rig import Office, given, opened, time
+from tests.claims.rig import Office, drafted, given, time
 from tests.test_cli import heatstream
 
 
@@ -82,20 +82,21 @@ async def test_a_form_is_printed_for_a_home_that_is_not_known_yet(office: Office
     assert "演示·非法律依据" in page
 
 
-async def test_a_ruling_on_a_name_that_cannot_be_printed_is_not_issued(office: Office) -> None:
-    async with office.desk() as desk:
-        await desk.open(opened(applicant="王\U00020bb7"), by="HOT", code="C-1")
-    open_as = office.open
-
-    async def is_open() -> str:
-        return "C-1"
-
-    office.open = is_open  # type: ignore[method-assign, assignment]
+async def test_a_ruling_with_a_name_that_cannot_be_printed_is_not_even_drafted(office: Office) -> None:
+    bundle = await office.heard()
+    entitled = (await office.claim()).entitlement_fen
+    named = drafted(time(9, day=13), bundle, ruled_fen=entitled, facts=["户主王\U00020bb7在场"])
     with pytest.raises(BadInput, match=r"U\+20BB7"):
-        await office.ruled()
-    office.open = open_as  # type: ignore[method-assign]
-    assert (await office.way()).ruling is None
-    assert await kept(office) == []
+        await office.record(named, "D1")
+    assert (await office.way()).draft is None
+
+
+async def test_a_draft_is_printed_until_it_is_ruled(office: Office) -> None:
+    bundle = await office.heard()
+    entitled = (await office.claim()).entitlement_fen
+    await office.record(drafted(time(9, day=13), bundle, ruled_fen=entitled), "D1")
+    assert "送审稿" in (await printed(office, "ruling", draft=True, html=True)).decode()
+    assert (await kept(office)) == []
 
 
 async def test_nobody_attaches_a_ruling_by_hand(office: Office) -> None:
@@ -121,13 +122,11 @@ async def test_a_claim_without_events_of_its_kind_has_nothing_to_print(office: O
         await printed(office, "ruling", "C-9")
 
 
-async def test_the_command_line_prints_a_paper_and_tells_its_hash(
-    office: Office, database_url: str, tmp_path: Path
-) -> None:
+async def test_the_command_line_prints_a_paper_and_tells_its_hash(office: Office, tmp_path: Path) -> None:
     await office.ruled()
     file = tmp_path / "ruling.pdf"
     ended = await asyncio.to_thread(
-        heatstream, "claims", "print", "C-1", "--paper", "ruling", "-o", file, url=database_url
+        heatstream, "claims", "print", "C-1", "--paper", "ruling", "-o", file, url=office.database
     )
     (paper,) = await kept(office)
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -135,11 +134,11 @@ async def test_the_command_line_prints_a_paper_and_tells_its_hash(
     assert paper.sha256.hex() in ended.stdout
 
 
-async def test_the_command_line_says_what_there_is_not(office: Office, database_url: str, tmp_path: Path) -> None:
+async def test_the_command_line_says_what_there_is_not(office: Office, tmp_path: Path) -> None:
     await office.open()
     file = tmp_path / "ruling.pdf"
     ended = await asyncio.to_thread(
-        heatstream, "claims", "print", "C-1", "--paper", "ruling", "-o", file, url=database_url
+        heatstream, "claims", "print", "C-1", "--paper", "ruling", "-o", file, url=office.database
     )
     assert (ended.returncode, file.exists()) == (1, False)
     assert "claim C-1: no ruling stands" in ended.stderr

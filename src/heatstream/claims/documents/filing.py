@@ -81,6 +81,19 @@ async def _officers(conn: AsyncConnection, lines: list[Line]) -> dict[str, Signa
     return {ITSELF: Signatory(ITSELF, ITSELF), **known}
 
 
+async def check_draft(conn: AsyncConnection, code: str) -> None:
+    """Set the draft of a ruling, so that what cannot be printed is told before others have worked on it.
+
+    Raises
+    ------
+    BadInput
+        A name holds a character that cannot be printed.
+    Refused
+        The pack has no words for the parties or for the remedy.
+    """
+    await asyncio.to_thread(render.pdf, of_case.draft(await case_of(conn, code)))
+
+
 async def keep_ruling(conn: AsyncConnection, code: str, by: str) -> bytes:
     """Set the standing ruling of a claim as PDF, keep it in the claim's file, and give its SHA-256.
 

@@ -32,11 +32,12 @@ def refuse_unprintable(texts: Iterable[str]) -> None:
         Naming the first such character, its number and the text it stands in.
     """
     for text in texts:
-        for sign in text:
+        for place, sign in enumerate(text):
             if sign not in printable():
+                around = text[max(place - 10, 0) : place + 11]
                 raise BadInput(
-                    f"{text!r}: seen {sign!r} (U+{ord(sign):04X}), which the fonts of the papers do not hold; "
-                    "expected a character of theirs: write it otherwise, or print the HTML form"
+                    f"{around!r}: seen {sign!r} (U+{ord(sign):04X}), which the fonts of the papers do not hold; "
+                    "expected a character of theirs: write it otherwise, as the household register does"
                 )
 
 

@@ -375,6 +375,32 @@ def approval_sheet(case: Case) -> ApprovalSheet:
     )
 
 
+def draft(case: Case) -> Ruling:
+    """Print the draft that waits for 复核 and 审批, marked as one on every page.
+
+    Raises
+    ------
+    BadInput
+        No draft waits.
+    Refused
+        The pack has no words for the parties or for the remedy.
+    """
+    drafted = case.way.draft
+    if drafted is None or not isinstance(drafted.event, events.RulingDrafted):
+        raise BadInput(f"claim {case.claim_no}: no draft of a ruling waits; expected `ruling_drafted` first")
+    as_if_issued = ways.Ruling(
+        draft=drafted.event,
+        drafted_by=drafted.officer,
+        reviewed_by="",
+        approved_by=drafted.officer,
+        doc_no="（文号待定）",
+        issued_at=drafted.event.at,
+        number=drafted.number,
+    )
+    marks = "　".join(each for each in ("送审稿", case.watermark) if each)
+    return ruling(replace(case, way=replace(case.way, ruling=as_if_issued), watermark=marks))
+
+
 def _standing(case: Case) -> ways.Ruling:
     if case.way.ruling is None:
         raise BadInput(f"claim {case.claim_no}: no ruling stands; expected one drafted, reviewed and approved first")

@@ -23,6 +23,7 @@ NO_CLAIM: Final = "-"
 """In place of a 案号: a form for a home that is not known yet."""
 _ALONE_WITH: Final[dict[str, Name]] = {
     "blank": "visit-form",
+    "draft": "ruling",
     "by": "visit-form",
     "event": "visit-form",
     "party": "receipt",
@@ -39,6 +40,8 @@ class Wanted(BaseModel):
     html: bool = False
     blank: bool = False
     """A form to write on."""
+    draft: bool = False
+    """The draft that waits, marked as one."""
     by: Measurer | None = None
     """Whose blank form; None = the authority's where it is its turn, else the company's."""
     event: int | None = None
@@ -83,7 +86,7 @@ async def printed(desk: Desk, code: str, asked: Wanted) -> bytes:
     if code == NO_CLAIM:
         return await asyncio.to_thread(_set, await _empty_form(desk, asked), asked)
     case = await filing.case_of(desk.conn, code)
-    kept = case.rulings.get(of_case.ruling_name(case)) if asked.paper == "ruling" else None
+    kept = case.rulings.get(of_case.ruling_name(case)) if asked.paper == "ruling" and not asked.draft else None
     if kept is not None and not asked.html:
         return await stored.content(desk.conn, case.claim_id, kept)
     return await asyncio.to_thread(_set, await _paper(desk, case, asked), asked)
@@ -108,7 +111,7 @@ async def _paper(desk: Desk, case: Case, asked: Wanted) -> Paper:
         case "visit-form":
             return _visit_form(desk, case, asked)
         case "ruling":
-            return of_case.ruling(case)
+            return of_case.draft(case) if asked.draft else of_case.ruling(case)
         case "approval":
             return of_case.approval_sheet(case)
         case "receipt":
