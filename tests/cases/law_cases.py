@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from heatstream.evidence import twin
 from heatstream.rules import exact_yaml
 from heatstream.rules.choices import Choices, ChoicesFile
 from heatstream.rules.needs import ASKED, needs
-from heatstream.rules.pack import find
+from heatstream.rules.pack import Pack, find
 from heatstream.rules.policy import Policy, made, settled
 
 HERE = Path(__file__).parent
@@ -26,6 +27,12 @@ BASE = exact_yaml.read(HERE / "base.yaml")
 VISITS = ("company_visit", "authority_visit", "third_party")
 UTC8 = dt.timezone(dt.timedelta(hours=8))
 Told = Mapping[str, Any]
+
+
+@cache
+def pack_of(pack_id: str) -> Pack:
+    """Read a shipped pack once for all its cases."""
+    return find(pack_id)
 
 
 @dataclass(frozen=True)
@@ -49,9 +56,13 @@ class Case:
         expected: Told = self.told["expect"]
         return expected
 
-    def policy(self) -> Policy:
-        """Make the policy: the case's choices, then the table's, then those of `base.yaml` that anything asks for."""
-        packs = [find(pack) for pack in self.packs]
+    def policy(self, *packs: Pack) -> Policy:
+        """Make the policy of the case's packs as shipped, or of other packs in their place."""
+        found = list(packs) or [pack_of(pack) for pack in self.packs]
+        return made(self.choices_file(*found), found)
+
+    def choices_file(self, *packs: Pack) -> ChoicesFile:
+        """Choose as the case says, then as the table does, then by `base.yaml` what is still asked for."""
         chosen = {**self.table.get("choices", {}), **self.told.get("choices", {})}
         for pack in packs:
             chosen = self._filled(pack, chosen)
@@ -64,9 +75,9 @@ class Case:
             "season_decisions": self.told.get("season_decisions", []),
             "choices": chosen,
         }
-        return made(ChoicesFile.model_validate(file), packs)
+        return ChoicesFile.model_validate(file)
 
-    def _filled(self, pack: Any, chosen: dict[str, Any]) -> dict[str, Any]:
+    def _filled(self, pack: Pack, chosen: dict[str, Any]) -> dict[str, Any]:
         unchosen = self.told.get("unchosen", ())
         while missing := [
             need.option
@@ -81,7 +92,7 @@ def _is_chosen(option: str, chosen: Told, pack_id: str) -> bool:
     return option in chosen and (option != "effective_from" or pack_id in chosen[option])
 
 
-def _base(option: str, pack: Any, chosen: Told) -> Any:
+def _base(option: str, pack: Pack, chosen: Told) -> Any:
     if option == "effective_from":
         return {**chosen.get(option, {}), pack.id: BASE[option]}
     if option == "season" and pack.season is not None:
@@ -212,7 +223,7 @@ def _series(told: Told, law: twin.ClaimLaw) -> Iterator[dict[str, Any]]:
 
 def _series_day(day: dt.date, seen: Any, law: twin.ClaimLaw) -> dict[str, Any]:
     """Read a day's temperature, held all day; `{c, start, end, longest}` for its times below; or its outcome."""
-    told = {"outcome": seen} if isinstance(seen, str) else seen if isinstance(seen, Mapping) else {"c": seen}
+    told: Told = {"outcome": seen} if isinstance(seen, str) else seen if isinstance(seen, Mapping) else {"c": seen}
     celsius = Fraction(told["c"]) if "c" in told else None
     failing = celsius is not None and celsius < law.law.standard
     below = 1440 if failing else 0

@@ -31,7 +31,11 @@ def by_twin(case: Case, policy: Policy) -> Said:
     """Compute a claim by the literal twin alone, from the policy's own text."""
     day = opened_day(case)
     law = twin.claim_law_of(policy.canonical, day)
-    claimed = twin.claim(law, twin.facts_of(facts_json(case.claim, policy.claim_rules(day), law)))
+    return said_by_twin(law, twin.facts_of(facts_json(case.claim, policy.claim_rules(day), law)))
+
+
+def said_by_twin(law: twin.ClaimLaw, facts: twin.Facts) -> Said:
+    claimed = twin.claim(law, facts)
     return {
         "right": RIGHTS[claimed.right],
         "open": sorted(claimed.open),
@@ -66,9 +70,13 @@ def judged_day(case: Case) -> int:
 
 def day_by_twin(case: Case, policy: Policy) -> Said:
     """Judge one day of a home by the literal twin."""
+    return day_by_law(case, policy.canonical)
+
+
+def day_by_law(case: Case, canonical: str) -> Said:
     day = judged_day(case)
     rooms = [room(told, day) for told in case.told["rooms"]]
-    law = twin.law_of(policy.canonical, day)
+    law = twin.law_of(canonical, day)
     outcome = twin.judge(rooms, law, day).outcome
     return {"outcome": outcome, "day_below_min": max(twin.minutes_below(each, law, day, "day") for each in rooms)}
 
@@ -91,5 +99,5 @@ DAY_WAYS: tuple[Way, ...] = (day_by_twin, day_by_arrays)
 
 def expected(expect: Any) -> Said:
     """Give what a claim's case expects; conditions it does not name are met."""
-    told = {"open": [], "denied": [], "at_least": False} | dict(expect)
+    told: Said = {"open": [], "denied": [], "at_least": False} | dict(expect)
     return told | {"open": sorted(told["open"]), "denied": sorted(told["denied"])}

@@ -1,15 +1,24 @@
 """Every law case, worked out by hand from the text, through the arrays and through the literal twin."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from heatstream.errors import HeatstreamError
 from tests.cases.law_cases import Case, cases
 from tests.cases.said import CLAIM_WAYS, DAY_WAYS, Way, expected, opened_day
 
-CASES = [pytest.param(case, id=name) for name, case in cases() if not name.startswith("open_questions")]
-DAYS = [each for each in CASES if "rooms" in each.values[0].told]
-COUNTED = [each for each in CASES if "claim" in each.values[0].table and "refuses" not in each.values[0].expect]
-REFUSED = [each for each in CASES if "refuses" in each.values[0].expect]
+CASES = {name: case for name, case in cases() if not name.startswith("open_questions")}
+
+
+def such(wanted: Callable[[Case], bool]) -> list[Any]:
+    return [pytest.param(case, id=name) for name, case in CASES.items() if wanted(case)]
+
+
+COUNTED = such(lambda case: "claim" in case.table and "refuses" not in case.expect)
+DAYS = such(lambda case: "rooms" in case.told)
+REFUSED = such(lambda case: "refuses" in case.expect)
 
 
 @pytest.mark.parametrize("way", CLAIM_WAYS)
