@@ -153,9 +153,14 @@ def _statistics(rooms: list[Room], slot_min: int, rules: DayRules) -> DayStatist
 
 
 def judged(
-    homes: list[list[Room]], rules: DayRules, *, stopped: list[bool] | None = None, billed: list[int] | None = None
+    homes: list[list[Room]],
+    rules: DayRules,
+    *,
+    stopped: list[bool] | None = None,
+    billed: list[int] | None = None,
+    least: Fraction | None = None,
 ) -> Judged:
-    """Judge homes as the evaluator does."""
+    """Judge homes as the evaluator does; `least` is the lowest standard that may hold."""
     rooms = [room for home in homes for room in home]
     household = np.array([place for place, home in enumerate(homes) for _ in home], np.int32)
     area = np.array([room.area for room in rooms], np.int32)
@@ -168,6 +173,7 @@ def judged(
         rules=rules,
         area=area,
         stopped=None if stopped is None else np.array(stopped),
+        least_limit_centi=None if least is None else np.full(len(homes), int(least * 100), np.int16),
     )
     shares = None
     if rules.refund is not None:

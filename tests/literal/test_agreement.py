@@ -4,24 +4,21 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heatstream.core.finding import Outcome
 from heatstream.core.refund import Shares, fen_of_seasons
+from heatstream.core.standard import ContractStandard, OutdoorVariant, law_standards, standards
 from heatstream.evidence import twin
+from tests.core.rules import RULES
 from tests.literal.arrays import judged, policy_of, statistics_of
-from tests.literal.strategies import SEASON, days, homes, laws, rooms
-
-tried = settings(
-    max_examples=100,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
-)
+from tests.literal.depth import tried
+from tests.literal.strategies import FIRST, LAST, SEASON, days, homes, laws, rooms
 
 
-@tried
+@tried(60)
 @given(st.data())
 def test_statistics_say_what_the_literal_rules_say(data: st.DataObject) -> None:
     law, day = data.draw(laws()), data.draw(days)
@@ -52,14 +49,44 @@ def test_statistics_say_what_the_literal_rules_say(data: st.DataObject) -> None:
     assert said.conflicts[0] == sum(r.in_conflict for r in within)
 
 
-@tried
+@tried(60)
+@given(law=laws(), day=days.filter(lambda day: FIRST <= day <= LAST))
+def test_the_law_is_read_out_of_the_policy_s_own_text(law: twin.Law, day: int) -> None:
+    assert twin.law_of(policy_of(law, SEASON).canonical, day) == law
+
+
+LITERAL = twin.measuring_law(Fraction(18), (0, 1), 360, 1320)
+COLD = twin.Band(Fraction(-9), True, Fraction(-7), False, Fraction(0))
+
+
+@pytest.mark.parametrize("agreed", [None, 1700, 1850])
+@pytest.mark.parametrize("renovated", [None, True, False])
+@pytest.mark.parametrize("outdoor", [None, -901, -900, -701, -700])
+@pytest.mark.parametrize("stands", ["law", "contract", "higher"])
+def test_the_weather_s_standard_is_the_literal_one(
+    stands: str, outdoor: int | None, renovated: bool | None, agreed: int | None
+) -> None:
+    rules = replace(
+        RULES, contract_standard=ContractStandard[stands.upper()], outdoor_variants=(OutdoorVariant(-900, -701, 1600),)
+    )
+    law = replace(LITERAL, contract_standard=stands, variants=(twin.Variant(COLD, Fraction(16)),))
+    told = twin.for_home(law, agreed and Fraction(agreed, 100), renovated, outdoor and Fraction(outdoor, 100))
+    home = np.array([agreed or 0], np.int16), np.array([agreed is not None])
+    known = law_standards(rules, np.array([bool(renovated)]), np.array([renovated is not None]), outdoor)
+    least, most = (standards(rules, *home, law_centi=law_centi) for law_centi in known)
+    assert (told.least_standard, told.standard) == (Fraction(int(least[0]), 100), Fraction(int(most[0]), 100))
+
+
+@tried(60)
 @given(st.data())
 def test_findings_say_what_the_literal_rules_say(data: st.DataObject) -> None:
     law, day = data.draw(laws()), data.draw(days)
+    law = replace(law, least_standard=data.draw(st.sampled_from([None, None, Fraction(16), Fraction(1799, 100)])))
     found = data.draw(homes(day, law.day_from_min))
     stopped = [data.draw(st.sampled_from([False, False, True])) for _ in found]
     billed = [data.draw(st.sampled_from([0, 3000, 9000])) for _ in found]
-    said = judged(found, policy_of(law, SEASON).day_rules(day), stopped=stopped, billed=billed)
+    rules = policy_of(law, SEASON).day_rules(day)
+    said = judged(found, rules, stopped=stopped, billed=billed, least=law.least_standard)
     rows = np.cumsum([0, *map(len, found)])
     for place, home in enumerate(found):
         literal = twin.judge(home, law, day, stopped=stopped[place])
@@ -90,7 +117,7 @@ shares = st.lists(
 )
 
 
-@tried
+@tried(60)
 @given(
     law=laws().filter(lambda law: law.money is not None),
     days=shares,
@@ -118,7 +145,7 @@ def _outcomes(found: list[list[twin.Room]], law: twin.Law, day: int) -> list[int
     return judged(found, policy_of(law, SEASON).day_rules(day)).findings.outcome.tolist()
 
 
-@tried
+@tried(60)
 @given(st.data())
 def test_warmer_is_never_worse(data: st.DataObject) -> None:
     law, day = data.draw(laws()), data.draw(days)
@@ -139,7 +166,7 @@ def test_warmer_is_never_worse(data: st.DataObject) -> None:
 RISES = st.sampled_from([Fraction(0), Fraction(0), Fraction(1, 100), Fraction(2)])
 
 
-@tried
+@tried(60)
 @given(st.data())
 def test_losing_a_reading_never_turns_undetermined_into_compliant(data: st.DataObject) -> None:
     law, day = data.draw(laws().filter(lambda law: not law.conditions_open)), data.draw(days)
@@ -151,7 +178,7 @@ def test_losing_a_reading_never_turns_undetermined_into_compliant(data: st.DataO
     assert (before, after) != (Outcome.UNDETERMINED, Outcome.COMPLIANT)
 
 
-@tried
+@tried(60)
 @given(st.data())
 def test_losing_a_reading_never_decides_a_minimum_or_a_time_below(data: st.DataObject) -> None:
     law, day = data.draw(laws().filter(lambda law: law.statistic in ("min", "sustained_below"))), data.draw(days)
@@ -163,7 +190,7 @@ def test_losing_a_reading_never_decides_a_minimum_or_a_time_below(data: st.DataO
     assert before != Outcome.UNDETERMINED or after == Outcome.UNDETERMINED
 
 
-@tried
+@tried(60)
 @given(st.data())
 def test_a_share_lies_between_nothing_and_the_day_s_fee(data: st.DataObject) -> None:
     law, day = data.draw(laws().filter(lambda law: bool(law.bands))), data.draw(days)
@@ -176,7 +203,7 @@ def test_a_share_lies_between_nothing_and_the_day_s_fee(data: st.DataObject) -> 
         assert not known or 0 <= Fraction(int(num), int(den)) <= days_fee
 
 
-@tried
+@tried(60)
 @given(st.data())
 def test_permuting_households_permutes_findings(data: st.DataObject) -> None:
     law, day = data.draw(laws()), data.draw(days)

@@ -80,6 +80,15 @@ class Band:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """Another standard, for buildings that are not renovated, in some weather (Beijing's model contract)."""
+
+    outdoor: Band
+    """Of the official outdoor daily mean; its ratio is not looked at."""
+    standard: Fraction
+
+
+@dataclass(frozen=True)
 class Money:
     """How a share of the fee becomes fen."""
 
@@ -124,6 +133,10 @@ class Law:
     season_us: tuple[int, int]
     money: Money | None
     """None = no amount is computed."""
+    variants: tuple[Variant, ...] = ()
+    """Other standards by the weather, the first that holds."""
+    least_standard: Fraction | None = None
+    """The lowest standard that may hold, where `standard` is the highest; None = it is known which holds."""
 
 
 def for_contract(law: Law, agreed: Fraction | None) -> Law:
@@ -136,6 +149,22 @@ def for_contract(law: Law, agreed: Fraction | None) -> Law:
 def midnight_us(day: int) -> int:
     """The local midnight that begins a day (days since 1970-01-01)."""
     return (day * 24 - 8) * HOUR_US
+
+
+def for_weather(law: Law, renovated: bool | None, outdoor: Fraction | None) -> Law:
+    """The law of a building in a day's weather; None = nobody said, and several standards may hold."""
+    held = [each.standard for each in law.variants if outdoor is None or each.outdoor.holds(outdoor)]
+    may_hold = {*held, law.standard} if outdoor is None else {held[0] if held else law.standard}
+    if renovated is not False:
+        may_hold = {law.standard} if renovated else {*may_hold, law.standard}
+    return replace(law, standard=max(may_hold), least_standard=min(may_hold))
+
+
+def for_home(law: Law, agreed: Fraction | None, renovated: bool | None, outdoor: Fraction | None) -> Law:
+    """The law of one household on one day."""
+    most = for_weather(law, renovated, outdoor)
+    least = replace(most, standard=most.least_standard or most.standard)
+    return replace(for_contract(most, agreed), least_standard=for_contract(least, agreed).standard)
 
 
 def date_of(day: int) -> date:
@@ -306,6 +335,19 @@ class Verdict:
 
 
 def verdict(shown: Shown, law: Law) -> Verdict:
+    """By the highest standard that may hold; undetermined where the lowest would say otherwise of a failing day."""
+    decided = verdict_by(shown, law)
+    if decided.outcome != FAILING or law.least_standard in (None, law.standard):
+        return decided
+    least = replace(law, standard=law.least_standard or law.standard)
+    other = verdict_by(shown, least)
+    same = other.outcome == FAILING and tier(other.value, least) == tier(decided.value, law)
+    if same and law.statistic != "sustained_below":  # time below was counted against the highest alone
+        return decided
+    return Verdict(UNDETERMINED, decided.value, reason=CONDITIONS)
+
+
+def verdict_by(shown: Shown, law: Law) -> Verdict:
     """Coverage is needed to find 合格, not to prove failure; an open conflict blocks 合格."""
     measured = shown.value if shown.covered else None
     partial = not shown.covered or shown.conflict
@@ -803,8 +845,10 @@ def of_series(day: int, law: ClaimLaw, facts: Facts) -> list[Evidence]:
 
 def share_of_series(seen: SeriesDay, bands: tuple[Band, ...], law: ClaimLaw, facts: Facts) -> Fraction | None:
     """The share of a failing day of the series, by the bands of the pack in force on that day."""
+    if seen.tier is None:
+        return None
     if law.money.scope == "whole_dwelling":
-        return None if seen.tier is None else bands[seen.tier].ratio
+        return bands[seen.tier].ratio
     failing = [room for room in seen.rooms if room.fails]
     held = [(room.area, bands[room.tier].ratio) for room in failing if room.tier is not None]
     return weighed(held, facts.billed_area) if failing and len(held) == len(failing) else None
@@ -1462,6 +1506,7 @@ def day_law(here: InForce, season: Span, *, conditions_open: bool, money: Money 
         day_to_min=minute_of(end),
         season_us=season,
         money=money,
+        variants=variants_of(here),
     )
 
 
@@ -1489,15 +1534,24 @@ def gap_bounds_of(here: InForce) -> tuple[Fraction, Fraction] | None:
 
 
 def bands_of(here: InForce) -> tuple[Band, ...]:
+    return tuple(band_of(each, Fraction(each["ratio"])) for each in here.told("tiers", "bands") or ())
+
+
+def band_of(told: Json, ratio: Fraction) -> Band:
+    return Band(
+        None if "lo" not in told else Fraction(told["lo"]),
+        told.get("li", False),
+        None if "hi" not in told else Fraction(told["hi"]),
+        told.get("hi_i", False),
+        ratio,
+    )
+
+
+def variants_of(here: InForce) -> tuple[Variant, ...]:
+    """Other standards by the weather; where conditions are not examined, the weather is not looked at."""
+    told = here.told("standard", "variants") if here.answer("conditions") == "undetermined" else None
     return tuple(
-        Band(
-            None if "lo" not in each else Fraction(each["lo"]),
-            each.get("li", False),
-            None if "hi" not in each else Fraction(each["hi"]),
-            each.get("hi_i", False),
-            Fraction(each["ratio"]),
-        )
-        for each in here.told("tiers", "bands") or ()
+        Variant(band_of(each["outdoor_daily_mean"], Fraction(0)), Fraction(each["min_c"])) for each in told or ()
     )
 
 
@@ -2368,6 +2422,13 @@ def home_on(day: str, bundle: Bundle) -> Home:
     return Home(registry["household"]["kind"] == "residential", contract, stopped)
 
 
+def weather(day: str, bundle: Bundle) -> tuple[bool | None, Fraction | None]:
+    """Whether the building is renovated, and the day's official outdoor mean; None = not known."""
+    renovated = bundle.tree("registry.json", "heatstream-registry/1")["building"]["renovated"]
+    told = bundle.tree("outdoor.json", "heatstream-outdoor/1")["days"]
+    return renovated, next((celsius_of(each["mean_centi"]) for each in told if each["day"] == day), None)
+
+
 def verify_findings(points: list[Installation], bundle: Bundle, report: Report) -> None:
     findings = current_findings(bundle)
     for day, stored in findings.items():
@@ -2382,7 +2443,7 @@ def finding_columns(day: str, points: list[Installation], canonical: str, bundle
     """The columns of one household-day's finding, judged again."""
     number, home = number_of(day), home_on(day, bundle)
     here = in_force(policy_of(canonical), number)
-    law = for_contract(law_of(canonical, number), home.agreed)
+    law = for_home(law_of(canonical, number), home.agreed, *weather(day, bundle))
     rooms, counting = counting_rooms(number, points, law, canonical)
     found = judge(rooms, law, number, stopped=home.stopped)
     by_law = law if home.resident else replace(law, bands=(), money=None)
@@ -2506,7 +2567,8 @@ def verify_series(where: str, told: Json, points: list[Installation], bundle: Bu
 def series_columns(day: str, points: list[Installation], canonical: str, bundle: Bundle) -> dict[str, Any]:
     """A day of a claim's series, judged again with the conditions of the standard taken as met."""
     number, home = number_of(day), home_on(day, bundle)
-    law = replace(for_contract(law_of(canonical, number), home.agreed), conditions_open=False)
+    law = for_home(law_of(canonical, number), home.agreed, *weather(day, bundle))
+    law = replace(law, conditions_open=False)
     rooms, _ = counting_rooms(number, points, law, canonical)
     found = judge(rooms, law, number, stopped=home.stopped)
     pick = max if law.rooms in ("min_room", "each") else min
