@@ -4,7 +4,15 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from heatstream.core.refund import INT64_SAFE, Shares, fen_of_days, fen_of_seasons, rounded, shares_of_day
+from heatstream.core.refund import (
+    INT64_SAFE,
+    Shares,
+    fen_of_days,
+    fen_of_seasons,
+    late_payment_fen,
+    rounded,
+    shares_of_day,
+)
 from heatstream.core.standard import Ratio, RoundedAt, Rounding
 from heatstream.evidence.twin import MINUTE_US, Reading, Room, midnight_us
 from tests.core.rules import REFUND, RULES
@@ -99,3 +107,8 @@ def test_fees_beyond_int64_products_stay_exact() -> None:
 def test_a_negative_fee_is_refused() -> None:
     with pytest.raises(ValueError, match="fee of -1 fen"):
         fen_of_days(days(Fraction(1)), np.array([-1]), REFUND)
+
+
+@pytest.mark.parametrize(("rounding", "fen"), [(Rounding.HALF_UP, 1), (Rounding.FLOOR, 0)])
+def test_what_is_paid_late_costs_a_share_a_day_and_is_rounded_once(rounding: Rounding, fen: int) -> None:
+    assert late_payment_fen(100 * 10, Ratio(5, 10_000), rounding) == fen

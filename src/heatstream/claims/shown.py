@@ -9,6 +9,7 @@ from heatstream.claims.assess import Assessed
 from heatstream.claims.check import STEPS
 from heatstream.claims.clocks import NAMES
 from heatstream.claims.facts import instant
+from heatstream.claims.late import LatePayment, late_payment
 from heatstream.claims.way import Step
 from heatstream.store.claims import Claim, Line, Task
 from heatstream.store.timescale import LOCAL
@@ -37,6 +38,7 @@ def sentences(seen: Assessed, lines: Sequence[Line], tasks: Sequence[Task], now:
     yield f"{claim.code} · {stands} · {claim.household} · {claim.district} · {claim.company}"
     yield f"opened {instant(claim.opened_at)} by {claim.opened_way}, season {claim.season_from} to {claim.season_to}"
     yield from _amounts(seen)
+    yield from _late(seen, now)
     for clock in seen.clocks:
         limit = f"by {instant(clock.limit)}" if clock.limit else f"({clock.refusal})"
         ended = f", ended {instant(clock.end)}" if clock.end else ""
@@ -56,6 +58,19 @@ def _amounts(seen: Assessed) -> Iterator[str]:
     yield f"裁定额 ruled: {yuan(claim.ruled_fen)} · paid {yuan(claim.paid_fen)}"
 
 
+def _late(seen: Assessed, now: dt.datetime) -> Iterator[str]:
+    late = _late_payment(seen, now)
+    if late is not None:
+        excuse = " (not where the household is why)" if late.excused_by_user else ""
+        rate = "the contract's rate is not registered" if late.fen is None else yuan(late.fen)
+        yield f"滞退金 for refunding late, so far: {rate}{excuse}"
+
+
+def _late_payment(seen: Assessed, now: dt.datetime) -> LatePayment | None:
+    owed = seen.way.owed_fen if seen.way.owed_fen is not None else seen.amount.entitlement_fen
+    return late_payment(seen.way, seen.law, seen.clocks, owed, now)
+
+
 def _why(amount: Amount) -> str:
     if amount.refusal:
         return f" ({amount.refusal})"
@@ -71,9 +86,10 @@ def yuan(fen: int | None) -> str:
 
 def tree(seen: Assessed, lines: Sequence[Line], tasks: Sequence[Task], now: dt.datetime) -> dict[str, Any]:
     """Tell a claim to a program."""
-    amount = seen.amount
+    amount, late = seen.amount, _late_payment(seen, now)
     return {
         **row(seen.claim),
+        "late_payment_fen": late and late.fen,
         "amount": {
             "right": amount.right,
             "entitlement_fen": amount.entitlement_fen,

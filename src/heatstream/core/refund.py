@@ -210,6 +210,23 @@ def _totals(shares: Shares, fee_fen: Fen, groups: Groups, refund: RefundRules) -
     return np.array([_total(num, shares.den, range(*ab), fee, refund) for *ab, fee in rows], np.int64)
 
 
+def late_payment_fen(fen_days: int, per_day: Ratio, rounding: Rounding) -> int:
+    """Compute what a company owes for refunding late.
+
+    Parameters
+    ----------
+    fen_days : fen times the days they were late, added up [fen x days]
+    per_day : share of the late amount that a day costs
+
+    Returns
+    -------
+    [fen], rounded once
+
+    Source: Heze 46: 逾期不退费的，应当按照供用热合同约定的…滞纳金比例支付滞退金.
+    """
+    return _rounded(Fraction(fen_days * per_day.num, per_day.den), rounding)
+
+
 def _total(num: Exact, den: Exact, rows: range, fee_fen: int, refund: RefundRules) -> int:
     share = sum((Fraction(int(num[row]), int(den[row])) for row in rows), Fraction(0))
     return _rounded(fee_fen * share, refund.rounding)
