@@ -122,20 +122,30 @@ class Series:
     """An instant has two values and no decision."""
     complete: Mask
     """Every slot of the day that is in the season has a reading that counts."""
-    below_at_start_min: Small | Count
+    below_at_start_min: Count
     """Time below the standard from the day's first counted slot on, in one piece [min]."""
-    below_at_end_min: Small | Count
+    below_at_end_min: Count
     """Time below up to the day's last counted slot, in one piece [min]."""
-    longest_below_min: Small | Count
+    longest_below_min: Count
     """Longest time below in one piece [min]."""
     failing_rooms: FailingRooms
 
     @classmethod
     def none(cls, claims: int, days: int) -> Self:
         """Nothing was measured by fixed points."""
-        no = np.zeros((claims, days), np.bool_)
-        small, minutes = np.zeros((claims, days), np.int8), np.zeros((claims, days), np.int32)
-        return cls(small, no, small, no, no, no, minutes, minutes, minutes, FailingRooms.none())
+        shape = (claims, days)
+        return cls(
+            outcome=np.zeros(shape, np.int8),
+            tiered=np.zeros(shape, np.bool_),
+            tier=np.zeros(shape, np.int8),
+            tier_at_least=np.zeros(shape, np.bool_),
+            conflict=np.zeros(shape, np.bool_),
+            complete=np.zeros(shape, np.bool_),
+            below_at_start_min=np.zeros(shape, np.int32),
+            below_at_end_min=np.zeros(shape, np.int32),
+            longest_below_min=np.zeros(shape, np.int32),
+            failing_rooms=FailingRooms.none(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
