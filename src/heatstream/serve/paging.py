@@ -11,7 +11,6 @@ from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from heatstream.serve.problems import BadCursor, BadQuery
-from heatstream.store.read.rows import AnyRow, Rows
 
 Shape = TypeVar("Shape", bound=BaseModel)
 Key = TypeVar("Key")
@@ -69,7 +68,7 @@ def _fingerprint(request: Request) -> str:
     return hashlib.sha256(told).hexdigest()[:16]
 
 
-def by_id(row: AnyRow) -> Sequence[int]:
+def by_id(row: Any) -> Sequence[int]:
     """Give the key of listings that are ordered by id."""
     return (row.id,)
 
@@ -111,7 +110,7 @@ class Cursor:
         return seen[0] if seen else 0
 
     def page(
-        self, shape: type[Shape], rows: Rows, limit: int, key: Callable[[AnyRow], Sequence[Any]] = by_id
+        self, shape: type[Shape], rows: Sequence[Any], limit: int, key: Callable[[Any], Sequence[Any]] = by_id
     ) -> Page[Shape]:
         """Make a page of `limit` rows out of one more than that, if there is one more."""
         following = self.write(key(rows[limit - 1])) if len(rows) > limit else None

@@ -231,6 +231,11 @@ def at_step(step: str) -> ColumnElement[bool]:
     return claim.c.step == step
 
 
+def of_case(case: str) -> ColumnElement[bool]:
+    """Say of a claim that this 批量退费 case opened it."""
+    return claim.c.batch_case == case
+
+
 def due_by(instant: dt.datetime) -> ColumnElement[bool]:
     """Say of a claim that a time limit of it ends by then, or has ended unmet."""
     return claim.c.next_due_at <= instant

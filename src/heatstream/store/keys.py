@@ -15,7 +15,7 @@ from heatstream.store.tables import api_key
 
 MARK = "hs"
 # `admin` may do whatever any other scope may.
-SCOPES = ("read", "rejects", "admin")
+SCOPES = ("read", "rejects", "claims", "admin")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,159 @@
+"""Claims: where each stands, its time limits, its three amounts, and every event."""
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from heatstream.claims import assess, law, shown
+from heatstream.errors import BadInput
+from heatstream.rules import holidays
+from heatstream.serve.access import Connection, scope
+from heatstream.serve.paging import At, NoParameters, Page, PagedQuery
+from heatstream.serve.problems import NotFound
+from heatstream.serve.shapes import Digest, Instant, Moment, Now, PlaceFilters, Shape
+from heatstream.store import claims
+from heatstream.store.claims import Claim as Row
+from heatstream.store.read import places
+from heatstream.store.timescale import LOCAL
+
+router = APIRouter(tags=["claims"], dependencies=[Depends(scope("claims"))])
+
+
+class Claim(Shape):
+    """Where a claim stands. 测算额 is computed from readings; 应退热费 and 裁定额 are other amounts."""
+
+    claim: str = Field(validation_alias="code", description="案号")
+    household: str = Field(description="户号")
+    district: str = Field(description="区县")
+    company: str = Field(description="供热企业 that heats the building")
+    season_from: dt.date = Field(description="first day of its season")
+    season_to: dt.date = Field(description="last day of its season")
+    step: str = Field(description="opened, measured, offered, accepted, applied, retested, drafted, reviewed, ruled …")
+    opened_at: Instant = Field(description="the request")
+    opened_way: str = Field(description="application, complaint, hotline, fixed_point, officer or batch")
+    batch_case: str | None = Field(description="批量退费: the case that opened it")
+    next_due_at: Instant | None = Field(description="the earliest time limit that is waited for, passed or not")
+    computed_fen: int | None = Field(description="测算额 of its days [fen]: from readings alone")
+    entitlement_fen: int | None = Field(description="应退热费 [fen]; null = undetermined")
+    ruled_fen: int | None = Field(description="裁定额 [fen]; null = not ruled")
+    paid_fen: int = Field(description="paid so far [fen]")
+    pay_by: dt.date | None = Field(description="履行期限; null = none runs")
+
+
+class ClaimQuery(PlaceFilters, PagedQuery):
+    """Filters of claims."""
+
+    step: str | None = Field(None, description="only those at this step")
+    batch_case: str | None = Field(None, description="only those that this case opened")
+    due_before: Moment | None = Field(None, description="only those with a time limit that ends by then, or has passed")
+    overdue: bool = Field(default=False, description="only rulings unpaid past 履行期限")
+
+
+@router.get("/claims")
+async def listed(conn: Connection, cursor: At, query: Annotated[ClaimQuery, Query()], now: Now) -> Page[Claim]:
+    """List claims by the order they were opened in; needs the scope `claims`."""
+    place = query.place()
+    await places.check(conn, place)
+    asked = places.within(place)
+    asked += [claims.at_step(query.step)] if query.step else []
+    asked += [claims.of_case(query.batch_case)] if query.batch_case else []
+    asked += [claims.due_by(query.due_before)] if query.due_before else []
+    asked += [claims.unpaid_since(now.astimezone(LOCAL).date())] if query.overdue else []
+    rows = await claims.listed(conn, *asked, after=cursor.after_id(), limit=query.limit + 1)
+    return cursor.page(Claim, rows, query.limit)
+
+
+class Clock(Shape):
+    """A time limit."""
+
+    name: Literal["contact", "arrival", "measure", "authority_visit", "perform", "refund_due"] = Field(
+        description="联系, 上门, 测温, 主管部门测温, 履行, 退费"
+    )
+    state: Literal["running", "kept", "breached", "waived", "unknown"] = Field(description="how it stands now")
+    start: str = Field(description="it began")
+    limit: str | None = Field(description="the last instant within; null = it cannot be said")
+    end: str | None = Field(description="when what it waits for came; null = not yet")
+    refusal: str | None = Field(description="why the limit cannot be said")
+
+
+class Event(Shape):
+    """What a person recorded."""
+
+    number: int = Field(description="from 1, without a gap")
+    kind: str = Field(description="docs/procedure.md tells each")
+    at: Instant = Field(validation_alias="happened_at", description="when it happened, as told")
+    recorded_at: Instant = Field(description="when it was recorded")
+    officer: str = Field(description="工号 of who recorded it")
+    body: dict[str, Any] = Field(description="its fields")
+    hash: Digest = Field(description="SHA-256 over it and the hash before it, hexadecimal")
+
+
+class Ruling(Shape):
+    """裁定 as issued."""
+
+    doc_no: str = Field(description="文号")
+    outcome: Literal["refund", "no_refund"] = Field(description="退费 or 不退费")
+    ruled_fen: int = Field(description="裁定额 [fen]")
+    issued_at: Instant
+    served_at: Instant | None = Field(description="送达 to both parties")
+    revoked_at: Instant | None = Field(description="撤销; null = it stands")
+
+
+class Review(Shape):
+    """复核 that something after a ruling asked for."""
+
+    event: int = Field(validation_alias="event_number", description="number of the event that opened it")
+    kind: str = Field(description="late_data, conflict_decided, registry, policy or officer")
+    opened_at: Instant
+    closed_at: Instant | None = Field(description="null = open")
+    outcome: str | None = Field(description="ruling_stands or ruling_to_be_revoked; null = open")
+
+
+class Whole(Shape):
+    """A claim with everything that was recorded, and what it comes to now."""
+
+    claim: Claim
+    amount: dict[str, Any] = Field(description="what it comes to now: right, amounts [fen], open and denied conditions")
+    clocks: list[Clock] = Field(description="its time limits that have begun")
+    events: list[Event] = Field(description="its events, by their numbers")
+    rulings: list[Ruling] = Field(description="its rulings, the oldest first")
+    reviews: list[Review] = Field(description="its reviews, the oldest first")
+
+
+@router.get("/claims/{claim}", responses={404: {"description": "no claim has this 案号"}})
+async def whole(
+    conn: Connection,
+    claim: Annotated[str, Path(description="案号", max_length=200)],
+    _: Annotated[NoParameters, Query()],
+    now: Now,
+    request: Request,
+) -> Whole:
+    """Give one claim whole; needs the scope `claims`. Once it is ruled, the row keeps the amounts of that day."""
+    found = await _found(conn, claim)
+    lines = await claims.lines(conn, found.id)
+    in_force = await law.in_force(conn)
+    days_off = (
+        holidays.FICTIONAL
+        if in_force.policy.watermark
+        else holidays.load(request.app.state.settings.evaluate.packs_dir)
+    )
+    seen = await assess.assess(conn, found, assess.way_from(lines), in_force, days_off)
+    told = shown.tree(seen, lines, [], now)
+    return Whole(
+        claim=Claim.model_validate(found),
+        amount=told["amount"],
+        clocks=[Clock.model_validate(each) for each in told["clocks"]],
+        events=[Event.model_validate(line) for line in lines],
+        rulings=[Ruling.model_validate(each) for each in await claims.rulings(conn, found.id)],
+        reviews=[Review.model_validate(each) for each in await claims.tasks(conn, found.id)],
+    )
+
+
+async def _found(conn: AsyncConnection, code: str) -> Row:
+    try:
+        return await assess.find(conn, code)
+    except BadInput as error:
+        raise NotFound(str(error)) from error
