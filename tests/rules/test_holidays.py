@@ -6,9 +6,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from heatstream.errors import BadInput, Refused
-from heatstream.rules.holidays import FICTIONAL, SHIPPED, load
+from heatstream.rules.holidays import FICTIONAL, SHIPPED, Notice, Spell, load
 
 DAYS_OFF = load()
 YEARS = sorted(DAYS_OFF.notices or ())
@@ -60,6 +61,13 @@ def test_a_day_of_december_may_be_off_by_the_next_year_s_notice() -> None:
 def test_a_fictional_place_keeps_weekends_alone_in_any_year() -> None:
     assert FICTIONAL.next_working_day(date(2027, 6, 5)) == date(2027, 6, 7)
     assert not FICTIONAL.is_day_off(date(2026, 10, 1))
+
+
+@pytest.mark.parametrize("model", [Notice, Spell])
+def test_every_field_of_a_notice_stands_in_the_manual(model: type[BaseModel]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8").partition("## Days off")[2]
+    fields = [(field.alias or name, field.description) for name, field in model.model_fields.items()]
+    assert [row for row in fields if f"| `{row[0]}` | {row[1]} |" not in page] == []
 
 
 @pytest.mark.parametrize("year", YEARS)

@@ -121,6 +121,44 @@ def test_what_a_text_settles_is_an_answer_that_its_option_has(pack_id: str) -> N
     assert set(pack.settles) <= set(settled(pack, Choices()).made())
 
 
+RULING, ESCALATION = {"ruling": "nobody could read ruling"}, {"escalation": "nobody could read escalation"}
+CLOCKS = {"clocks": "nobody could read visit.deadline_min"}
+TIERS = dict.fromkeys(("amount", "entitlement"), "nobody could read its tiers (tiers: null)")
+# What each pack cannot serve, and which null forbids it.
+ABSENT: dict[str, dict[str, str]] = {
+    "cn-11-beijing-contract": ESCALATION | RULING,
+    "cn-12-tianjin": CLOCKS | ESCALATION | RULING,
+    "cn-21-dalian": CLOCKS | ESCALATION | RULING,
+    "cn-21-shenyang-2009": ESCALATION | RULING,
+    "cn-22-changchun": TIERS,
+    "cn-22-jilin": ESCALATION | RULING | {"amount": "it refunds by month, not by day"},
+    "cn-23-heilongjiang-2011": ESCALATION | RULING,
+    "cn-23-heilongjiang-2021": ESCALATION | RULING,
+    "cn-37-binzhou": ESCALATION | RULING,
+    "cn-37-heze": ESCALATION | RULING,
+    "cn-37-jinan-2015": CLOCKS | ESCALATION | RULING,
+    "cn-37-jining": CLOCKS | ESCALATION | RULING,
+    "cn-37-linyi": ESCALATION | RULING,
+    "cn-37-qingdao": ESCALATION | RULING,
+    "cn-37-shandong": ESCALATION | RULING | TIERS,
+    "cn-37-taian": ESCALATION | RULING,
+    "cn-37-weifang": RULING,
+    "cn-41-henan-trial": CLOCKS | ESCALATION | RULING,
+    "cn-41-luoyang": ESCALATION | RULING,
+    "cn-61-xian": CLOCKS | ESCALATION | RULING,
+    "cn-62-lanzhou": CLOCKS | ESCALATION | RULING,
+    "cn-63-qinghai": CLOCKS | ESCALATION | RULING | TIERS,
+    "cn-65-urumqi": CLOCKS | ESCALATION | RULING | TIERS,
+    "demo-shili": {},
+}
+
+
+@pytest.mark.parametrize("pack_id", EVERY_PACK)
+def test_each_null_that_forbids_a_use_is_named(pack_id: str) -> None:
+    absent = {each.name: each.why for each in capabilities(find(pack_id)) if each.state == "absent"}
+    assert absent == ABSENT[pack_id]
+
+
 def test_changchun_judges_and_rules_and_computes_no_amount() -> None:
     states = {capability.name: capability.state for capability in capabilities(find("cn-22-changchun"))}
     assert states == {
