@@ -83,6 +83,6 @@ def _between_passes(failing: Proofs, evidence: DayEvidence) -> tuple[Exact, Exac
     _, rank = np.unique(moments, return_inverse=True)
     claim = np.concatenate([tests.claim, claims, failing.claim]).astype(np.int64)
     key = claim * (len(rank) + 1) + rank
-    passes, fails = np.sort(key[: -len(failing) or len(key)]), key[len(key) - len(failing) :]
+    passes, fails = np.sort(key[: len(key) - len(failing)]), key[len(key) - len(failing) :]
     apart = failing.claim * np.int64(len(passes) + 1)
     return apart + np.searchsorted(passes, fails, "right"), apart + np.searchsorted(passes, fails, "left")
