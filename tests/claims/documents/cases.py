@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from heatstream.claims import events, way
-from heatstream.claims.documents.of_case import Case
+from heatstream.claims.documents.case import Case
 from heatstream.claims.documents.papers import CompanyParty
 from heatstream.claims.events import Event
 from heatstream.claims.way import Recorded

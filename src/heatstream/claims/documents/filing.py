@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.claims import law
 from heatstream.claims.assess import find, way_from
-from heatstream.claims.documents import of_case, render
-from heatstream.claims.documents.of_case import Case
+from heatstream.claims.documents import of_ruling, render
+from heatstream.claims.documents.case import Case
 from heatstream.claims.documents.papers import CompanyParty
 from heatstream.claims.way import ITSELF
 from heatstream.core.calendar import day_of
@@ -91,7 +91,7 @@ async def check_draft(conn: AsyncConnection, code: str) -> None:
     Refused
         The pack has no words for the parties or for the remedy.
     """
-    await asyncio.to_thread(render.pdf, of_case.draft(await case_of(conn, code)))
+    await asyncio.to_thread(render.pdf, of_ruling.draft(await case_of(conn, code)))
 
 
 async def keep_ruling(conn: AsyncConnection, code: str, by: str) -> bytes:
@@ -111,9 +111,9 @@ async def keep_ruling(conn: AsyncConnection, code: str, by: str) -> bytes:
         The pack has no words for the parties or for the remedy.
     """
     case = await case_of(conn, code)
-    content = await asyncio.to_thread(render.pdf, of_case.ruling(case))
+    content = await asyncio.to_thread(render.pdf, of_ruling.ruling(case))
     digest = hashlib.sha256(content).digest()
-    name = of_case.ruling_name(case)
+    name = of_ruling.ruling_name(case)
     await claims.attach(
         conn, case.claim_id, kind=RULING, name=name, media_type=PDF, sha256=digest, content=content, by=by
     )

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from heatstream.claims import assess, explained_claim, law
 from heatstream.claims.act import Desk
-from heatstream.claims.documents import filing, of_case, render, words
-from heatstream.claims.documents.of_case import Case
+from heatstream.claims.documents import filing, of_claim, of_ruling, of_visit, render, words
+from heatstream.claims.documents.case import Case
 from heatstream.claims.documents.papers import Line, Measurer, Paper
 from heatstream.claims.events import Party
 from heatstream.claims.law import InForce
@@ -86,7 +86,7 @@ async def printed(desk: Desk, code: str, asked: Wanted) -> bytes:
     if code == NO_CLAIM:
         return await asyncio.to_thread(_set, await _empty_form(desk, asked), asked)
     case = await filing.case_of(desk.conn, code)
-    kept = case.rulings.get(of_case.ruling_name(case)) if asked.paper == "ruling" and not asked.draft else None
+    kept = case.rulings.get(of_ruling.ruling_name(case)) if asked.paper == "ruling" and not asked.draft else None
     if kept is not None and not asked.html:
         return await stored.content(desk.conn, case.claim_id, kept)
     return await asyncio.to_thread(_set, await _paper(desk, case, asked), asked)
@@ -103,7 +103,7 @@ async def _empty_form(desk: Desk, asked: Wanted) -> Paper:
             f"claim {NO_CLAIM!r}: expected a 案号, or --paper visit-form --blank --by for a form without one"
         )
     under, today = (await desk.law()).policy, words.local_day(desk.now())
-    return of_case.empty_form(under.law_on(day_of(today)), under.watermark, asked.by, today)
+    return of_visit.empty_form(under.law_on(day_of(today)), under.watermark, asked.by, today)
 
 
 async def _paper(desk: Desk, case: Case, asked: Wanted) -> Paper:
@@ -111,22 +111,22 @@ async def _paper(desk: Desk, case: Case, asked: Wanted) -> Paper:
         case "visit-form":
             return _visit_form(desk, case, asked)
         case "ruling":
-            return of_case.draft(case) if asked.draft else of_case.ruling(case)
+            return of_ruling.draft(case) if asked.draft else of_ruling.ruling(case)
         case "approval":
-            return of_case.approval_sheet(case)
+            return of_ruling.approval_sheet(case)
         case "receipt":
-            return of_case.receipt(case, asked.party or "household")
+            return of_ruling.receipt(case, asked.party or "household")
         case "voucher":
-            return of_case.voucher(case)
+            return of_claim.voucher(case)
         case "explanation":
             return await _explanation(desk, case)
 
 
 def _visit_form(desk: Desk, case: Case, asked: Wanted) -> Paper:
     if not asked.blank:
-        return of_case.visit_form(case, asked.event)
+        return of_visit.visit_form(case, asked.event)
     turn: Measurer = "authority" if case.way.escalated or case.way.applied else "company"
-    return of_case.blank_form(case, asked.by or turn, words.local_day(desk.now()))
+    return of_visit.blank_form(case, asked.by or turn, words.local_day(desk.now()))
 
 
 async def _explanation(desk: Desk, case: Case) -> Paper:
@@ -135,4 +135,4 @@ async def _explanation(desk: Desk, case: Case) -> Paper:
     under = InForce(claim.policy_id, await law.of_id(desk.conn, claim.policy_id))
     seen = await assess.assess(desk.conn, claim, case.way, under, desk.days_off)
     changes = [Line(each.zh, each.en) for each in explained_claim.changes(seen, under)]
-    return of_case.explanation(case, seen.amount, seen.clocks, changes, desk.now())
+    return of_claim.explanation(case, seen.amount, seen.clocks, changes, desk.now())

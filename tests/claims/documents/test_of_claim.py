@@ -6,7 +6,8 @@ import pytest
 from heatstream.claims import events
 from heatstream.claims.amount import Amount
 from heatstream.claims.clocks import Clock
-from heatstream.claims.documents import amount_words, of_case, render
+from heatstream.claims.documents import amount_words, of_claim, of_ruling, of_visit, render
+from heatstream.claims.documents.case import Case
 from heatstream.claims.documents.papers import Amounts, Copies, ExplainedDay, Line, Order, Payment, Signer
 from heatstream.core.claim_rules import Kind, Open
 from heatstream.errors import BadInput, Refused
@@ -18,14 +19,14 @@ from .cases import BUNDLE, OFFER, PARAMETERS, PHOTO, REQUEST, SCAN, SERVED, SIGN
 from .examples import at
 
 
-def _without(group: str) -> of_case.Case:
+def _without(group: str) -> Case:
     whole = case(TO_RULING)
     law = whole.law
     return replace(whole, law=Law(law.pack.model_copy(update={group: None}), law.choices, law.begins, law.ends))
 
 
 def test_a_visit_is_printed_as_it_was_recorded() -> None:
-    form = of_case.visit_form(case(TO_RULING))
+    form = of_visit.visit_form(case(TO_RULING))
     assert (form.by, form.claim_no, form.organisation) == ("authority", "2026-TX-0001", "示例市示例区供热管理办公室")
     assert [(test.room, test.temp_centi) for test in form.rooms] == [("卧室（北卧室）", 1651), ("起居室", 1689)]
     assert form.refusals == ("供热企业拒签：对仪器有异议",)
@@ -38,19 +39,19 @@ def test_a_visit_is_printed_as_it_was_recorded() -> None:
 def test_the_newest_visit_is_printed_unless_another_is_asked_for() -> None:
     not_home = authority_visit(7, refusals=(events.Refusal(code="not_home", by="household"),))
     two = case([*TO_RULING[:5], ("D-0417", not_home)])
-    assert (of_case.visit_form(two).rooms, len(of_case.visit_form(two, 5).rooms)) == ((), 2)
-    assert of_case.visit_form(two).refusals == ("居民不在家",)
+    assert (of_visit.visit_form(two).rooms, len(of_visit.visit_form(two, 5).rooms)) == ((), 2)
+    assert of_visit.visit_form(two).refusals == ("居民不在家",)
 
 
 def test_a_visit_that_was_not_recorded_is_refused() -> None:
     with pytest.raises(BadInput, match="2026-TX-0001: no visit to print: it has none"):
-        of_case.visit_form(case(REQUEST))
+        of_visit.visit_form(case(REQUEST))
     with pytest.raises(BadInput, match="event 1 is none"):
-        of_case.visit_form(case(TO_RULING), 1)
+        of_visit.visit_form(case(TO_RULING), 1)
 
 
 def test_a_blank_form_holds_the_request_and_leaves_the_visit_to_be_written() -> None:
-    form = of_case.blank_form(case(REQUEST), "company", dt.date(2026, 1, 6))
+    form = of_visit.blank_form(case(REQUEST), "company", dt.date(2026, 1, 6))
     assert (form.household and form.household.name, form.requested_at) == ("欧阳䶮", at(5, 8, 12))
     assert (form.arrived_at, form.rooms, form.margin.record_sha256) == (None, (), None)
     assert (form.margin.dated, form.margin.watermark) == (dt.date(2026, 1, 6), "演示·非法律依据")
@@ -67,17 +68,17 @@ def test_a_blank_form_holds_the_request_and_leaves_the_visit_to_be_written() -> 
 def test_who_signs_a_blank_form_and_who_keeps_it(
     by: events.Measurer, roles: list[str], copies: tuple[Copies, ...]
 ) -> None:
-    form = of_case.blank_form(case(REQUEST), by, dt.date(2026, 1, 6))
+    form = of_visit.blank_form(case(REQUEST), by, dt.date(2026, 1, 6))
     assert ([signer.role for signer in form.signers], form.copies) == (roles, copies)
 
 
 def test_a_form_says_how_the_pack_wants_it_measured() -> None:
-    asked = of_case.blank_form(case(REQUEST), "company", dt.date(2026, 1, 6)).requirements
+    asked = of_visit.blank_form(case(REQUEST), "company", dt.date(2026, 1, 6)).requirements
     assert {"依据 DB22/T 429-2005", "测温前关闭门窗 60 分钟", "仪器置于房间中央", "10:00—14:00 不测温"} <= set(asked)
 
 
 def test_a_ruling_says_what_was_recorded_and_by_which_law() -> None:
-    ruling = of_case.ruling(case(TO_RULING))
+    ruling = of_ruling.ruling(case(TO_RULING))
     assert (ruling.doc_no, ruling.authority) == ("示供裁〔2026〕1号", "示例市示例区供热管理办公室")
     assert ruling.margin.dated == dt.date(2026, 1, 28)
     assert ruling.request == (
@@ -99,7 +100,7 @@ def test_a_ruling_says_what_was_recorded_and_by_which_law() -> None:
 
 
 def test_a_ruling_lists_its_evidence_with_the_hash_of_each_paper() -> None:
-    exhibits = of_case.ruling(case(TO_RULING)).exhibits
+    exhibits = of_ruling.ruling(case(TO_RULING)).exhibits
     assert [(each.name, each.sha256 and each.sha256.hex()) for each in exhibits] == [
         ("主管部门入户测温记录单（2026年1月6日，记录第 5 号）", SCAN),
         ("窗框照片.jpg（记录第 5 号附件）", PHOTO),
@@ -109,7 +110,7 @@ def test_a_ruling_lists_its_evidence_with_the_hash_of_each_paper() -> None:
 
 
 def test_a_ruling_quotes_each_article_as_the_pack_holds_it() -> None:
-    articles = of_case.ruling(case(TO_RULING)).articles
+    articles = of_ruling.ruling(case(TO_RULING)).articles
     assert {each.instrument for each in articles} == {"《示例市供热退费示例规则》（示例〔2015〕1号）"}
     assert list(dict.fromkeys(each.article for each in articles)) == [
         "第二条",
@@ -123,7 +124,7 @@ def test_a_ruling_quotes_each_article_as_the_pack_holds_it() -> None:
 
 
 def test_a_ruling_tells_every_choice_that_it_rests_on() -> None:
-    made = of_case.ruling(case(TO_RULING)).choices
+    made = of_ruling.ruling(case(TO_RULING)).choices
     chosen = {each.option: (each.question, each.value) for each in made.chosen}
     assert (made.by, made.on) == ("the demo", dt.date(2015, 10, 20))
     assert chosen["daily_statistic"] == ("连续数据如何成为当日室温", "连续低于标准 60 分钟即为不达标")
@@ -138,21 +139,21 @@ def test_where_the_pack_sets_no_time_limit_the_ruling_does() -> None:
     silent = law.pack.model_copy(update={"ruling": law.pack.ruling.model_copy(update={"perform_days": None})})
     whole = replace(whole, law=Law(silent, law.choices, law.begins, law.ends))
     with pytest.raises(BadInput, match="履行期限: neither the pack nor the draft sets it"):
-        of_case.ruling(whole)
+        of_ruling.ruling(whole)
     draft = whole.way.ruling.draft.model_copy(update={"perform_by": dt.date(2026, 2, 27)})
     stands = replace(whole.way.ruling, draft=draft)
     ruled = replace(whole, way=replace(whole.way, ruling=stands))
-    assert of_case.ruling(ruled).order == Order(26_358, dt.date(2026, 2, 27))
+    assert of_ruling.ruling(ruled).order == Order(26_358, dt.date(2026, 2, 27))
 
 
 @pytest.mark.parametrize("group", ["terms", "remedy"])
 def test_a_ruling_whose_words_nobody_read_is_refused(group: str) -> None:
     with pytest.raises(Refused, match=f"pack demo-shili: {group}: null"):
-        of_case.ruling(_without(group))
+        of_ruling.ruling(_without(group))
 
 
 def test_without_a_ruling_there_is_none_to_print() -> None:
-    for paper in (of_case.ruling, of_case.approval_sheet):
+    for paper in (of_ruling.ruling, of_ruling.approval_sheet):
         with pytest.raises(BadInput, match="no ruling stands"):
             paper(case(REQUEST))
 
@@ -160,25 +161,25 @@ def test_without_a_ruling_there_is_none_to_print() -> None:
 def test_a_revoked_ruling_is_not_printed_as_if_it_stood() -> None:
     revoked = events.RulingRevoked(at=at(30, 9), why="复议", by="市政府", decision_no="示府复〔2026〕3号")
     with pytest.raises(BadInput, match="no ruling stands"):
-        of_case.ruling(case([*SERVED, ("D-0001", revoked)]))
+        of_ruling.ruling(case([*SERVED, ("D-0001", revoked)]))
 
 
 def test_a_draft_is_printed_marked_as_one_and_without_a_number() -> None:
     waiting = case(TO_RULING[:-2])
-    paper = of_case.draft(waiting)
+    paper = of_ruling.draft(waiting)
     assert (paper.doc_no, paper.margin.watermark) == ("（文号待定）", "送审稿　演示·非法律依据")
     assert (paper.amounts.ruled_fen, paper.margin.record_sha256) == (26_358, waiting.hashes[10])
-    assert of_case.draft(replace(waiting, watermark=None)).margin.watermark == "送审稿"
+    assert of_ruling.draft(replace(waiting, watermark=None)).margin.watermark == "送审稿"
 
 
 def test_without_a_draft_there_is_none_to_print() -> None:
     for told in (REQUEST, TO_RULING):
         with pytest.raises(BadInput, match="no draft of a ruling waits"):
-            of_case.draft(case(told))
+            of_ruling.draft(case(told))
 
 
 def test_the_approval_sheet_names_three_people_with_what_each_said() -> None:
-    sheet = of_case.approval_sheet(case(TO_RULING))
+    sheet = of_ruling.approval_sheet(case(TO_RULING))
     assert [(each.officer, each.opinion) for each in (sheet.drafted, sheet.reviewed, sheet.approved)] == [
         ("王立新（D-0417）", "事实清楚，建议退费。"),
         ("刘晨（D-0302）", "同意承办意见。"),
@@ -187,7 +188,7 @@ def test_the_approval_sheet_names_three_people_with_what_each_said() -> None:
 
 
 def test_a_receipt_is_a_form_until_the_party_is_served() -> None:
-    served, unserved = (of_case.receipt(case(SERVED), party) for party in ("household", "company"))
+    served, unserved = (of_ruling.receipt(case(SERVED), party) for party in ("household", "company"))
     assert (served.method, served.refusal, served.served_at) == ("留置送达", "不认可退费天数", at(29, 15, 10))
     assert served.scan_sha256 == bytes.fromhex(SIGNED)
     assert (unserved.method, unserved.served_at, unserved.recipient) == (None, None, "供热企业　示例市第一热力有限公司")
@@ -195,7 +196,7 @@ def test_a_receipt_is_a_form_until_the_party_is_served() -> None:
 
 
 def test_a_voucher_shows_offer_acceptance_and_payment() -> None:
-    voucher = of_case.voucher(case([*REQUEST, *OFFER]))
+    voucher = of_claim.voucher(case([*REQUEST, *OFFER]))
     assert (voucher.offered_fen, voucher.accepted_by, voucher.accepted_at) == (20_005, "欧阳䶮", at(13, 9))
     assert voucher.payments == (Payment(20_005, dt.date(2026, 1, 14), "TF-2026-00031", "欧阳䶮（尾号 0417）"),)
     assert voucher.amounts.ruled_fen is None
@@ -203,7 +204,7 @@ def test_a_voucher_shows_offer_acceptance_and_payment() -> None:
 
 def test_without_an_offer_there_is_no_voucher() -> None:
     with pytest.raises(BadInput, match="no self-refund is offered"):
-        of_case.voucher(case(REQUEST))
+        of_claim.voucher(case(REQUEST))
 
 
 def test_an_explanation_carries_amounts_days_and_time_limits_as_they_stand() -> None:
@@ -241,7 +242,7 @@ def test_an_explanation_carries_amounts_days_and_time_limits_as_they_stand() -> 
         refusal=None,
     )
     clock = Clock("measure", at(5, 8), at(5, 8, 30), at(5, 8, 20))
-    paper = of_case.explanation(whole, amount, [clock], [Line("若…", "if …")], at(28, 12))
+    paper = of_claim.explanation(whole, amount, [clock], [Line("若…", "if …")], at(28, 12))
     assert paper.margin.record_sha256 == whole.hashes[len(TO_RULING)]
     assert (paper.amounts.computed_fen, paper.amounts.entitlement_fen) == (28_755, None)
     assert [line.zh for line in paper.lines] == [
@@ -267,7 +268,7 @@ def test_every_condition_of_the_right_and_every_reason_of_a_day_has_words() -> N
 
 def test_the_papers_of_a_case_can_be_set() -> None:
     whole = case(SERVED)
-    papers = (of_case.visit_form(whole), of_case.ruling(whole), of_case.receipt(whole, "company"))
+    papers = (of_visit.visit_form(whole), of_ruling.ruling(whole), of_ruling.receipt(whole, "company"))
     assert [render.pdf(paper)[:5] for paper in papers] == [b"%PDF-"] * 3
 
 
@@ -286,7 +287,7 @@ def test_changchun_rules_no_refund_in_its_own_words_and_guesses_no_amount() -> N
     whole = replace(
         case(told), law=changchun, watermark=None, computed_fen=None, entitlement_fen=None, standard_centi=1800
     )
-    ruling = of_case.ruling(whole)
+    ruling = of_ruling.ruling(whole)
     assert (ruling.outcome, ruling.order) == ("no_refund", None)
     assert (ruling.terms.company, ruling.terms.household) == ("供热经营企业", "居民热用户")
     assert ruling.remedy == "对本裁定有异议的，可申请仲裁或者提起诉讼。"
