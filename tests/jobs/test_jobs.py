@@ -10,7 +10,16 @@ from heatstream.errors import SettingsError
 from heatstream.jobs import run
 from heatstream.settings import Database, Ingest, Jobs, Settings
 from heatstream.store import timescale
-from heatstream.store.tables import closing, finding, finding_current, frozen_evidence, job_run, legal_hold, reading
+from heatstream.store.tables import (
+    batch,
+    closing,
+    finding,
+    finding_current,
+    frozen_evidence,
+    job_run,
+    legal_hold,
+    reading,
+)
 
 NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 OLD, YOUNG = dt.date(2026, 1, 5), dt.date(2026, 10, 20)
@@ -24,10 +33,11 @@ async def store(engine: AsyncEngine, *days: dt.date) -> None:
     """Store readings of days that are closed."""
     async with engine.begin() as conn:
         await conn.execute(insert(closing).values(closed_through=NOW.date()))
+        batch_id = await conn.scalar(insert(batch).values(writer="import").returning(batch.c.id))
         for day in days:
             await timescale.ensure_partitions(conn, reading, day, day)
             noon = dt.datetime.combine(day, dt.time(12), timescale.LOCAL)
-            row = {"point_id": 1, "observed_at": noon, "received_at": noon, "temp_centi": 1750, "batch_id": 1}
+            row = {"point_id": 1, "observed_at": noon, "received_at": noon, "temp_centi": 1750, "batch_id": batch_id}
             await conn.execute(
                 insert(reading), [row, row | {"observed_at": dt.datetime.combine(day, dt.time(), timescale.LOCAL)}]
             )
