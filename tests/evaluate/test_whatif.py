@@ -142,6 +142,15 @@ async def test_an_assumed_application_needs_every_choice_of_a_claim(
         await compared(engine, open_there, old, assume_application=True)
 
 
+async def test_two_percentiles_of_one_day_are_not_taken_for_each_other(
+    town: Town, engine: AsyncEngine, tmp_path: Path
+) -> None:
+    await judged(town, engine)
+    low, high = (choices(tmp_path / name, daily_statistic=f"{{percentile: {name}}}") for name in ("3", "60"))
+    [found] = (await compared(engine, high, low)).sums
+    assert (found.failing_before, found.failing_after) == (3, 0)
+
+
 async def test_other_hours_of_day_and_night_are_read_apart(
     town: Town, engine: AsyncEngine, tmp_path: Path, old: Path
 ) -> None:

@@ -62,6 +62,14 @@ class Days:
         return cls(**{each.name: np.zeros((homes, days), kinds.get(each.name, np.bool_)) for each in fields(cls)})
 
 
+class HeldAgainst(NamedTuple):
+    """What the statistics of a day depend on, besides readings and limits."""
+
+    windows: Windows
+    counted_min: tuple[int, int] | None
+    percent: int
+
+
 class Measured:
     """A day's readings, ordered once; their statistics, computed once for what they are held against."""
 
@@ -69,11 +77,12 @@ class Measured:
         self.loaded = loaded
         self.rooms = Rooms.of(loaded)
         self._series = series(loaded, day_start_us(day_of(loaded.day)))
-        self._made: list[tuple[tuple[Windows, tuple[int, int] | None], Centi, DayStatistics]] = []
+        self._made: list[tuple[HeldAgainst, Centi, DayStatistics]] = []
 
     def statistics(self, limit_centi: Centi, yardstick: Yardstick) -> DayStatistics:
         """Give the statistics of every point; `limit_centi` is each point's."""
-        key = (yardstick.windows, yardstick.counted_min)
+        percent = yardstick.rules.percent if yardstick.rules else 0
+        key = HeldAgainst(yardstick.windows, yardstick.counted_min, percent)
         for made_with, limits, made in self._made:
             if made_with == key and np.array_equal(limits, limit_centi):
                 return made
