@@ -132,7 +132,7 @@ RULING = Ruling(
         dt.date(2025, 10, 1),
         (Chosen("金额的进位", "四舍五入至分", "money_rounding"), Chosen("达标之日是否计入", "不计入", "end_inclusive")),
     ),
-    order=Order(26_358, dt.date(2026, 2, 27)),
+    order=Order(26_358, 20_005, dt.date(2026, 2, 27)),
     remedy="对本裁定不服的，可以依法申请仲裁或者提起诉讼。",
 )
 NO_REFUND = replace(

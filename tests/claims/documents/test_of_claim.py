@@ -94,7 +94,7 @@ def test_a_ruling_says_what_was_recorded_and_by_which_law() -> None:
         26_358,
         26_358,
     )
-    assert ruling.order == Order(26_358, 15)
+    assert ruling.order == Order(26_358, 0, 15)
     assert ruling.bundle_sha256 == bytes.fromhex(BUNDLE)
     assert ruling.remedy == "对裁定不服的，可以依法申请仲裁或者提起诉讼。"
 
@@ -133,6 +133,11 @@ def test_a_ruling_tells_every_choice_that_it_rests_on() -> None:
     assert {"retention", "contract_standard"} & set(chosen) == set()
 
 
+def test_a_ruling_is_of_the_whole_refund_and_says_what_was_paid_before() -> None:
+    paid = case([*REQUEST, *OFFER, *TO_RULING[3:]])
+    assert of_ruling.ruling(paid).order == Order(26_358, 20_005, 15)
+
+
 def test_where_the_pack_sets_no_time_limit_the_ruling_does() -> None:
     whole = case(TO_RULING)
     law = whole.law
@@ -143,7 +148,7 @@ def test_where_the_pack_sets_no_time_limit_the_ruling_does() -> None:
     draft = whole.way.ruling.draft.model_copy(update={"perform_by": dt.date(2026, 2, 27)})
     stands = replace(whole.way.ruling, draft=draft)
     ruled = replace(whole, way=replace(whole.way, ruling=stands))
-    assert of_ruling.ruling(ruled).order == Order(26_358, dt.date(2026, 2, 27))
+    assert of_ruling.ruling(ruled).order == Order(26_358, 0, dt.date(2026, 2, 27))
 
 
 @pytest.mark.parametrize("group", ["terms", "remedy"])

@@ -212,7 +212,7 @@ def test_a_served_ruling_names_none_of_the_three_who_made_it_and_the_approval_sh
 def test_a_refund_ruling_says_who_pays_whom_how_much_until_when() -> None:
     assert (
         "供热企业示例市第一热力有限公司应当于2026年2月27日前（含当日）向居民热用户（户号 H-000123）"
-        "退还热费 263.58 元（大写：人民币贰佰陆拾叁元伍角捌分）。"
+        "退还热费 263.58 元（大写：人民币贰佰陆拾叁元伍角捌分），其中此前已付 200.05 元，尚应付 63.53 元。"
     ) in _Page(render.html(RULING)).text
 
 
@@ -274,5 +274,5 @@ def test_a_ruling_of_another_day_has_another_pdf() -> None:
 
 
 def test_a_time_limit_in_days_runs_from_service() -> None:
-    text = _Page(render.html(replace(RULING, order=Order(26_358, 15)))).text
+    text = _Page(render.html(replace(RULING, order=Order(26_358, 0, 15)))).text
     assert "供热企业示例市第一热力有限公司应当自本裁定书送达之日起 15 日内向居民热用户" in text

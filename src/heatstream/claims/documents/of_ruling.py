@@ -80,12 +80,13 @@ def ruling(case: Case) -> Ruling:
         reasoning=(*draft.reasoning, *((draft.other_amount_because,) if draft.other_amount_because else ())),
         choices=ChoicesMade(case.choices.made_by, case.choices.made_on, choice_words.chosen(case.choices.choices)),
         policy_sha256=case.policy_sha256,
-        order=_order(case, draft),
+        order=_order(case, stands),
         remedy=law_words.remedy(case.law.pack),
     )
 
 
-def _order(case: Case, draft: events.RulingDrafted) -> Order | None:
+def _order(case: Case, stands: ways.Ruling) -> Order | None:
+    draft = stands.draft
     if draft.outcome == "no_refund":
         return None
     by_law = case.law.pack.ruling.perform_days if case.law.pack.ruling else None
@@ -94,7 +95,9 @@ def _order(case: Case, draft: events.RulingDrafted) -> Order | None:
         raise BadInput(
             f"claim {case.claim_no}: 履行期限: neither the pack nor the draft sets it; expected one of the two"
         )
-    return Order(draft.ruled_fen, within)
+    earlier = (each.event for each in case.way.recorded[: stands.number])
+    paid = sum(event.fen for event in earlier if isinstance(event, events.PaymentMade))
+    return Order(draft.ruled_fen, paid, within)
 
 
 def _groups(case: Case, stands: ways.Ruling) -> tuple[str, ...]:

@@ -223,6 +223,9 @@ class Order:
     """What a ruling obliges the company to."""
 
     fen: int
+    """裁定额: the whole refund, what was paid before included."""
+    paid_fen: int
+    """Paid before the ruling."""
     within: dt.date | int
     """履行期限: the last day, or days after it was served."""
 

@@ -13,6 +13,7 @@ from heatstream.claims.documents.papers import (
     CompanyParty,
     HouseholdParty,
     Opinion,
+    Order,
     Outcome,
     Ruling,
 )
@@ -155,8 +156,15 @@ def _decision(ruling: Ruling) -> str:
     )
     return (
         f"{ruling.terms.company}{ruling.company.name}应当{until}向{user}退还热费 {words.yuan(fen)}"
-        f"（大写：{words.capital_yuan(fen)}）。"
+        f"（大写：{words.capital_yuan(fen)}）{_paid_before(ruling.order)}。"
     )
+
+
+def _paid_before(order: Order) -> str:
+    if order.paid_fen == 0:
+        return ""
+    rest = max(order.fen - order.paid_fen, 0)
+    return f"，其中此前已付 {words.yuan(order.paid_fen)}，尚应付 {words.yuan(rest)}"
 
 
 def approval(paper: ApprovalSheet) -> Sheet:
