@@ -102,7 +102,7 @@ def _warmer_test(test: Json, by_centi: int) -> dict[str, Any]:
 def _by_degrees(facts: Json, rules: ClaimRules, now: _Result) -> Iterator[Change]:
     """Find the least shift of the tests that alters the claim: warmer never gives more, so halving finds it."""
     for sign, zh, en in ((1, "升高", "warmer"), (-1, "降低", "colder")):
-        by = _least(lambda centi, sign=sign: _result(warmer(facts, sign * centi), rules) != now)
+        by = _least(lambda centi: _result(warmer(facts, centi), rules) != now, sign)
         if by is not None:
             what = Line(
                 f"最近的变化：若各次测温均{zh} {decimal(by)} K（少 0.01 K 则不变）",
@@ -111,13 +111,13 @@ def _by_degrees(facts: Json, rules: ClaimRules, now: _Result) -> Iterator[Change
             yield what, _result(warmer(facts, sign * by), rules)
 
 
-def _least(alters: Callable[[int], bool]) -> int | None:
+def _least(alters: Callable[[int], bool], sign: int) -> int | None:
     least, most = 0, FARTHEST_CENTI
-    if not alters(most):
+    if not alters(sign * most):
         return None
     while most - least > 1:
         middle = (least + most) // 2
-        least, most = (least, middle) if alters(middle) else (middle, most)
+        least, most = (least, middle) if alters(sign * middle) else (middle, most)
     return most
 
 

@@ -149,7 +149,7 @@ async def listed(
     """List marks by their number, or by their begin, the newest first; each with the review that stands."""
     reviewed = _last_review()
     placed = quality_mark.join(point, point.c.id == quality_mark.c.point_id)
-    query = (
+    query: Select[Any] = (
         select(
             quality_mark.c.id,
             point.c.device,
