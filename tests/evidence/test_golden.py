@@ -1,7 +1,7 @@
 """Frozen algorithms give what they gave: arrays and literal twin alike.
 
-A vector is never changed. Where one no longer comes out, the algorithm is another one and needs another id, with vectors
-of its own; the old ones stay, for what was stored under the old id must be told as it was.
+A vector is never changed. Where one no longer comes out, the algorithm is another one and needs another id, with its own
+vectors; the old ones stay, for what was stored under the old id must be told as it was.
 """
 
 import json
@@ -15,7 +15,7 @@ import pytest
 
 from heatstream.claims.amount import arrays
 from heatstream.claims.law import restored
-from heatstream.core import entitlement, finding, merkle, refund
+from heatstream.core import entitlement, merkle, refund
 from heatstream.core.calendar import Season, Windows
 from heatstream.core.claim_rules import Open
 from heatstream.core.digest import point_day_digests
