@@ -1,7 +1,7 @@
 """Frozen algorithms give what they gave: arrays and literal twin alike.
 
-A vector is never changed. Where one no longer comes out, the algorithm is another one and needs another id, with its own
-vectors; the old ones stay, for what was stored under the old id must be told as it was.
+A vector is never changed. Where one no longer comes out, the algorithm is another one and needs another id, with its
+own vectors; the old ones stay, for what was stored under the old id must be told as it was.
 """
 
 import json
