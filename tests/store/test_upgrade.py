@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
+from heatstream.claims import audit
 from heatstream.store import migrate, timescale
 from heatstream.store.pool import create_engine
 from heatstream.store.tables import BY_TIME
@@ -46,8 +47,9 @@ async def test_a_populated_database_of_a_release_is_upgraded_with_every_row(
     async with engine.connect() as conn:
         await migrate.require_current(conn)
         found = {table: await conn.scalar(text(f"select count(*) from {table}")) for table in expected(release)}
+        faults = [fault async for fault in audit.faults(conn)]
     await engine.dispose()
-    assert found == expected(release)
+    assert (found, faults) == (expected(release), [])
 
 
 def test_the_newest_revision_has_its_populated_database() -> None:
