@@ -199,13 +199,13 @@ def _(value: bool, named: Mapping[str, str]) -> str:
     return "计入" if value else "不计入"
 
 
-@_written.register
-def _(value: tuple, named: Mapping[str, str]) -> str:  # type: ignore[type-arg]
+@_written.register(tuple)
+def _(value: tuple[Any, ...], named: Mapping[str, str]) -> str:
     return "、".join(_written(each, named) for each in value)
 
 
-@_written.register
-def _(value: dict, named: Mapping[str, str]) -> str:  # type: ignore[type-arg]
+@_written.register(dict)
+def _(value: Mapping[str, Any], named: Mapping[str, str]) -> str:
     del named
     return "，".join(f"{pack_id} 自 {day}" for pack_id, day in value.items())
 
