@@ -286,6 +286,17 @@ async def test_another_policy_judges_the_season_again(town: Town, engine: AsyncE
     assert len(same) == 1
 
 
+@pytest.mark.parametrize(("percentile", "outcome"), [(4, Outcome.FAILING), (5, Outcome.COMPLIANT)])
+async def test_seven_cold_slots_reach_four_per_cent_of_a_day_and_not_five(
+    town: Town, engine: AsyncEngine, tmp_path: Path, percentile: int, outcome: Outcome
+) -> None:
+    await town.monitored("a")
+    await town.write({"a": whole_day(but=COLD_HOUR)})
+    choices = folder_of_choices(tmp_path, daily_statistic=f"{{percentile: {percentile}}}")
+    await evaluator(engine, choices_file=choices).once(settle=False, through=DAY)
+    assert (await town.current("a")).outcome == outcome
+
+
 async def test_days_that_another_policy_leaves_out_of_its_season_are_found_so(
     town: Town, engine: AsyncEngine, tmp_path: Path
 ) -> None:
