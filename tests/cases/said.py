@@ -1,14 +1,14 @@
 """What the arrays and the literal twin say of a case, in the words of its `expect`."""
 
 import datetime as dt
-from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 
 from heatstream.claims.amount import arrays
 from heatstream.core.calendar import day_of
-from heatstream.core.claim_rules import Open
+from heatstream.core.claim_rules import ClaimRules, Open
 from heatstream.core.entitlement import Right, entitle
 from heatstream.core.finding import Outcome
 from heatstream.evidence import twin
@@ -27,11 +27,24 @@ def opened_day(case: Case) -> int:
     return day_of(dt.date.fromisoformat(str(at)[:10]))
 
 
-def by_twin(case: Case, policy: Policy) -> Said:
-    """Compute a claim by the literal twin alone, from the policy's own text."""
-    day = opened_day(case)
-    law = twin.claim_law_of(policy.canonical, day)
-    return said_by_twin(law, twin.facts_of(facts_json(case.claim, policy.claim_rules(day), law)))
+@dataclass(frozen=True)
+class Asked:
+    """One claim, laid out once for both forms of the rule."""
+
+    facts: dict[str, Any]
+    rules: ClaimRules
+    law: twin.ClaimLaw
+
+    @classmethod
+    def of(cls, case: Case, policy: Policy) -> Self:
+        day = opened_day(case)
+        rules, law = policy.claim_rules(day), twin.claim_law_of(policy.canonical, day)
+        return cls(facts_json(case.claim, rules, law), rules, law)
+
+
+def by_twin(asked: Asked) -> Said:
+    """Compute a claim by the literal twin alone, its law out of the policy's own text."""
+    return said_by_twin(asked.law, twin.facts_of(asked.facts))
 
 
 def said_by_twin(law: twin.ClaimLaw, facts: twin.Facts) -> Said:
@@ -47,12 +60,9 @@ def said_by_twin(law: twin.ClaimLaw, facts: twin.Facts) -> Said:
     }
 
 
-def by_arrays(case: Case, policy: Policy) -> Said:
+def by_arrays(asked: Asked) -> Said:
     """Compute a claim as production does."""
-    day = opened_day(case)
-    rules = policy.claim_rules(day)
-    law = twin.claim_law_of(policy.canonical, day)
-    found = entitle(arrays(facts_json(case.claim, rules, law), rules), rules)
+    found = entitle(arrays(asked.facts, asked.rules), asked.rules)
     return {
         "right": Right(found.right[0]).name.lower(),
         "open": sorted(each.name or "" for each in Open if each & found.open[0]),
@@ -68,12 +78,8 @@ def judged_day(case: Case) -> int:
     return day_of(dt.date.fromisoformat(str(case.told.get("day", "2026-01-05"))))
 
 
-def day_by_twin(case: Case, policy: Policy) -> Said:
-    """Judge one day of a home by the literal twin."""
-    return day_by_law(case, policy.canonical)
-
-
 def day_by_law(case: Case, canonical: str) -> Said:
+    """Judge one day of a home by the literal twin."""
     day = judged_day(case)
     rooms = [room(told, day) for told in case.told["rooms"]]
     law = twin.law_of(canonical, day)
@@ -92,12 +98,18 @@ def day_by_arrays(case: Case, policy: Policy) -> Said:
     }
 
 
-Way = Callable[[Case, Policy], Said]
-CLAIM_WAYS: tuple[Way, ...] = (by_twin, by_arrays)
-DAY_WAYS: tuple[Way, ...] = (day_by_twin, day_by_arrays)
+def both_ways(case: Case) -> tuple[Said, Said]:
+    """Give what the literal twin and the arrays say."""
+    policy = case.policy()
+    if "rooms" in case.told:
+        return day_by_law(case, policy.canonical), day_by_arrays(case, policy)
+    asked = Asked.of(case, policy)
+    return by_twin(asked), by_arrays(asked)
 
 
 def expected(expect: Any) -> Said:
-    """Give what a claim's case expects; conditions it does not name are met."""
+    """Give what a case expects; of a claim, conditions it does not name are met."""
+    if "right" not in expect:
+        return dict(expect)
     told: Said = {"open": [], "denied": [], "at_least": False} | dict(expect)
     return told | {"open": sorted(told["open"]), "denied": sorted(told["denied"])}
