@@ -175,7 +175,7 @@ def upgrade() -> None:
             "kind",
             sa.Text(),
             nullable=False,
-            comment="late_data | conflict_decided | registry | policy | officer: what came after",
+            comment="late_data | conflict_decided | quality_reviewed | registry | policy | officer: what came after",
         ),
         sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),

@@ -514,8 +514,8 @@ class ReviewOpened(_Event):
     """复核 of a ruled claim: something came after the ruling, which stands. Mostly recorded by heatstream itself."""
 
     kind: Literal["review_opened"] = "review_opened"
-    because: Literal["late_data", "conflict_decided", "registry", "policy", "officer"] = Field(
-        description="what came: late readings, a decided conflict, the registry, another policy, or an officer's doubt"
+    because: Literal["late_data", "conflict_decided", "quality_reviewed", "registry", "policy", "officer"] = Field(
+        description="what came: late readings, a decided conflict, reviewed readings, the registry, another policy, an officer's doubt"
     )
     found: Text = Field(description="what differs from the day of the ruling")
     computed_fen: Fen | None = Field(None, description="测算额 that it would have now [fen]")

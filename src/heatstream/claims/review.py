@@ -23,6 +23,7 @@ from heatstream.store.claims import Claim
 BECAUSE: Final = {
     Change.LATE_READINGS: "late_data",
     Change.CONFLICT_DECIDED: "conflict_decided",
+    Change.QUALITY_REVIEWED: "quality_reviewed",
     Change.REGISTRY: "registry",
     Change.POLICY: "policy",
 }

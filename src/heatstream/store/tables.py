@@ -857,7 +857,11 @@ review_task = Table(
     _id(),
     _ref("claim"),
     Column("event_number", Integer, nullable=False, comment="the claim's event that opened it"),
-    _text("kind", "late_data | conflict_decided | registry | policy | officer: what came after", null=False),
+    _text(
+        "kind",
+        "late_data | conflict_decided | quality_reviewed | registry | policy | officer: what came after",
+        null=False,
+    ),
     Column("detail", JSONB, nullable=False),
     Column("opened_at", Instant, nullable=False, server_default=func.now()),
     Column("closed_at", Instant),

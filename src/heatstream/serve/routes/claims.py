@@ -106,7 +106,7 @@ class Review(Shape):
     """复核 that something after a ruling asked for."""
 
     event: int = Field(validation_alias="event_number", description="number of the event that opened it")
-    kind: str = Field(description="late_data, conflict_decided, registry, policy or officer")
+    kind: str = Field(description="late_data, conflict_decided, quality_reviewed, registry, policy or officer")
     opened_at: Instant
     closed_at: Instant | None = Field(description="null = open")
     outcome: str | None = Field(description="ruling_stands or ruling_to_be_revoked; null = open")
