@@ -93,7 +93,7 @@ async def _server_url(edition: str, scratch: Path) -> AsyncIterator[str]:
             yield server.url
 
 
-async def _tell(url: str, *statements: str) -> None:
+async def tell(url: str, *statements: str) -> None:
     connection = await asyncpg.connect(url)
     try:
         for statement in statements:
@@ -102,7 +102,7 @@ async def _tell(url: str, *statements: str) -> None:
         await connection.close()
 
 
-def _at(url: str, database: str) -> str:
+def at_database(url: str, database: str) -> str:
     return make_url(url).set(database=database).render_as_string(hide_password=False)
 
 
@@ -117,31 +117,31 @@ async def server_url(edition: str, scratch: Path) -> AsyncIterator[str]:
 async def template(server_url: str, edition: str) -> AsyncIterator[str]:
     """Name of a migrated database to clone; nobody can connect to it, for a clone needs it empty of sessions."""
     name = f"heatstream_{uuid.uuid4().hex[:12]}"
-    await _tell(server_url, f"create database {name}")
-    await upgrade(_at(server_url, name))
+    await tell(server_url, f"create database {name}")
+    await upgrade(at_database(server_url, name))
     if edition == "community":
-        await _tell(_at(server_url, name), "select _timescaledb_functions.stop_background_workers()")
-    await _tell(server_url, f"alter database {name} with allow_connections false")
+        await tell(at_database(server_url, name), "select _timescaledb_functions.stop_background_workers()")
+    await tell(server_url, f"alter database {name} with allow_connections false")
     yield name
-    await _tell(server_url, f"drop database {name} with (force)")
+    await tell(server_url, f"drop database {name} with (force)")
 
 
 @pytest.fixture
 async def database_url(server_url: str, template: str) -> AsyncIterator[str]:
     """A migrated database that is this test's alone."""
     name = f"{template}_{uuid.uuid4().hex[:12]}"
-    await _tell(server_url, f"create database {name} template {template}")
-    yield _at(server_url, name)
-    await _tell(server_url, f"drop database {name} with (force)")
+    await tell(server_url, f"create database {name} template {template}")
+    yield at_database(server_url, name)
+    await tell(server_url, f"drop database {name} with (force)")
 
 
 @pytest.fixture
 async def empty_database_url(server_url: str) -> AsyncIterator[str]:
     """A database that was never migrated."""
     name = f"heatstream_empty_{uuid.uuid4().hex[:12]}"
-    await _tell(server_url, f"create database {name}")
-    yield _at(server_url, name)
-    await _tell(server_url, f"drop database {name} with (force)")
+    await tell(server_url, f"create database {name}")
+    yield at_database(server_url, name)
+    await tell(server_url, f"drop database {name} with (force)")
 
 
 @pytest.fixture

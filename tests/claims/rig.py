@@ -119,6 +119,8 @@ class Office:
     engine: AsyncEngine
     town: Town
     now: dt.datetime = NOW
+    database: str = ""
+    """Where it is, for the command line."""
 
     @classmethod
     async def found(cls, engine: AsyncEngine, choices: Path | None = None, **terms: Any) -> "Office":
@@ -128,21 +130,9 @@ class Office:
         await town.point("P1", "H1", room_kind="bedroom")
         days = [(day, 1650 if 5 <= day <= 10 else 2000) for day in range(5, LAST.day + 1)]
         await town.write({"P1": [each for day, centi in days for each in _one_day(centi, dt.date(2026, 1, day))]})
-        office = await cls._of(engine, town)
-        await office.judge(**({"choices_file": choices} if choices else {}))
-        return office
-
-    @classmethod
-    async def unjudged(cls, engine: AsyncEngine) -> "Office":
-        """The home, before anything was judged."""
-        town = await Town.found(engine)
-        await town.home("H1")
-        return await cls._of(engine, town)
-
-    @classmethod
-    async def _of(cls, engine: AsyncEngine, town: Town) -> "Office":
         office = cls(engine, town)
         await office.register()
+        await office.judge(**({"choices_file": choices} if choices else {}))
         return office
 
     async def judge(self, **settings: Any) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from heatstream.claims import audit, chain
 from heatstream.errors import BadInput, Refused
@@ -21,10 +20,11 @@ async def faults(office: Office) -> list[str]:
         return [fault async for fault in audit.faults(conn)]
 
 
-async def test_a_claim_needs_a_policy_that_judged_something(engine: AsyncEngine) -> None:
-    bare = await Office.unjudged(engine)
+async def test_a_claim_needs_a_policy_that_judged_something(office: Office) -> None:
+    async with office.engine.begin() as conn:
+        await conn.execute(update(tables.run).values(policy_id=None))
     with pytest.raises(Refused, match="no run has judged under a policy yet"):
-        await bare.open()
+        await office.open()
 
 
 async def test_an_unknown_household_or_officer_is_told(office: Office) -> None:
