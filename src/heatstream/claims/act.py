@@ -20,7 +20,6 @@ from heatstream.claims.events import Event
 from heatstream.claims.way import ITSELF, Recorded, Way, after
 from heatstream.core.calendar import date_of, day_of
 from heatstream.errors import BadInput
-from heatstream.rules import holidays
 from heatstream.rules.holidays import DaysOff
 from heatstream.store import claims
 from heatstream.store.claims import Claim, Line
@@ -123,7 +122,7 @@ class Desk:
 
     async def assess(self, claim: Claim, way: Way, *, through: dt.date | None = None) -> Assessed:
         """Say what a claim comes to by the policy in force; `through`: as if no later day were closed."""
-        return await assess(self.conn, claim, way, await self.law(), await self._days_off(), through=through)
+        return await assess(self.conn, claim, way, await self.law(), self.days_off, through=through)
 
     async def officer(self, code: str) -> Officer:
         """Find who acts.
@@ -143,10 +142,6 @@ class Desk:
     async def law(self) -> laws.InForce:
         """Give the policy that claims are computed by."""
         return await laws.in_force(self.conn)
-
-    async def _days_off(self) -> DaysOff:
-        """A fictional place keeps weekends alone."""
-        return holidays.FICTIONAL if (await self.law()).policy.watermark else self.days_off
 
     async def _locked(self, code: str) -> Claim:
         await claims.locked(self.conn, code)

@@ -18,7 +18,7 @@ from heatstream.core.calendar import day_of
 from heatstream.core.claim_rules import ClaimRules
 from heatstream.core.finding import Outcome
 from heatstream.errors import BadInput, Refused
-from heatstream.rules.holidays import DaysOff
+from heatstream.rules.holidays import FICTIONAL, DaysOff
 from heatstream.rules.law import Law
 from heatstream.store import claims
 from heatstream.store.claims import Claim, Line
@@ -81,7 +81,7 @@ async def assess(
     Parameters
     ----------
     law : the policy that it is computed by
-    days_off : of the place
+    days_off : as the notices have them; a fictional place knows none, and keeps weekends alone
     through : as if no later day were closed; None = every closed day
     """
     opened = day_of(claim.opened_at.astimezone(LOCAL).date())
@@ -89,6 +89,7 @@ async def assess(
     held = await _registered(conn, claim, through)
     rules, why = _rules(law, opened)
     told = facts(claim, way, law.policy, rules, held)
+    kept = FICTIONAL if law.policy.watermark else days_off
     found_fen = [(each.day, each.computed_fen) for each in held.found]
     made = amounts.refused(told, why, found_fen) if rules is None else amounts.amount(told, rules, found_fen)
     return Assessed(
@@ -98,7 +99,7 @@ async def assess(
         policy_id=law.id,
         facts=told,
         amount=made,
-        clocks=clocks.clocks(way, of_claim, days_off, made.entitlement_fen),
+        clocks=clocks.clocks(way, of_claim, kept, made.entitlement_fen),
         monitored=any(each.outcome != Outcome.UNMONITORED for each in held.found),
         names_band=rules is not None and rules.presumed_tier is None,
     )

@@ -135,11 +135,7 @@ async def whole(
     found = await _found(conn, claim)
     lines = await claims.lines(conn, found.id)
     in_force = await law.in_force(conn)
-    days_off = (
-        holidays.FICTIONAL
-        if in_force.policy.watermark
-        else holidays.load(request.app.state.settings.evaluate.packs_dir)
-    )
+    days_off = holidays.load(request.app.state.settings.evaluate.packs_dir)
     seen = await assess.assess(conn, found, assess.way_from(lines), in_force, days_off)
     told = shown.tree(seen, lines, [], now)
     return Whole(
