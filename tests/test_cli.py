@@ -81,3 +81,17 @@ def test_a_key_is_created_listed_and_revoked(database_url: str) -> None:
     assert prefix in heatstream("keys", "list", url=database_url, COLUMNS="200").stdout
     assert heatstream("keys", "revoke", prefix, url=database_url).returncode == 0
     assert heatstream("keys", "revoke", "hs_nobody", url=database_url).returncode == 1
+
+
+def test_the_rule_packs_are_listed_with_what_each_serves() -> None:
+    ended = heatstream("rules", "list", COLUMNS="120")
+    [changchun] = [line for line in ended.stdout.splitlines() if "cn-22-changchun" in line]
+    assert [cell.strip() for cell in changchun.strip("│").split("│")][2:] == ["○?", "●", "●", "●", "–", "–", "○"]
+
+
+def test_an_option_there_is_not_fails_with_what_is_close() -> None:
+    ended = heatstream("rules", "explain", "unpayd")
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        "heatstream: option 'unpayd': there is none; expected one of unpaid\n",
+    )

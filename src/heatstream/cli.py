@@ -702,6 +702,15 @@ def claims_check() -> None:
 
 
 STATES = {"ready": "●", "choices": "○", "absent": "–"}
+CAPABILITIES = {
+    "standard": "室温",
+    "clocks": "时限",
+    "escalation": "复测",
+    "ruling": "裁定",
+    "amount": "测算",
+    "entitlement": "应退",
+    "supervision": "监管",
+}
 
 
 @rules_app.command("list")
@@ -709,7 +718,7 @@ def rules_list() -> None:
     """List the rule packs and what each can be used for."""
     from heatstream.rules import capability, pack, policy
 
-    table = Table(Column("id", no_wrap=True), "place", *capability.NAMES)
+    table = Table(Column("id", no_wrap=True), "place", *(CAPABILITIES[name] for name in capability.NAMES))
     folders = policy.folders(_packs_dir())
     for each in (pack.find(pack_id, folders) for pack_id in pack.ids(folders)):
         states = [STATES[one.state] + ("?" if one.what_if else "") for one in capability.capabilities(each)]
@@ -718,6 +727,7 @@ def rules_list() -> None:
     out.print(
         "● ready · ○ after the operator's choices · – nobody could read it · ? what-if only: not read in the text"
     )
+    out.print(" · ".join(f"{heading} {name}" for name, heading in CAPABILITIES.items()))
 
 
 @rules_app.command("show")
