@@ -180,11 +180,12 @@ async def test_a_ruled_claim_is_the_same_and_one_that_was_changed_is_named(engin
     assert code == 0, lines
     owed = (await office.claim()).entitlement_fen
     assert owed
-    assert f"应退热费 {twin.yuan(owed)}" in lines
+    assert f"  算出 computed   退费案 claim C-1: 应退热费 {twin.yuan(owed)}" in lines
     there = files(content)
     there["claims.json"] = there["claims.json"].replace(f'"entitlement_fen":{owed}'.encode(), b'"entitlement_fen":9')
     there["claims.json"] = there["claims.json"].replace("管网失调".encode(), "管网正常".encode())
     code, lines = verified(archive(there.items()), tmp_path)
     assert code == 1
+    assert lines.count(", hash: ") == 1
     assert f"退费案 claim C-1, 应退热费 entitlement_fen: 存 stored 9, 算 recomputed {owed}\n" in lines
     assert "退费案 claim C-1, 事件 event 4, hash: " in lines

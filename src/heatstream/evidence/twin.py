@@ -18,6 +18,7 @@ import sys
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
@@ -1985,8 +1986,17 @@ class Report:
     """What was recomputed, what differs, and what this file does not check."""
 
     same: list[str] = field(default_factory=list)
-    different: list[str] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
     unchecked: list[str] = field(default_factory=list)
+    different: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def section(self, line: str) -> Iterator[None]:
+        """Tell this line of what is checked within, where nothing in it differs."""
+        before = len(self.different)
+        yield
+        if len(self.different) == before:
+            self.same.append(line)
 
     def compare(self, where: str, stored: Any, recomputed: Any) -> None:
         if stored != recomputed:
@@ -1997,6 +2007,7 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         yield from (f"  一致 same       {line}" for line in self.same)
+        yield from (f"  算出 computed   {line}" for line in self.found)
         yield from (f"  未验 unchecked  {line}" for line in self.unchecked)
         yield from (f"  不同 different  {line}" for line in self.different)
         if self.different:
@@ -2194,20 +2205,18 @@ def verify(bundle: Bundle) -> Report:
 
 def verify_files(manifest: Json, bundle: Bundle, report: Report) -> None:
     listed = {each["name"]: each for each in manifest["files"]}
-    for name, each in listed.items():
-        content = bundle.files.get(name)
-        if content is None:
-            report.differs(f"清单 manifest, {name}", each["sha256"], None)
-            continue
-        report.compare(f"清单 manifest, {name} SHA-256", each["sha256"], hashlib.sha256(content).hexdigest())
-        report.compare(f"清单 manifest, {name} bytes", each["bytes"], len(content))
-    others = sorted(bundle.files.keys() - listed.keys() - {"manifest.json", "signature.json"})
-    report.compare("清单 manifest, 未列入的文件 files not listed", [], others)
-    for name in (name for name in bundle.files if name.startswith("policy/")):
-        report.compare(
-            f"规则 {name}", name[len("policy/") : -len(".json")], hashlib.sha256(bundle.files[name]).hexdigest()
-        )
-    report.same.append(f"清单：{len(listed)} 个文件的 SHA-256。 Manifest: SHA-256 of {len(listed)} files.")
+    with report.section(f"清单：{len(listed)} 个文件的 SHA-256。 Manifest: SHA-256 of {len(listed)} files."):
+        for name, each in listed.items():
+            content = bundle.files.get(name)
+            digest = None if content is None else hashlib.sha256(content).hexdigest()
+            report.compare(f"清单 manifest, {name} SHA-256", each["sha256"], digest)
+            report.compare(f"清单 manifest, {name} bytes", each["bytes"], None if content is None else len(content))
+        others = sorted(bundle.files.keys() - listed.keys() - {"manifest.json", "signature.json"})
+        report.compare("清单 manifest, 未列入的文件 files not listed", [], others)
+        for name in bundle.files:
+            if name.startswith("policy/"):
+                digest = hashlib.sha256(bundle.files[name]).hexdigest()
+                report.compare(f"规则 {name}", name[len("policy/") : -len(".json")], digest)
 
 
 def verify_signature(bundle: Bundle, report: Report) -> None:
@@ -2232,23 +2241,24 @@ def verify_seals(points: list[Installation], manifest: Json, bundle: Bundle, rep
     """Every proof leads to its root, and the newest of each point and day bears the readings as they stand."""
     roots = {each["id"]: each for each in bundle.tree("roots.json", "heatstream-roots/1")["roots"]}
     leaves = bundle.tree("proofs.json", "heatstream-proofs/1")["leaves"]
-    newest: dict[tuple[str, str], Json] = {}
-    for each in leaves:
-        root = roots[each["root"]]
-        path = [bytes.fromhex(sibling) for sibling in each["path"]]
-        found = root_by_path(bytes.fromhex(each["digest"]), each["index"], root["leaves"], path)
-        report.compare(f"固定 root {root['id']}, {each['point']} {each['day']}", root["root"], found and found.hex())
-        known = newest.get((each["point"], each["day"]))
-        if known is None or known["root"] < each["root"]:
-            newest[each["point"], each["day"]] = each
+    newest = {(each["point"], each["day"]): each for each in sorted(leaves, key=lambda each: each["root"])}
     by_key, left_out = {point.key: point for point in points}, out_of_reach(bundle)
-    for (key, day), each in newest.items():
-        if day in left_out:
-            continue
-        report.compare(f"固定 seal, {key} {day}", each["digest"], by_key[key].digest(number_of(day)).hex())
-    report.same.append(f"固定：{len(leaves)} 个证明通到根。 Seals: {len(leaves)} proofs lead to their roots.")
+    with report.section(f"固定：{len(leaves)} 个证明通到根。 Seals: {len(leaves)} proofs lead to their roots."):
+        for each in leaves:
+            root, found = roots[each["root"]], walked(each, roots[each["root"]]["leaves"])
+            report.compare(f"固定 root {root['id']}, {each['point']} {each['day']}", root["root"], found)
+        for (key, day), each in newest.items():
+            if day not in left_out:
+                report.compare(f"固定 seal, {key} {day}", each["digest"], by_key[key].digest(number_of(day)).hex())
     tell_what_is_not_sealed(points, newest.keys(), manifest, report)
     tell_time_stamps(roots.values(), report)
+
+
+def walked(leaf: Json, leaves: int) -> str | None:
+    """The root that a proof of the bundle leads to."""
+    path = [bytes.fromhex(sibling) for sibling in leaf["path"]]
+    found = root_by_path(bytes.fromhex(leaf["digest"]), leaf["index"], leaves, path)
+    return None if found is None else found.hex()
 
 
 def tell_what_is_not_sealed(
@@ -2330,16 +2340,17 @@ def deleted(bundle: Bundle) -> list[Json]:
 def verify_statistics(points: list[Installation], bundle: Bundle, report: Report) -> None:
     told = bundle.tree("statistics.json", "heatstream-statistics/1")
     left_out = out_of_reach(bundle)
-    findings, by_key = current_findings(bundle), {point.key: point for point in points}
     rows = [row for row in told["days"] if row["day"] not in left_out]
-    for row in rows:
-        if row["algorithm"] != 1:
-            raise Unreadable(f"statistics.json, {row['point']} {row['day']}: algorithm {row['algorithm']}, expected 1")
-        found = findings.get(row["day"])
-        season = counted_season(bundle.policy(found["policy"]), number_of(row["day"])) if found else ALWAYS
-        for name, value in statistic(by_key[row["point"]], row, season).items():
-            report.compare(f"统计值 statistic, {row['point']} {row['day']}, {name}", row[name], value)
-    report.same.append(f"统计值：{len(rows)} 点日由读数重算。 Statistics: {len(rows)} point-days, from the readings.")
+    findings, by_key = current_findings(bundle), {point.key: point for point in points}
+    with report.section(f"统计值：{len(rows)} 点日由读数重算。 Statistics: {len(rows)} point-days, from the readings."):
+        for row in rows:
+            where = f"{row['point']} {row['day']}"
+            if row["algorithm"] != 1:
+                raise Unreadable(f"statistics.json, {where}: algorithm {row['algorithm']}, expected 1")
+            found = findings.get(row["day"])
+            season = counted_season(bundle.policy(found["policy"]), number_of(row["day"])) if found else ALWAYS
+            for name, value in statistic(by_key[row["point"]], row, season).items():
+                report.compare(f"统计值 statistic, {where}, {name}", row[name], value)
     tell_out_of_reach(bundle, report)
 
 
@@ -2431,12 +2442,11 @@ def weather(day: str, bundle: Bundle) -> tuple[bool | None, Fraction | None]:
 
 def verify_findings(points: list[Installation], bundle: Bundle, report: Report) -> None:
     findings = current_findings(bundle)
-    for day, stored in findings.items():
-        for name, value in finding_columns(day, points, bundle.policy(stored["policy"]), bundle).items():
-            report.compare(f"判定 finding, {day}, {name}", stored[name], value)
-    report.same.append(
-        f"判定：{len(findings)} 日由读数与规则重算。 Findings: {len(findings)} days, from readings and rules."
-    )
+    many = len(findings)
+    with report.section(f"判定：{many} 日由读数与规则重算。 Findings: {many} days, from readings and rules."):
+        for day, stored in findings.items():
+            for name, value in finding_columns(day, points, bundle.policy(stored["policy"]), bundle).items():
+                report.compare(f"判定 finding, {day}, {name}", stored[name], value)
 
 
 def finding_columns(day: str, points: list[Installation], canonical: str, bundle: Bundle) -> dict[str, Any]:
@@ -2500,14 +2510,14 @@ CLAIM_EVENT = "heatstream-claim-event/1"
 
 
 def chained(household: str, told: Json) -> Iterator[tuple[Json, str]]:
-    """Each event of a claim with the hash that it must bear over the ones before it."""
+    """Each event of a claim with the hash that it must bear over the one before it."""
     genesis = {"form": CLAIM_EVENT, "claim": told["code"], "household": household}
     before = hashlib.sha256(as_hashed(genesis)).digest()
     for event in told["events"]:
         hashed = {name: event[name] for name in ("number", "kind", "officer", "body")}
         hashed |= {name: in_utc(event[name]) for name in ("happened_at", "recorded_at")}
-        before = hashlib.sha256(before + as_hashed(hashed)).digest()
-        yield event, before.hex()
+        yield event, hashlib.sha256(before + as_hashed(hashed)).hexdigest()
+        before = bytes.fromhex(event["hash"])
 
 
 def as_hashed(tree: Json) -> bytes:
@@ -2521,11 +2531,14 @@ def in_utc(instant: str) -> str:
 def verify_claims(points: list[Installation], manifest: Json, bundle: Bundle, report: Report) -> None:
     for told in bundle.tree("claims.json", "heatstream-claims/1")["claims"]:
         where = f"退费案 claim {told['code']}"
-        verify_events(where, manifest["household"], told, report)
-        facts = facts_of(told["facts"])
-        report.compare(f"{where}, 申请时间 opened_at", micros(told["opened_at"]), facts.opened_us)
-        verify_standing(where, told, facts, bundle, report)
-        verify_series(where, told["facts"], points, bundle, report)
+        with report.section(f"{where}: {len(told['events'])} 个事件的链。 Chain of {len(told['events'])} events."):
+            verify_events(where, manifest["household"], told, report)
+        with report.section(f"{where}: 事实与事件、档案、读数相符。 Facts fit the events, the registry, the readings."):
+            facts = facts_of(told["facts"])
+            report.compare(f"{where}, 申请时间 opened_at", micros(told["opened_at"]), facts.opened_us)
+            verify_told(where, told, report)
+            verify_standing(where, told, facts, bundle, report)
+            verify_series(where, told["facts"], points, bundle, report)
         verify_amount(where, told, facts, bundle, report)
 
 
@@ -2539,14 +2552,36 @@ def verify_amount(where: str, told: Json, facts: Facts, bundle: Bundle, report: 
         return
     found = claim(law, facts)
     report.compare(f"{where}, 应退热费 entitlement_fen", told["entitlement_fen"], found.entitlement_fen)
-    report.same.append(f"{where}: {in_words(found)}")
+    report.found.append(f"{where}: {in_words(found)}")
 
 
 def verify_events(where: str, household: str, told: Json, report: Report) -> None:
     for place, (event, digest) in enumerate(chained(household, told), start=1):
         report.compare(f"{where}, 事件 event, number", event["number"], place)
         report.compare(f"{where}, 事件 event {place}, hash", event["hash"], digest)
-    report.same.append(f"{where}: {len(told['events'])} 个事件的链。 Chain of {len(told['events'])} events.")
+
+
+MEASURED_BY = {"company": "company_visit", "authority": "authority_visit", "third_party": "third_party"}
+
+
+def verify_told(where: str, told: Json, report: Report) -> None:
+    """Tests and cause in the facts are those that their events tell."""
+    events = {event["number"]: event for event in told["events"]}
+    for test in told["facts"]["tests"]:
+        event = events[test["event"]]
+        report.compare(
+            f"{where}, 测温 test of event {test['event']}, kind", test["kind"], MEASURED_BY[event["body"]["by"]]
+        )
+        stands = [(room["kind"], room["temp_centi"]) for room in event["body"]["rooms"]]
+        for room in test["rooms"]:
+            # A joint value of several measurements is a room of no kind: the measurements stand beside it.
+            if room["kind"] is not None and (room["kind"], Fraction(room["temp_centi"], room["of"])) not in stands:
+                report.differs(
+                    f"{where}, 测温 test of event {test['event']}, room", [room["kind"], room["temp_centi"]], stands
+                )
+    cause = told["facts"]["cause"]
+    if cause is not None:
+        report.compare(f"{where}, 责任 cause", cause["of"], events[cause["event"]]["body"]["cause"])
 
 
 def verify_standing(where: str, told: Json, facts: Facts, bundle: Bundle, report: Report) -> None:
