@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import delete, func, make_url, select
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from heatstream.errors import BadInput, Refused
 from heatstream.evaluate.simulate import ASSUMED
@@ -118,6 +118,21 @@ async def test_nothing_is_written(town: Town, engine: AsyncEngine, stricter: Pat
     before = await _counts(town)
     await compared(engine, stricter, old, assume_application=True)
     assert await _counts(town) == before
+
+
+async def test_who_may_only_read_may_ask(
+    town: Town, engine: AsyncEngine, stricter: Path, old: Path, database_url: str
+) -> None:
+    await judged(town, engine)
+    reader = create_async_engine(
+        make_url(database_url).set(drivername="postgresql+asyncpg"),
+        connect_args={"server_settings": {"role": "pg_read_all_data", "timezone": "UTC"}},
+    )
+    try:
+        found = await compared(reader, stricter, old, assume_application=True)
+    finally:
+        await reader.dispose()
+    assert found.sums[0].homes_changed == 2
 
 
 async def _counts(town: Town) -> list[int]:
