@@ -515,7 +515,7 @@ class ReviewOpened(_Event):
 
     kind: Literal["review_opened"] = "review_opened"
     because: Literal["late_data", "conflict_decided", "quality_reviewed", "registry", "policy", "officer"] = Field(
-        description="late readings, a decided conflict, reviewed readings, registry, another policy, or an officer's doubt"
+        description="late readings, a decided conflict, reviewed readings, the registry, the policy, an officer's doubt"
     )
     found: Text = Field(description="what differs from the day of the ruling")
     computed_fen: Fen | None = Field(None, description="测算额 that it would have now [fen]")
