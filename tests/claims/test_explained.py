@@ -111,7 +111,7 @@ async def test_a_home_without_a_point_has_no_nearest_change(town: Town) -> None:
     await town.monitored("a")
     await town.home("b")
     await town.point("b", "b", valid_to=at(DAY))
-    await judge(town, {"a": whole_day(), "b": whole_day(day=LONG_AGO)})
+    await judge(town, {"a": whole_day()})
     assert (await town.current("b")).outcome == Outcome.UNMONITORED
     assert (await told(town, "b")).change == Nearest()
 
