@@ -135,8 +135,8 @@ class Office:
         await office.judge(**({"choices_file": choices} if choices else {}))
         return office
 
-    async def judge(self, **settings: Any) -> None:
-        await evaluator(self.engine, self.now, **settings).once(settle=False, through=LAST)
+    async def judge(self, through: dt.date = LAST, **settings: Any) -> None:
+        await evaluator(self.engine, self.now, **settings).once(settle=False, through=through)
 
     async def register(self) -> None:
         async with self.engine.begin() as conn:

@@ -9,6 +9,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from heatstream.claims import audit, chain
+from heatstream.claims.way import ITSELF
 from heatstream.errors import BadInput, Refused
 from heatstream.store import claims, tables
 
@@ -30,8 +31,9 @@ async def test_a_claim_needs_a_policy_that_judged_something(office: Office) -> N
 async def test_an_unknown_household_or_officer_is_told(office: Office) -> None:
     with pytest.raises(BadInput, match="household: seen 'H9', expected a 户号"):
         await office.open(opened(household="H9"))
-    with pytest.raises(BadInput, match="officer: seen 'X', expected a 工号"):
-        await office.open(by="X")
+    for nobody in ("X", ITSELF):
+        with pytest.raises(BadInput, match=f"officer: seen '{nobody}', expected a 工号"):
+            await office.open(by=nobody)
 
 
 async def test_a_household_has_one_open_claim(office: Office) -> None:

@@ -2,13 +2,14 @@
 
 import datetime as dt
 from collections import Counter
+from pathlib import Path
 
 from sqlalchemy import select
 
 from heatstream.claims import review
 from heatstream.rules import holidays
 from heatstream.store.tables import review_task
-from tests.evaluate.town import at
+from tests.evaluate.town import at, folder_of_choices
 
 from .rig import NOW, Office, given
 
@@ -64,3 +65,37 @@ async def test_an_open_claim_is_computed_anew(office: Office) -> None:
     await late_readings(office)
     assert await refresh(office) == Counter(open=1)
     assert (before, (await office.claim()).entitlement_fen) == (6 * 300, 5 * 300 + 600)
+
+
+async def test_another_fee_in_the_registry_opens_a_review(office: Office) -> None:
+    await office.served()
+    await office.town.change("contract", "code", "H1", fee_due_fen=338_000, fee_paid_fen=338_000)
+    await office.judge()
+    await refresh(office)
+    assert await tasks(office) == [("registry", None)]
+
+
+async def test_a_decided_conflict_opens_a_review(office: Office) -> None:
+    await office.served()
+    instant = at(dt.date(2026, 1, 6), 600)
+    await office.town.conflict("P1", instant, 1300)
+    await office.judge()
+    await office.town.decide("P1", instant, 1300)
+    await office.judge()
+    await refresh(office)
+    assert await tasks(office) == [("conflict_decided", None)]
+
+
+async def test_another_policy_opens_a_review(office: Office, tmp_path: Path) -> None:
+    await office.served()
+    await office.judge(choices_file=folder_of_choices(tmp_path, max_ratio_per_day="0.2"))
+    await refresh(office)
+    assert await tasks(office) == [("policy", None)]
+
+
+async def test_time_that_passes_opens_no_review(office: Office) -> None:
+    await office.served()
+    day = dt.date(2026, 1, 13)
+    await office.town.write({"P1": [(at(day, minute), 1650) for minute in range(0, 24 * 60, 10)]})
+    await office.judge(through=day)
+    assert await refresh(office) == Counter(ruled=1)

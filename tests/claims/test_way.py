@@ -12,3 +12,26 @@ async def test_a_cold_homes_claim_goes_from_application_to_a_paid_ruling(office:
     claim = await office.claim()
     assert (claim.step, claim.ruled_fen, claim.paid_fen, claim.next_due_at) == ("closed", owed, owed, None)
     assert owed == 6 * 300
+
+
+async def test_an_accepted_self_refund_ends_the_claim_without_the_authority(office: Office) -> None:
+    await office.measured()
+    offer = {"fen": 300, "day_from": "2026-01-05", "day_to": "2026-01-05"}
+    await office.record(given("self_refund_offered", time(9, day=6), **offer), "CO")
+    await office.record(given("self_refund_accepted", time(10, day=6), by_name="户主"), "H1")
+    steps = [(await office.claim()).step]
+    paid = {"fen": 300, "paid_on": "2026-01-07", "voucher_no": "退-1", "payee": "户主"}
+    await office.record(given("payment_made", time(9, day=7), **paid), "CO")
+    steps.append((await office.claim()).step)
+    await office.record(given("closed", time(10, day=7)), "CO")
+    claim = await office.claim()
+    assert (steps, claim.step, claim.paid_fen, claim.ruled_fen) == (["accepted", "performed"], "closed", 300, None)
+
+
+async def test_what_the_company_offered_and_the_household_refused_goes_to_the_authority(office: Office) -> None:
+    await office.measured()
+    offer = {"fen": 1, "day_from": "2026-01-05", "day_to": "2026-01-05"}
+    await office.record(given("self_refund_offered", time(9, day=6), **offer), "CO")
+    await office.record(given("self_refund_refused", time(10, day=6), by="household"), "H1")
+    await office.record(given("authority_applied", time(11, day=6), asks="退费"), "H1")
+    assert (await office.claim()).step == "applied"

@@ -99,7 +99,13 @@ class Desk:
         Refused
             The person or the pack does not allow it.
         """
-        officer = await self.officer(by)
+        return await self._record(code, event, await self.officer(by))
+
+    async def review(self, code: str, event: events.ReviewOpened) -> Recorded:
+        """Record a 复核 that the software itself found to be needed."""
+        return await self._record(code, event, THE_SOFTWARE)
+
+    async def _record(self, code: str, event: Event, officer: Officer) -> Recorded:
         claim = await self._locked(code)
         lines = await claims.lines(self.conn, claim.id)
         way = way_from(lines)
@@ -111,7 +117,7 @@ class Desk:
             and await claims.doc_no_taken(self.conn, event.doc_no)
         ):
             raise BadInput(f"{check.title(event, officer)}: 文号 {event.doc_no} stands on another ruling")
-        return await self._write(claim, way, event, by, before=lines[-1].hash)
+        return await self._write(claim, way, event, officer.code, before=lines[-1].hash)
 
     async def recompute(self, code: str) -> Assessed:
         """Compute a claim anew by what the store holds now, and keep what it comes to unless it is ruled."""
@@ -132,8 +138,6 @@ class Desk:
         BadInput
             Nobody of this 工号 is registered.
         """
-        if code == ITSELF:
-            return THE_SOFTWARE
         found = await claims.officer_by_code(self.conn, code)
         if found is None:
             raise BadInput(f"officer: seen {code!r}, expected a 工号 of the registry (officer.csv)")

@@ -202,7 +202,7 @@ def check(way: Way, event: Event, officer: Officer, around: Circumstances) -> No
         The person's role or jurisdiction, or the pack, does not allow it.
     """
     act = _Act(event, way, officer, around)
-    if officer.code != ITSELF:
+    if officer.role != ITSELF:
         _check_person(act)
     _check_time(act)
     _check_state(act)
@@ -590,7 +590,7 @@ def _(event: events.RulingRevoked, act: _Act) -> None:
 @_check.register
 def _(event: events.ReviewOpened, act: _Act) -> None:
     act.expect(act.way.ruling, "no ruling stands; 复核 is of a ruled claim")
-    if act.officer.code != ITSELF:
+    if act.officer.role != ITSELF:
         act.expect(event.because == "officer", f"because: seen {event.because}, expected officer: the rest is found")
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from heatstream.claims.act import Desk
 from heatstream.claims.assess import Assessed, find, way_of
 from heatstream.claims.events import ReviewOpened
-from heatstream.claims.way import ITSELF, Ruling, Way
+from heatstream.claims.way import Ruling, Way
 from heatstream.core.finding import Change
 from heatstream.errors import HeatstreamError
 from heatstream.rules.holidays import DaysOff
@@ -90,7 +90,7 @@ async def _review(desk: Desk, claim: Claim, way: Way, ruling: Ruling) -> bool:
         found=_found(claim, seen, days),
         **now,
     )
-    await desk.record(claim.code, event, by=ITSELF)
+    await desk.review(claim.code, event)
     return True
 
 

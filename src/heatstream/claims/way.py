@@ -15,7 +15,7 @@ from heatstream.claims import events
 from heatstream.claims.events import Event, Outcome, Party
 
 ITSELF: Final = "heatstream"
-"""Stands for the officer where the software itself records."""
+"""Stands for the officer, and for a role that no person has, where the software itself records."""
 
 
 class Step(IntEnum):
