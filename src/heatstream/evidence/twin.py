@@ -1759,17 +1759,28 @@ def outage_law(here: InForce) -> OutageLaw | None:
     )
 
 
+RESTS_ON = (
+    *("standard", "tiers", "statistic", "fee", "counting", "liability", "evidence_accepted", "presumption"),
+    *("outage", "unheated_day_ratio", "metered"),
+)
+
+
 def entitles(here: InForce) -> bool:
     """Whether every value that a claim rests on is read or attested (office 4), and conditions are examined."""
-    names = ["standard", "tiers", "fee", "counting", "liability", "evidence_accepted", "presumption"]
-    names += ["season"] if uses_season_of_text(here) else []
-    names += ["outage", "unheated_day_ratio"] if outage_law(here) else []
-    names += ["statistic"] if here.told("unit") == "month" else []
+    return is_attested(here, *RESTS_ON) and examines(here)
+
+
+def is_attested(here: InForce, *names: str) -> bool:
+    """Whether these values, the season of the text and what it settles are known well enough."""
+    names = (*names, "season") if uses_season_of_text(here) else names
     groups = [here.pack[name] for name in names if name in here.pack] + list(here.pack.get("settles", {}).values())
     known = ATTESTED if "watermark" not in here.pack else (*ATTESTED, "fictional")
+    return all(group["conf"] in known for group in groups)
+
+
+def examines(here: InForce) -> bool:
     under_conditions = here.told("standard", "conditions") or here.told("standard", "variants")
-    examined = not under_conditions or here.answer("conditions") != "not_examined"
-    return examined and all(group["conf"] in known for group in groups)
+    return not under_conditions or here.answer("conditions") != "not_examined"
 
 
 # --- a claim's facts, out of their JSON (section 8) -------------------------------------------------------------------
@@ -2470,6 +2481,7 @@ def finding_columns(day: str, points: list[Installation], canonical: str, bundle
         "tier_at_least": found.at_least and home.resident,
         "ratio_e4": None if held is None else int(law.bands[held].ratio * 10_000),
         "computed_fen": computed_fen(found, rooms, by_law, number, home=home, here=here),
+        "grade": 1 if is_attested(here, "standard", "tiers") and examines(here) else 2,
         "digest": finding_digest(point.digest(number) for point in counting).hex(),
         **measured_columns(rooms, law, number),
     }
