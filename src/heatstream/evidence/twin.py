@@ -1027,7 +1027,7 @@ def row_of_tests(whole: Period, found: list[Evidence], facts: Facts) -> int:
     """The longest time between two failing tests without anything passing between them, in µs."""
     longest, since = 0, None
     for each in found:
-        if each.day > whole.ended_on or each.at_us < facts.opened_us:
+        if each.day > whole.ended_on or each.at_us <= facts.opened_us:
             continue
         if not each.fails:
             since = None
