@@ -526,6 +526,31 @@ def test_a_breached_limit_lets_the_authority_be_called() -> None:
     assert said(OPENED, event, officer("HOT"), late) == ""
 
 
+def test_a_failing_test_of_the_company_lets_the_authority_be_called() -> None:
+    event = given("escalated", time(9), trigger="measured_failing")
+    found = [dataclasses.replace(AROUND, measured_failing=failing) for failing in (True, False)]
+    assert [said(MEASURED, event, officer("HOT"), around) for around in found] == [
+        "",
+        "BadInput: 转主管部门测温 by 接线员 (hotline): trigger measured_failing: nothing recorded shows it",
+    ]
+
+
+def test_a_company_that_does_not_sign_lets_the_authority_be_called() -> None:
+    unsigned = visit(
+        time(8, 20),
+        people=[
+            {"name": "测温员", "role": "tester", "signed": False},
+            {"name": "户主", "role": "household", "signed": True},
+        ],
+        refusals=[{"code": "refused_signature", "by": "company"}],
+    )
+    event = given("escalated", time(9), trigger="company_did_not_sign")
+    assert [said([*OPENED, (each, "INS")], event, officer("HOT")) for each in (unsigned, visit(time(8, 20)))] == [
+        "",
+        "BadInput: 转主管部门测温 by 接线员 (hotline): trigger company_did_not_sign: nothing recorded shows it",
+    ]
+
+
 def test_a_revoked_ruling_makes_room_for_another() -> None:
     revoked = [*RULED, (given("ruling_revoked", time(9, day=14), by="市政府", decision_no="复议1号"), "D1")]
     assert said(revoked, drafted(time(9, day=15), BUNDLE), officer("D2")) == ""

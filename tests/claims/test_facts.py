@@ -88,6 +88,13 @@ def test_a_visit_without_a_measurement_is_no_test() -> None:
     assert seen(told) == []
 
 
+@pytest.mark.parametrize(("centi", "agreed", "failing"), [(1799, None, True), (1800, None, False), (1999, 2000, True)])
+def test_a_test_fails_below_the_law_and_the_contract(centi: int, agreed: int | None, failing: bool) -> None:
+    told = {"tests": seen(visit(time(8, 20), centi)), "standing": {"standard_centi": agreed}}
+    rules = LAW.day_rules(day_of(dt.date(2026, 1, 5)))
+    assert facts.company_measured_failing(told, rules) == failing
+
+
 # --- joint values -----------------------------------------------------------------------------------------------------
 
 BINZHOU = packs.find("cn-37-binzhou")

@@ -163,6 +163,7 @@ class Desk:
             bundles=frozenset(each.sha256.hex() for each in files if each.kind == "bundle"),
             entitlement_fen=seen.amount.entitlement_fen,
             measured_late=clocks.measured_late(seen.clocks, now),
+            measured_failing=seen.measured_failing,
             monitored=seen.monitored,
             names_band=seen.names_band,
         )

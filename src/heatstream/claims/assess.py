@@ -11,7 +11,7 @@ from heatstream.claims import amount as amounts
 from heatstream.claims import clocks, events
 from heatstream.claims.amount import Amount
 from heatstream.claims.clocks import Clock
-from heatstream.claims.facts import Registered, facts
+from heatstream.claims.facts import Registered, company_measured_failing, facts
 from heatstream.claims.law import InForce
 from heatstream.claims.way import Recorded, Way, fold
 from heatstream.core.calendar import day_of
@@ -40,6 +40,8 @@ class Assessed:
     clocks: tuple[Clock, ...]
     monitored: bool
     """A fixed point's series has found something in its season."""
+    measured_failing: bool
+    """A valid test of the company found a room below the standard."""
     names_band: bool
     """A presumed band is named by the officer."""
 
@@ -101,6 +103,7 @@ async def assess(
         amount=made,
         clocks=clocks.clocks(way, of_claim, kept, made.entitlement_fen),
         monitored=any(each.outcome != Outcome.UNMONITORED for each in held.found),
+        measured_failing=company_measured_failing(told, law.policy.day_rules(opened)),
         names_band=rules is not None and rules.presumed_tier is None,
     )
 

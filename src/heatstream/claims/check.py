@@ -144,6 +144,8 @@ class Circumstances:
     """应退热费 as it stands [fen]; None = undetermined."""
     measured_late: bool = False
     """测温时限 has passed, or had passed when the company measured."""
+    measured_failing: bool = False
+    """A valid test of the company found a room below the standard."""
     monitored: bool = False
     """A fixed point's series has found something in the season."""
     names_band: bool = False
@@ -347,9 +349,14 @@ def _(event: events.Escalated, act: _Act) -> None:
         act.cites([event.on])
     shown = {
         "not_measured_in_time": act.around.measured_late,
-        "measured_failing": any(each.by == "company" for each in act.way.measured),
+        "measured_failing": act.around.measured_failing,
+        "company_did_not_sign": any(_unsigned_by_company(each) for each in act.way.visited),
     }
     act.expect(shown.get(event.trigger, True), f"trigger {event.trigger}: nothing recorded shows it")
+
+
+def _unsigned_by_company(visit: events.VisitRecorded) -> bool:
+    return visit.by == "company" and bool(visit.rooms) and not visit.signed_by("tester", "company")
 
 
 @_check.register

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
@@ -15,7 +15,7 @@ from heatstream.core import finding
 from heatstream.core.calendar import EPOCH, Season, day_of
 from heatstream.core.claim_rules import ClaimRules
 from heatstream.core.finding import Outcome, Reason
-from heatstream.core.standard import DayRules, Rooms, tier_of
+from heatstream.core.standard import DayRules, Rooms, standards, tier_of
 from heatstream.core.standard import Statistic as Daily
 from heatstream.core.statistic import DayStatistics
 from heatstream.errors import Refused
@@ -170,6 +170,22 @@ def _permitted(at: dt.datetime, law: Law) -> bool:
     excluded, window = (visit.exclude_local, visit.window_local) if visit else (None, None)
     outside = excluded is None or not excluded[0] <= clock < excluded[1]
     return outside and (window is None or window[0] <= clock < window[1])
+
+
+def company_measured_failing(told: Mapping[str, Any], rules: DayRules) -> bool:
+    """Say whether a valid test of the company found a room below the household's standard.
+
+    Parameters
+    ----------
+    told : the claim's facts
+    rules : of the day of the request
+    """
+    agreed = told["standing"]["standard_centi"]
+    standard = int(standards(rules, np.array([agreed or 0], np.int16), np.array([agreed is not None]))[0])
+    rooms = [
+        room for test in told["tests"] if test["valid"] and test["kind"] == "company_visit" for room in test["rooms"]
+    ]
+    return any(Fraction(room["temp_centi"], room["of"]) + rules.guard_centi < standard for room in rooms)
 
 
 # --- joint values -----------------------------------------------------------------------------------------------------

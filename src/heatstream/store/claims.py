@@ -1,7 +1,7 @@
 """Claims as kept: one row each, whose events are only ever added and hashed one over the other."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, func, insert, select, update
@@ -187,10 +187,9 @@ async def of_household(conn: AsyncConnection, household_id: int) -> list[Claim]:
     return [Claim(*row) for row in rows]
 
 
-async def codes(conn: AsyncConnection, *, among: Sequence[str] = ()) -> list[str]:
-    """List the claims that are at one of these steps, or all, by the order they were opened in."""
-    query = select(claim.c.code).order_by(claim.c.id)
-    return list(await conn.scalars(query.where(claim.c.step.in_(among)) if among else query))
+async def codes(conn: AsyncConnection) -> list[str]:
+    """List every claim, by the order they were opened in."""
+    return list(await conn.scalars(select(claim.c.code).order_by(claim.c.id)))
 
 
 async def add(conn: AsyncConnection, **values: Any) -> None:
