@@ -28,7 +28,7 @@ from heatstream.rules import policy
 from heatstream.rules.pack import SHIPPED
 
 HOUSEHOLDS = scaled(7_280_000, 40_000)
-CHUNK = 4_000
+CHUNK = 8_000
 WORKERS = min(2, cpu_count())
 OPENED = dt.date(2027, 10, 20)
 """Its season ends in a leap year: 170 days."""
