@@ -73,7 +73,7 @@ def literally(found: twin.Claimed) -> dict[str, Any]:
     }
 
 
-@tried(40)
+@tried(30)
 @given(st.data())
 def test_claims_come_to_what_the_literal_rule_says(data: st.DataObject) -> None:
     policy = policy_of(data.draw(packs()), data.draw(choices()))
