@@ -268,6 +268,8 @@ def _worst_rows(by_room: _Decided, groups: Groups) -> NDArray[np.intp]:
 
 
 def _worst_room(by_room: _Decided, row: NDArray[np.intp], groups: Groups, rules: DayRules) -> _Decided:
+    if groups.alone:
+        return by_room
     outcome = _worst_outcome(by_room.outcome, groups)
     failing, undetermined = outcome == Outcome.FAILING, outcome == Outcome.UNDETERMINED
     same = by_room.outcome == outcome[groups.group]

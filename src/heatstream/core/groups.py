@@ -27,8 +27,16 @@ class Groups:
     def of(cls, household: NDArray[np.int32], households: int) -> Self:
         first = np.ones(household.shape, np.bool_)
         first[1:] = household[1:] != household[:-1]
+        if first.all():
+            rows = np.arange(len(first))
+            return cls(households, rows, household.astype(np.intp), rows)
         starts = np.flatnonzero(first)
         return cls(households, starts, household[starts].astype(np.intp), np.cumsum(first) - 1)
+
+    @property
+    def alone(self) -> bool:
+        """Say whether every group has one row: most homes have one point, and nothing to reduce."""
+        return len(self.starts) == len(self.group)
 
     def sum(self, values: NDArray[Any]) -> NDArray[Any]:
         return self._reduced(np.add, values)
@@ -46,14 +54,13 @@ class Groups:
         return self._reduced(np.logical_and, mask)
 
     def _reduced(self, function: np.ufunc, values: NDArray[Any]) -> NDArray[Any]:
-        """Reduce each group; most homes have one point, and nothing to reduce."""
-        alone = len(self.starts) == len(self.group)
-        return values if alone else function.reduceat(values, self.starts)
+        """Reduce each group."""
+        return values if self.alone else function.reduceat(values, self.starts)
 
     def row_of_least(self, values: NDArray[Any]) -> Rows:
         """Find the first row of each group with its lowest value."""
         rows = np.arange(len(values))
-        if len(self.starts) == len(rows):
+        if self.alone:
             return rows
         return self.least(np.where(values == self.least(values)[self.group], rows, len(values)))
 
