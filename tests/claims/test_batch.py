@@ -71,6 +71,14 @@ async def test_the_stop_of_heat_is_computed_as_an_outage(street: Office, tmp_pat
     )
 
 
+async def test_the_days_without_heat_are_told_though_they_lie_before_the_request(
+    street: Office, tmp_path: Path
+) -> None:
+    [_, code] = await opened(street, case(tmp_path))
+    amount = (await street.assessed(code)).amount
+    assert [day.day for day in amount.given_back()] == [8, 9, 10]
+
+
 async def test_heat_that_was_too_low_is_recorded_as_what_was_found(street: Office, tmp_path: Path) -> None:
     [code, _] = await opened(street, case(tmp_path, grounds="low_running"))
     way = await street.way(code)

@@ -57,6 +57,10 @@ class Amount:
     refusal: str | None
     """Why nothing can be computed; None = it can."""
 
+    def given_back(self) -> tuple[dt.date, ...]:
+        """List the days that give something back."""
+        return tuple(dt.date.fromisoformat(each["day"]) for each in self.days if each["share"] and each["share"][0])
+
 
 def amount(facts: Json, rules: ClaimRules, found_fen: Sequence[tuple[dt.date, int | None]]) -> Amount:
     """Compute what a claim comes to.
@@ -288,12 +292,13 @@ def _marked(ranges: Sequence[tuple[str, str | None]], rules: ClaimRules) -> Any:
 def _explained(
     facts: ClaimFacts, found: Entitled, rules: ClaimRules, begin: dt.date | None
 ) -> Iterator[dict[str, Any]]:
-    """Tell of each day from the request to the newest closed day or the period's end what it gives, or why nothing."""
+    """Tell of each day from the request to the newest closed day or the period's end, and of each without heat."""
     request = (int(facts.request_us[0]) + OFFSET_US) // (24 * 3600 * 1_000_000)
     first, last = rules.days[0].day, rules.days[-1].day
     end = int(found.end_day[0]) if found.ended[0] else min(int(facts.through_day[0]), last)
     begins = min(request, day_of(begin)) if begin else request
-    for day in range(max(first, begins), end + 1):
+    without_heat = {first + int(place) for place in np.flatnonzero(found.outage_us[0])}
+    for day in sorted(without_heat | set(range(max(first, begins), end + 1))):
         yield _explained_day(facts, found, rules, day)
 
 

@@ -12,7 +12,7 @@ from heatstream.claims import clocks, events
 from heatstream.claims.amount import Amount
 from heatstream.claims.clocks import Clock
 from heatstream.claims.facts import Registered, company_measured_failing, facts
-from heatstream.claims.law import InForce
+from heatstream.claims.law import InForce, of_id
 from heatstream.claims.way import Recorded, Way, fold
 from heatstream.core.calendar import day_of
 from heatstream.core.claim_rules import ClaimRules
@@ -24,6 +24,9 @@ from heatstream.store import claims
 from heatstream.store.claims import Claim, Line
 from heatstream.store.closings import closed_through
 from heatstream.store.timescale import LOCAL
+
+Days = tuple[dt.date, dt.date]
+"""From the first day to the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ async def assess(
     """
     opened = day_of(claim.opened_at.astimezone(LOCAL).date())
     of_claim = law.policy.law_on(opened)
-    held = await _registered(conn, claim, through)
+    held = await _registered(conn, claim, through, await _settled_before(conn, claim, days_off))
     rules, why = _rules(law, opened)
     told = facts(claim, way, law.policy, rules, held)
     kept = FICTIONAL if law.policy.watermark else days_off
@@ -116,7 +119,26 @@ def _rules(law: InForce, opened: int) -> tuple[ClaimRules | None, str]:
         return None, str(why)
 
 
-async def _registered(conn: AsyncConnection, claim: Claim, through: dt.date | None) -> Registered:
+async def _settled_before(conn: AsyncConnection, claim: Claim, days_off: DaysOff) -> list[Days]:
+    """List the days that earlier claims of the household and season gave back, by a ruling or an accepted offer."""
+    found: list[Days] = []
+    for other in await claims.listed(conn, claims.before(claim)):
+        found += await _given_back(conn, other, days_off)
+    return found
+
+
+async def _given_back(conn: AsyncConnection, other: Claim, days_off: DaysOff) -> list[Days]:
+    way = await way_of(conn, other)
+    if way.ruling is not None and way.ruling.outcome == "refund":
+        issued = (await claims.rulings(conn, other.id))[-1]
+        under = InForce(other.policy_id, await of_id(conn, other.policy_id))
+        seen = await assess(conn, other, way, under, days_off, through=issued.closed_through)
+        return [(day, day) for day in seen.amount.given_back()]
+    offer = way.offered.event if way.offered and way.accepted and way.ruling is None else None
+    return [(offer.day_from, offer.day_to)] if isinstance(offer, events.SelfRefundOffered) else []
+
+
+async def _registered(conn: AsyncConnection, claim: Claim, through: dt.date | None, settled: list[Days]) -> Registered:
     first, last = claim.season_from, min(claim.season_to, through or claim.season_to)
     closed = await closed_through(conn)
     return Registered(
@@ -125,6 +147,7 @@ async def _registered(conn: AsyncConnection, claim: Claim, through: dt.date | No
         found=await claims.found_days(conn, claim.household_id, first, last),
         measured=await claims.measured_days(conn, claim.household_id, first, last),
         closed_through=closed and min(closed, through or closed),
+        settled=settled,
     )
 
 

@@ -27,6 +27,8 @@ from heatstream.store.claims import Claim, FoundDay, MeasuredDay, Terms
 from heatstream.store.timescale import LOCAL
 
 SCHEMA: Final = "heatstream.claim-facts/1"
+SETTLED: Final = "settled_before"
+"""The exclusion of days that an earlier claim of the household gave back: nobody is given back twice for one day."""
 KINDS: Final = {"company": "company_visit", "authority": "authority_visit", "third_party": "third_party"}
 STATES: Final = {None: "alleged", True: "proved", False: "rejected"}
 # Room by room, what the store keeps of a day is exact for these; of hourly means it keeps the floor alone.
@@ -42,6 +44,8 @@ class Registered:
     found: Sequence[FoundDay]
     measured: Sequence[MeasuredDay]
     closed_through: dt.date | None
+    settled: Sequence[tuple[dt.date, dt.date]] = ()
+    """Days that earlier claims of the household and season gave back, as ranges."""
 
 
 def facts(claim: Claim, way: Way, policy: Policy, rules: ClaimRules | None, held: Registered) -> dict[str, Any]:
@@ -63,7 +67,7 @@ def facts(claim: Claim, way: Way, policy: Policy, rules: ClaimRules | None, held
         "season": {"start": instant(_instant_of(season.start_us)), "end": instant(_instant_of(season.end_us))},
         "closed_through": held.closed_through and held.closed_through.isoformat(),
         "opening": {"at": instant(claim.opened_at), "way": claim.opened_way},
-        **told_of(way, law, rules),
+        **told_of(way, law, rules, held.settled),
         "series": series(policy, season, held),
         "standing": _standing(held),
     }
@@ -78,14 +82,16 @@ def _instant_of(us: int) -> dt.datetime:
     return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=us)
 
 
-def told_of(way: Way, law: Law, rules: ClaimRules | None) -> dict[str, Any]:
-    """Write what persons recorded."""
+def told_of(
+    way: Way, law: Law, rules: ClaimRules | None, settled: Sequence[tuple[dt.date, dt.date]] = ()
+) -> dict[str, Any]:
+    """Write what persons recorded, and which days an earlier claim settled."""
     cause = way.cause
     return {
         "tests": tests(way, law),
         "handled_at": way.handled_at and instant(way.handled_at),
         "cause": cause and {"of": getattr(cause.event, "cause", None), "event": cause.number},
-        "exclusions": [_exclusion(each) for each in way.allegations.values()],
+        "exclusions": [*map(_exclusion, way.allegations.values()), *(_settled(*days) for days in settled)],
         "conditions": _conditions(way),
         "presumptions": _presumptions(way, law, rules),
         "outages": _outages(way),
@@ -253,6 +259,10 @@ def _exclusion(allegation: Allegation) -> dict[str, Any]:
         "to": told.day_to and told.day_to.isoformat(),
         "state": STATES[allegation.proved],
     }
+
+
+def _settled(first: dt.date, last: dt.date) -> dict[str, Any]:
+    return {"code": SETTLED, "from": first.isoformat(), "to": last.isoformat(), "state": STATES[True]}
 
 
 def _conditions(way: Way) -> list[dict[str, Any]]:

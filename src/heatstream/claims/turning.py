@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from heatstream.claims import amount as amounts
 from heatstream.claims.amount import Amount, Json
+from heatstream.claims.facts import SETTLED
 from heatstream.core.claim_rules import (
     BothOnOneDay,
     ClaimRules,
@@ -140,6 +141,8 @@ def _other_facts(facts: Json) -> Iterator[tuple[Line, dict[str, Any]]]:
         yield Line("若热费已缴清", "Were the fee paid"), {**facts, "standing": paid}
     for state, zh in (("proved", "成立"), ("rejected", "不成立")):
         for place, each in enumerate(facts["exclusions"]):
+            if each["code"] == SETTLED:
+                continue
             every = [{**other, "state": state} if n == place else other for n, other in enumerate(facts["exclusions"])]
             what = Line(f"若免责事由 {each['code']} {zh}", f"Were the exclusion {each['code']} {state}")
             yield what, {**facts, "exclusions": every}

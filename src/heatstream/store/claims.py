@@ -230,6 +230,15 @@ def at_step(step: str) -> ColumnElement[bool]:
     return claim.c.step == step
 
 
+def before(other: Claim) -> ColumnElement[bool]:
+    """Say of a claim that the same household opened it before this one, in the same season."""
+    return (
+        (claim.c.household_id == other.household_id)
+        & (claim.c.season_from == other.season_from)
+        & (claim.c.id < other.id)
+    )
+
+
 def of_case(case: str) -> ColumnElement[bool]:
     """Say of a claim that this 批量退费 case opened it."""
     return claim.c.batch_case == case
