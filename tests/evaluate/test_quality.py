@@ -1,6 +1,8 @@
 """Marks are made of closed days, change nothing by themselves, and a reviewer's word is judged by."""
 
+import asyncio
 import datetime as dt
+import itertools
 from typing import Any
 
 import pytest
@@ -8,7 +10,9 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from heatstream.core.finding import Change, Outcome, Reason
+from heatstream.core.marks import Thresholds
 from heatstream.errors import BadInput, Refused, SettingsError
+from heatstream.evaluate import quality as evaluate_quality
 from heatstream.store import building_days, quality, tables
 from heatstream.store.quality import Wanted
 
@@ -106,6 +110,32 @@ async def test_without_time_one_group_is_marked_and_nothing_is_lost(opened: Town
     assert await marks(opened) == []
     await found.mark()
     assert len(await marks(opened, device="a")) == 1
+
+
+async def test_what_is_left_when_the_time_is_over_goes_on_where_it_stopped(
+    opened: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three buildings, marked one a turn; the last has the mark."""
+    monkeypatch.setattr(evaluate_quality, "GROUP_BUILDINGS", 1)
+    async with opened.engine.begin() as conn:
+        [first] = await conn.execute(select(tables.building))
+        same = {"community_id": first.community_id, "heat_station_id": first.heat_station_id, "valid_from": LONG_AGO}
+        rows = [{"code": code, "name": code, **same} for code in ("B2", "B3")]
+        await conn.execute(insert(tables.building), rows)
+        for code, home in (("B2", "c"), ("B3", "d")):
+            where = select(tables.building.c.id).where(tables.building.c.code == code).scalar_subquery()
+            await conn.execute(
+                tables.household.update().where(tables.household.c.code == home).values(building_id=where)
+            )
+    await opened.write({"d": [(at(DAY, 301) + dt.timedelta(seconds=n), 2300 + n) for n in (1, 2, 3)]})
+    await evaluator(opened.engine).once(through=DAY)
+    ticks = itertools.count()
+    marker = evaluate_quality.Marker(opened.engine, Thresholds(), asyncio.Event(), lambda: next(ticks))
+    turns = [await marker.work(within_s=2) for _ in range(3)]
+    assert [sum(made.values()) for made in turns] == [0, 0, 1]
+    assert await marker.work() == {}
+    async with opened.engine.connect() as conn:
+        assert await building_days.stale_days(conn, LONG_AGO, NEXT) == []
 
 
 async def test_the_operator_s_threshold_stands_on_the_mark(opened: Town) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import datetime as dt
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -64,12 +64,30 @@ class Loaded:
     """heat_station_id, observed_at, supply_centi."""
 
 
-class Marker:
-    """Makes marks of the days it is told, as far as there is time."""
+@dataclass(slots=True)
+class _UnderWay:
+    """A day whose marks are being made; newer statistics of it wait for its next turn."""
 
-    def __init__(self, engine: AsyncEngine, thresholds: Thresholds, stop: asyncio.Event) -> None:
-        self._engine, self._thresholds, self._stop = engine, thresholds, stop
+    day: dt.date
+    buildings: list[int]
+    through_batch: int
+    """Of the newest statistic when its buildings were listed."""
+    done: int = 0
+
+
+class Marker:
+    """Makes marks of the days it is told, as far as there is time; what is left goes on where it stopped."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        thresholds: Thresholds,
+        stop: asyncio.Event,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._engine, self._thresholds, self._stop, self._clock = engine, thresholds, stop, clock
         self._days: set[dt.date] = set()
+        self._under_way: _UnderWay | None = None
         self._started = False
 
     def add(self, days: Iterable[dt.date]) -> None:
@@ -78,14 +96,14 @@ class Marker:
 
     async def work(self, within_s: float = float("inf")) -> Counter[str]:
         """Make marks, the oldest day first, until nothing is left, told to stop, or the time is over."""
-        until, made = time.monotonic() + within_s, Counter[str]()
+        until, made = self._clock() + within_s, Counter[str]()
         if not self._started:
             self.add(await self._stale_days())
             self._started = True
-        while self._days and time.monotonic() < until and not self._stop.is_set():
-            day = min(self._days)
-            if await self._work_day(day, until, made):
-                self._days.discard(day)
+        while (self._under_way or self._days) and self._clock() < until and not self._stop.is_set():
+            if self._under_way is None:
+                self._under_way = await self._begin(min(self._days))
+            made += await self._go_on(self._under_way)
         for kind, count in made.items():
             metrics.MARKS.labels(kind).inc(count)
         return made
@@ -95,18 +113,21 @@ class Marker:
             closed = await closings.closed_through(conn)
             return await building_days.stale_days(conn, after(closed, -LOOK_BACK_DAYS), closed) if closed else []
 
-    async def _work_day(self, day: dt.date, until: float, made: Counter[str]) -> bool:
-        """Make a day's marks; tell whether it is done. What was made before the time was over stands."""
+    async def _begin(self, day: dt.date) -> _UnderWay:
+        self._days.discard(day)
         async with self._engine.connect() as conn:
-            buildings, through_batch = await building_days.stale_buildings(conn, day)
-        for first in range(0, len(buildings), GROUP_BUILDINGS):
-            if first and (time.monotonic() >= until or self._stop.is_set()):
-                return False
-            made += await self._work_group(day, buildings[first : first + GROUP_BUILDINGS])
-        if buildings:
+            return _UnderWay(day, *await building_days.stale_buildings(conn, day))
+
+    async def _go_on(self, now: _UnderWay) -> Counter[str]:
+        """Mark the next group of buildings; after the last, keep that the day was looked at."""
+        group = now.buildings[now.done : now.done + GROUP_BUILDINGS]
+        made = await self._work_group(now.day, group) if group else Counter[str]()
+        now.done += len(group)
+        if now.done == len(now.buildings):
             async with self._engine.begin() as conn:
-                await quality.passed(conn, day, through_batch)
-        return True
+                await quality.passed(conn, now.day, now.through_batch)
+            self._under_way = None
+        return made
 
     async def _work_group(self, day: dt.date, buildings: list[int]) -> Counter[str]:
         loaded = await load(self._engine, day, buildings, self._thresholds.drift_days)
