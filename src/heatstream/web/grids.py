@@ -74,7 +74,9 @@ def mark_review(words: Words) -> Column:
         "kept": words("保留", "kept by"),
     }
     formatter = f"p => hs.review(p.data, {_literal(said)})"
-    return column(words("复核", "review"), "excludes", 180, cellDataType=False, **{":valueFormatter": formatter})
+    return column(
+        words("复核", "review"), "excludes", 180, flex=2, cellDataType=False, **{":valueFormatter": formatter}
+    )
 
 
 def table(name: str, address: str, columns: list[Column], words: Words, *, rows: int = 8) -> ui.aggrid:

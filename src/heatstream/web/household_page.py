@@ -78,7 +78,7 @@ def _marks(words: Words) -> None:
         grids.mark_kind(words),
         grids.column(words("监测点", "point"), "device", 110),
         grids.column(words("起止", "from, to"), "begins", 170, **{":valueFormatter": "p => hs.span(p.data)"}),
-        grids.column(words("所见", "seen"), f"seen_{words.language}", 240),
+        grids.column(words("所见", "seen"), f"seen_{words.language}", 240, flex=3),
         grids.mark_review(words),
     ]
     with card(words("质量标记", "quality marks"), note):
