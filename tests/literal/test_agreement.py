@@ -22,7 +22,7 @@ from tests.literal.strategies import FIRST, LAST, SEASON, days, homes, laws, roo
 @given(st.data())
 def test_statistics_say_what_the_literal_rules_say(data: st.DataObject) -> None:
     law, day = data.draw(laws()), data.draw(days)
-    room = data.draw(rooms(day, law.day_from_min))
+    room = data.draw(rooms(law, day))
     rules = policy_of(law, SEASON).day_rules(day)
     if not rules.in_season:
         law = replace(law, season_us=(0, 1 << 62))
@@ -55,6 +55,7 @@ def test_the_law_is_read_out_of_the_policy_s_own_text(law: twin.Law, day: int) -
     assert twin.law_of(policy_of(law, SEASON).canonical, day) == law
 
 
+CENTI = Fraction(1, 100)
 LITERAL = twin.measuring_law(Fraction(18), (0, 1), 360, 1320)
 COLD = twin.Band(Fraction(-9), True, Fraction(-7), False, Fraction(0))
 
@@ -81,8 +82,8 @@ def test_the_weather_s_standard_is_the_literal_one(
 @given(st.data())
 def test_findings_say_what_the_literal_rules_say(data: st.DataObject) -> None:
     law, day = data.draw(laws()), data.draw(days)
-    law = replace(law, least_standard=data.draw(st.sampled_from([None, None, Fraction(16), Fraction(1799, 100)])))
-    found = data.draw(homes(day, law.day_from_min))
+    law = replace(law, least_standard=data.draw(st.sampled_from([None, None, law.standard - 2, law.standard - CENTI])))
+    found = data.draw(homes(law, day))
     stopped = [data.draw(st.sampled_from([False, False, True])) for _ in found]
     billed = [data.draw(st.sampled_from([0, 3000, 9000])) for _ in found]
     rules = policy_of(law, SEASON).day_rules(day)
@@ -149,7 +150,7 @@ def _outcomes(found: list[list[twin.Room]], law: twin.Law, day: int) -> list[int
 @given(st.data())
 def test_warmer_is_never_worse(data: st.DataObject) -> None:
     law, day = data.draw(laws()), data.draw(days)
-    home = data.draw(st.lists(rooms(day, law.day_from_min), min_size=1, max_size=2))
+    home = data.draw(st.lists(rooms(law, day), min_size=1, max_size=2))
     warmer = [
         replace(room, readings=tuple(replace(r, celsius=r.celsius + data.draw(RISES)) for r in room.readings))
         if len(room.readings) < 80
@@ -170,7 +171,7 @@ RISES = st.sampled_from([Fraction(0), Fraction(0), Fraction(1, 100), Fraction(2)
 @given(st.data())
 def test_losing_a_reading_never_turns_undetermined_into_compliant(data: st.DataObject) -> None:
     law, day = data.draw(laws().filter(lambda law: not law.conditions_open)), data.draw(days)
-    home = data.draw(st.lists(rooms(day, law.day_from_min), min_size=1, max_size=2))
+    home = data.draw(st.lists(rooms(law, day), min_size=1, max_size=2))
     place = data.draw(st.integers(0, len(home) - 1))
     kept = [r for r in home[place].readings if r.in_conflict or data.draw(st.booleans())][:400]
     poorer = [*home[:place], replace(home[place], readings=tuple(kept)), *home[place + 1 :]]
@@ -182,7 +183,7 @@ def test_losing_a_reading_never_turns_undetermined_into_compliant(data: st.DataO
 @given(st.data())
 def test_losing_a_reading_never_decides_a_minimum_or_a_time_below(data: st.DataObject) -> None:
     law, day = data.draw(laws().filter(lambda law: law.statistic in ("min", "sustained_below"))), data.draw(days)
-    room = data.draw(rooms(day, law.day_from_min))
+    room = data.draw(rooms(law, day))
     law = replace(law, rooms="min_room", conditions_open=False)
     cut = data.draw(st.integers(0, len(room.readings)))
     poorer = replace(room, readings=tuple(r for i, r in enumerate(room.readings) if i < cut or r.in_conflict))
@@ -194,7 +195,7 @@ def test_losing_a_reading_never_decides_a_minimum_or_a_time_below(data: st.DataO
 @given(st.data())
 def test_a_share_lies_between_nothing_and_the_day_s_fee(data: st.DataObject) -> None:
     law, day = data.draw(laws().filter(lambda law: bool(law.bands))), data.draw(days)
-    found = data.draw(homes(day, law.day_from_min))
+    found = data.draw(homes(law, day))
     shares = judged(found, policy_of(law, SEASON).day_rules(day), billed=[3000] * len(found)).shares
     assert shares is not None
     assert law.money is not None
@@ -207,7 +208,7 @@ def test_a_share_lies_between_nothing_and_the_day_s_fee(data: st.DataObject) -> 
 @given(st.data())
 def test_permuting_households_permutes_findings(data: st.DataObject) -> None:
     law, day = data.draw(laws()), data.draw(days)
-    found = data.draw(homes(day, law.day_from_min))
+    found = data.draw(homes(law, day))
     order = data.draw(st.permutations(range(len(found))))
     said = _outcomes(found, law, day)
     assert _outcomes([found[place] for place in order], law, day) == [said[place] for place in order]
