@@ -106,8 +106,8 @@ async def test_a_revoked_key_keeps_the_time_it_was_revoked_first(conn: AsyncConn
 @pytest.mark.parametrize(
     ("name", "scopes", "days", "told"),
     [
-        ("platform", ("write",), None, "scope: seen write, expected one or more of read, rejects, admin"),
-        ("platform", (), None, "scope: seen none, expected one or more of read, rejects, admin"),
+        ("platform", ("write",), None, "scope: seen write, expected one or more of read, rejects, claims, admin"),
+        ("platform", (), None, "scope: seen none, expected one or more of read, rejects, claims, admin"),
         (" ", ("read",), None, "a key needs the name of whoever uses it; seen an empty one"),
         ("platform", ("read",), 0, "days: seen 0, expected 1 or more"),
     ],
