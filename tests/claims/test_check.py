@@ -433,6 +433,13 @@ FORBIDDEN: dict[str, tuple[list[tuple[Event, str]], Event, Officer, Pack, str]] 
         pack(ruling=PACK.ruling and PACK.ruling.model_copy(update={"outcomes": ("refund",)})),
         "Refused: 承办 by 王某 (district): outcome no_refund: pack demo-shili has refund",
     ),
+    "a hotline that opens by the authority's own watch": (
+        [],
+        opened(way="officer"),
+        officer("HOT"),
+        PACK,
+        "Refused: 受理 by 接线员 (hotline): way officer: the district alone opens by its own watch, not hotline",
+    ),
     "a way of opening that the text does not name": (
         [],
         opened(way="officer"),

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from heatstream.claims import events
 from heatstream.claims.events import Event
-from heatstream.claims.way import ITSELF, Way
+from heatstream.claims.way import BY_AUTHORITY, ITSELF, Way
 from heatstream.errors import BadInput, Refused
 from heatstream.rules.pack import Pack
 from heatstream.store.timescale import LOCAL
@@ -23,7 +23,7 @@ AHEAD: Final = dt.timedelta(minutes=5)
 _COMPANY: Final = frozenset({"company", "inspector"})
 _OF_BOTH: Final = frozenset({"household", "company", "hotline", "district"})
 _RULING: Final = frozenset({"ruling_drafted", "ruling_reviewed", "ruling_approved"})
-_BY_AUTHORITY: Final = frozenset({"fixed_point", "batch"})
+_BESIDE_THE_TEXT: Final = frozenset({"fixed_point", "batch"})
 """Ways that stand beside those the text names: A12 says what a fixed point may, and a batch case is supervision."""
 _RULED_BY: Final = {"district_authority": "district"}
 """The pack's `ruling.by`, and the role of its officers."""
@@ -280,7 +280,9 @@ def _check(event: Any, act: _Act) -> None:
 def _(event: events.Opened, act: _Act) -> None:
     home, pack = act.around.home, act.around.pack
     act.expect(event.household == home.code, f"household: seen {event.household}, expected {home.code}")
-    named = event.way in _BY_AUTHORITY or pack.opening is None or event.way in pack.opening.ways
+    if event.way in BY_AUTHORITY and act.officer.role != "district":
+        raise act.forbidden(f"way {event.way}: the district alone opens by its own watch, not {act.officer.role}")
+    named = event.way in _BESIDE_THE_TEXT or pack.opening is None or event.way in pack.opening.ways
     if not named:
         raise act.forbidden(
             f"way {event.way}: pack {pack.id} opens by {', '.join(pack.opening.ways if pack.opening else ())}"

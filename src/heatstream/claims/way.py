@@ -14,6 +14,8 @@ from typing import Any, Final
 from heatstream.claims import events
 from heatstream.claims.events import Event, Outcome, Party
 
+BY_AUTHORITY: Final = frozenset({"batch", "fixed_point", "officer"})
+"""Ways of opening that are the authority's own watch."""
 ITSELF: Final = "heatstream"
 """Stands for the officer, and for a role that no person has, where the software itself records."""
 
@@ -156,7 +158,7 @@ class Way:
     @property
     def opened_by_authority(self) -> bool:
         """Say whether it came from the authority's own watch: no application by the household is waited for."""
-        return self.opened is not None and self.opened.way in {"batch", "fixed_point", "officer"}
+        return self.opened is not None and self.opened.way in BY_AUTHORITY
 
     @property
     def called_on_authority(self) -> bool:
