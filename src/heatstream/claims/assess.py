@@ -12,7 +12,7 @@ from heatstream.claims import clocks, events
 from heatstream.claims.amount import Amount
 from heatstream.claims.clocks import Clock
 from heatstream.claims.facts import Registered, company_measured_failing, facts
-from heatstream.claims.law import InForce, of_id
+from heatstream.claims.law import InForce, claim_rules, of_id
 from heatstream.claims.way import Recorded, Way, fold
 from heatstream.core.calendar import day_of
 from heatstream.core.claim_rules import ClaimRules
@@ -114,7 +114,7 @@ async def assess(
 def _rules(law: InForce, opened: int) -> tuple[ClaimRules | None, str]:
     """Give the rules of a claim, or why the policy has none: no tiers were read, a choice is not made."""
     try:
-        return law.policy.claim_rules(opened), ""
+        return claim_rules(law.policy.canonical, opened), ""
     except Refused as why:
         return None, str(why)
 

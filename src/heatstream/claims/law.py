@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.core.claim_rules import ClaimRules
 from heatstream.errors import Refused, StoreError
 from heatstream.rules import policy as policies
 from heatstream.rules.choices import ChoicesFile
@@ -65,6 +66,18 @@ def restored(canonical: str) -> Policy:
             "expected `heatstream evaluate` under this release first"
         )
     return found
+
+
+@functools.lru_cache(maxsize=256)
+def claim_rules(canonical: str, opened_day: int) -> ClaimRules:
+    """Give the rules of the claims that were opened on a local day; a season has many claims and few days.
+
+    Raises
+    ------
+    Refused
+        The policy computes no entitlement, and why.
+    """
+    return restored(canonical).claim_rules(opened_day)
 
 
 def _with_open_ends(pack: dict[str, Any]) -> dict[str, Any]:
