@@ -83,79 +83,77 @@ def packs(draw: st.DrawFn) -> dict[str, Any]:
 KEPT = ("household_temperature", "fee_scope", "fee_denominator", "contract_standard")
 
 
-@st.composite
-def choices(draw: st.DrawFn) -> dict[str, Any]:
+SHARES = [Decimal(1), Decimal("0.5"), Decimal(2), Decimal("0.3")]
+OPTIONS: dict[str, list[Any]] = {
+    "season": ["pack", {"start": "11-14T12:00", "end": "03-15T12:00"}, {"start": "10-20T00:00", "end": "04-06T24:00"}],
+    "season_dates": ["both_included", "end_excluded"],
+    "contract_standard": ["law", "contract", "higher"],
+    "daily_statistic": ["min", "time_weighted_mean", {"sustained_below_min": 60}],
+    "day_window": ["06:00-22:00"],
+    "rooms": ["all"],
+    "household_temperature": ["min_room", "min_room", "each"],
+    "guard_band": [
+        "none",
+        {"band_c": Decimal("0.3"), "direction": "favour_user"},
+        {"band_c": Decimal("0.2"), "direction": "favour_company"},
+    ],
+    "min_completeness": [Decimal("0.9")],
+    "gap_bounds": ["none"],
+    "conditions": ["not_examined", "undetermined", "undetermined"],
+    "overlap": ["highest_ratio", "lowest_ratio", "refer_to_authority"],
+    "computed_amount": ["compute", "leave"],
+    "fee_numerator": ["due", "paid"],
+    "fee_denominator": ["statutory_season", "actual_season", {"fixed_days": 120}],
+    "fee_scope": ["whole_dwelling", "failing_rooms_area"],
+    "money_rounding": ["half_up", "half_even", "floor"],
+    "money_rounding_at": ["day", "total"],
+    "max_ratio_per_day": SHARES,
+    "max_ratio_per_season": SHARES,
+    "temperature_rounding": ["none"],
+    "time_source": ["device"],
+    "fixed_point_scope": ["own_household"],
+    "metered_fee": ["as_billed", "base_fee", "without_base_fee"],
+    "precedence": [KINDS, KINDS[::-1], [*KINDS[3:], *KINDS[:3]], [KINDS[1], KINDS[2], KINDS[0]], [KINDS[3]]],
+    "tests_same_day": ["last", "lowest"],
+    "tier_between_tests": ["daily_series", "daily_series", "first_test", "lowest"],
+    "counting_start": ["application_day", "notice_day", "application_time", "test_day", "first_failing_day"],
+    "start_inclusive": [True, False],
+    "period_ends": ["retest", "fixed_point", "either"],
+    "end_inclusive": [True, False],
+    "grace_exceeded": ["retroactive", "forgiven"],
+    "continuity_by": ["series", "tests", "either"],
+    "break_after_min": [0, 60, 120],
+    "alleged_exclusions": ["do_not_reduce"],
+    "outage": ["none", {"min_h": 24, "strictly": True}, {"min_h": 12, "strictly": False}],
+    "outage_covers": ["whole", "excess"],
+    "outage_and_low": ["max", "sum"],
+    "month_basis": ["calendar", "season"],
+    "min_visits": [1, 2, 3],
+    "unpaid": ["deny", "offset", "hold"],
+    "fixed_point_opens": ["yes", "after_handling", "only_as_evidence", "no"],
+    "liability": ["company_cause", "not_user_cause", "none"],
+    "presumption_band": ["officer_names_it"],
+    "refusals": ["officer_decides"],
+    "sla_clock": ["arrival"],
+    "visit_hours": ["any"],
+    "reopen": ["review_task"],
+    "uncertified_device": ["counts_marked"],
+    "measurement_standard_id": ["DB22/T 428"],
+    "contract_refunds": ["none_agreed"],
+    "retention": [{"readings_days": "keep", "evidence_years": 3, "metering_years": 5}],
+}
+PLAIN = {name: values[0] for name, values in OPTIONS.items()}
+
+
+def choices() -> st.SearchStrategy[dict[str, Any]]:
     """Every option with one of its values."""
-    pick = lambda *values: draw(st.sampled_from(values))  # noqa: E731
-    share = st.sampled_from([Decimal(1), Decimal("0.5"), Decimal(2), Decimal("0.3")])
-    return {
-        "season": pick(
-            "pack", {"start": "11-14T12:00", "end": "03-15T12:00"}, {"start": "10-20T00:00", "end": "04-06T24:00"}
-        ),
-        "season_dates": pick("both_included", "end_excluded"),
-        "contract_standard": pick("law", "contract", "higher"),
-        "daily_statistic": pick("min", "time_weighted_mean", {"sustained_below_min": 60}),
-        "day_window": "06:00-22:00",
-        "rooms": "all",
-        "household_temperature": pick("min_room", "min_room", "each"),
-        "guard_band": pick(
-            "none",
-            {"band_c": Decimal("0.3"), "direction": "favour_user"},
-            {"band_c": Decimal("0.2"), "direction": "favour_company"},
-        ),
-        "min_completeness": Decimal("0.9"),
-        "gap_bounds": "none",
-        "conditions": pick("not_examined", "undetermined", "undetermined"),
-        "overlap": pick("highest_ratio", "lowest_ratio", "refer_to_authority"),
-        "computed_amount": pick("compute", "leave"),
-        "fee_numerator": pick("due", "paid"),
-        "fee_denominator": pick("statutory_season", "actual_season", {"fixed_days": 120}),
-        "fee_scope": pick("whole_dwelling", "failing_rooms_area"),
-        "money_rounding": pick("half_up", "half_even", "floor"),
-        "money_rounding_at": pick("day", "total"),
-        "max_ratio_per_day": draw(share),
-        "max_ratio_per_season": draw(share),
-        "temperature_rounding": "none",
-        "time_source": "device",
-        "fixed_point_scope": "own_household",
-        "metered_fee": pick("as_billed", "base_fee", "without_base_fee"),
-        "precedence": draw(
-            st.permutations(KINDS).flatmap(lambda order: st.sampled_from([5, 5, 3, 1]).map(lambda n: list(order)[:n]))
-        ),
-        "tests_same_day": pick("last", "lowest"),
-        "tier_between_tests": pick("daily_series", "daily_series", "first_test", "lowest"),
-        "counting_start": pick("application_day", "notice_day", "application_time", "test_day", "first_failing_day"),
-        "start_inclusive": pick(True, False),
-        "period_ends": pick("retest", "fixed_point", "either"),
-        "end_inclusive": pick(True, False),
-        "grace_exceeded": pick("retroactive", "forgiven"),
-        "continuity_by": pick("series", "tests", "either"),
-        "break_after_min": pick(0, 60, 120),
-        "alleged_exclusions": "do_not_reduce",
-        "outage": pick("none", {"min_h": 24, "strictly": True}, {"min_h": 12, "strictly": False}),
-        "outage_covers": pick("whole", "excess"),
-        "outage_and_low": pick("max", "sum"),
-        "month_basis": pick("calendar", "season"),
-        "min_visits": pick(1, 2, 3),
-        "unpaid": pick("deny", "offset", "hold"),
-        "fixed_point_opens": pick("yes", "after_handling", "only_as_evidence", "no"),
-        "liability": pick("company_cause", "not_user_cause", "none"),
-        "presumption_band": "officer_names_it",
-        "refusals": "officer_decides",
-        "sla_clock": "arrival",
-        "visit_hours": "any",
-        "reopen": "review_task",
-        "uncertified_device": "counts_marked",
-        "measurement_standard_id": "DB22/T 428",
-        "contract_refunds": "none_agreed",
-        "retention": {"readings_days": "keep", "evidence_years": 3, "metering_years": 5},
-    }
+    return st.fixed_dictionaries({name: st.sampled_from(values) for name, values in OPTIONS.items()})
 
 
 def policy_of(tree: dict[str, Any], every: dict[str, Any]) -> Policy:
     """Make a policy of a pack and of those choices that it leaves open and that go together."""
     pack = Pack.model_validate(tree)
-    chosen = {name: value for name, value in every.items() if name not in pack.settles}
+    chosen = {name: every[name] for name in OPTIONS if name not in pack.settles}
     if pack.season is None and chosen["season"] == "pack":
         chosen["season"] = {"start": "11-14T12:00", "end": "03-15T12:00"}
     if pack.unit == "month":

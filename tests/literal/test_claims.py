@@ -1,18 +1,23 @@
 """The arrays say of every claim what the literal rule says."""
 
 from dataclasses import fields
+from datetime import date
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from heatstream.claims.amount import arrays
+from heatstream.claims.clocks import months_after
 from heatstream.core.claim_facts import ClaimFacts
 from heatstream.core.claim_rules import ClaimRules, Open
 from heatstream.core.entitlement import Entitled, Right, entitle
 from heatstream.evidence import twin
-from tests.literal.claim_strategies import Under, choices, facts, packs, policy_of
+from heatstream.rules import exact_yaml
+from heatstream.rules.pack import SHIPPED
+from tests.literal.claim_strategies import PLAIN, Under, choices, facts, packs, policy_of
 from tests.literal.depth import tried
 
 RIGHT = {Right.ENTITLED: twin.MET, Right.NOT_ENTITLED: twin.NOT_MET, Right.UNDETERMINED: twin.OPEN}
@@ -71,6 +76,27 @@ def literally(found: twin.Claimed) -> dict[str, Any]:
         "fen_if_alleged_proved": found.fen_if_alleged_proved or 0,
         "lower_bound": found.lower_bound,
     }
+
+
+@pytest.mark.parametrize(
+    ("pack", "last"),
+    [
+        ("cn-37-weifang", "2026-05-15"),
+        ("cn-41-luoyang", "2026-05-15"),
+        ("cn-37-heze", "2026-05-31"),
+        ("cn-37-linyi", "2026-06-30"),
+        ("cn-37-taian", None),
+    ],
+)
+def test_the_last_day_to_refund_is_the_text_s(pack: str, last: str | None) -> None:
+    policy = policy_of(exact_yaml.read(SHIPPED / f"{pack}.yaml") | {"effective_from": "2000-01-01"}, PLAIN)
+    assert twin.refund_day(policy.canonical, OPENED) == (last and date.fromisoformat(last))
+
+
+@pytest.mark.parametrize("day", ["2025-11-30", "2025-12-31", "2026-01-15", "2026-03-31", "2023-12-30"])
+def test_months_after_a_day_are_counted_alike(day: str) -> None:
+    for months in range(1, 10):
+        assert twin.months_after(date.fromisoformat(day), months) == months_after(date.fromisoformat(day), months)
 
 
 @tried(30)

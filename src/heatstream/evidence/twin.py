@@ -1759,6 +1759,23 @@ def outage_law(here: InForce) -> OutageLaw | None:
     )
 
 
+def refund_day(canonical: str, opened_day: int) -> date | None:
+    """The last day to pay by the text (section 7), before days off move it; None = the text names none."""
+    here = in_force(policy_of(canonical), opened_day)
+    last = date_of(day_of(season_until(here, opened_day)[1] - 1))
+    rule, not_after = here.told("refund_due", "rule"), here.told("refund_due", "not_after")
+    if not_after is not None:
+        return date.fromisoformat(f"{last.year}-{not_after}")
+    return None if rule is None else months_after(last, int(rule.removeprefix("season_end+").removesuffix("mo")))
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day of the month so many months later, or that month's last."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    next_month = date(year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
+    return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), next_month - timedelta(days=1))
+
+
 RESTS_ON = (
     *("standard", "tiers", "statistic", "fee", "counting", "liability", "evidence_accepted", "presumption"),
     *("outage", "unheated_day_ratio", "metered"),
@@ -2565,6 +2582,11 @@ def verify_amount(where: str, told: Json, facts: Facts, bundle: Bundle, report: 
     found = claim(law, facts)
     report.compare(f"{where}, 应退热费 entitlement_fen", told["entitlement_fen"], found.entitlement_fen)
     report.found.append(f"{where}: {in_words(found)}")
+    last = refund_day(bundle.policy(told["facts"]["policy"]), facts.request_day)
+    if found.entitlement_fen and last is not None:
+        report.found.append(
+            f"{where}: 最迟退费日 {last}，遇休息日顺延。 To be paid by {last}, or the next working day."
+        )
 
 
 def verify_events(where: str, household: str, told: Json, report: Report) -> None:
