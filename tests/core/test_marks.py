@@ -307,9 +307,35 @@ def test_an_unknown_threshold_is_refused_with_those_there_are() -> None:
         Thresholds.of({"frozen_h": 3})
 
 
-def test_a_threshold_of_nothing_is_refused() -> None:
-    with pytest.raises(ValueError, match="ahead_s: expected whole numbers above 0"):
-        Thresholds.of({"ahead_s": 0})
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"ahead_s": 0}, "ahead_s: seen 0, expected 1 or more"),
+        ({"burst_readings": 1}, "burst_readings: seen 1, expected 2 or more"),
+        ({"heater_within_min": 4}, "heater_within_min: seen 4, expected 5 or more"),
+        ({"sun_from_min": 960}, "sun_to_min: seen 960, expected more than sun_from_min, at most 1440"),
+        ({"sun_to_min": 1441}, "sun_to_min: seen 1441"),
+    ],
+)
+def test_a_threshold_that_compares_nothing_is_refused(changed: dict[str, int], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Thresholds.of(changed)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from([field.name for field in dataclasses.fields(Thresholds)]), st.sampled_from([5, 60, 700, 5000]))
+def test_whatever_one_threshold_is_no_rule_breaks(name: str, value: int) -> None:
+    try:
+        thresholds = Thresholds.of({name: value})
+    except ValueError:
+        return
+    day = beside(
+        OPENED,
+        south=SOUTH,
+        mean_centi=np.zeros((4, thresholds.drift_days), np.int16),
+        mean_known=np.ones((4, thresholds.drift_days), np.bool_),
+    )
+    assert all(mark.begins_us <= mark.ends_us for mark in marks_of(day, thresholds))
 
 
 @settings(max_examples=60, deadline=None)

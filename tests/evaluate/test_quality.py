@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import itertools
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -136,6 +137,18 @@ async def test_what_is_left_when_the_time_is_over_goes_on_where_it_stopped(
     assert await marker.work() == {}
     async with opened.engine.connect() as conn:
         assert await building_days.stale_days(conn, LONG_AGO, NEXT) == []
+
+
+async def test_a_fault_in_marking_keeps_nobody_from_being_judged(opened: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = evaluator(opened.engine)
+
+    async def broken(within_s: float) -> Counter[str]:
+        found.stop.set()
+        raise ValueError(within_s)
+
+    monkeypatch.setattr(found.marker, "work", broken)
+    await found.forever()
+    assert (await opened.current("a")).outcome == Outcome.FAILING
 
 
 async def test_the_operator_s_threshold_stands_on_the_mark(opened: Town) -> None:

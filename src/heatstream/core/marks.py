@@ -9,7 +9,7 @@ other points of its building; their series is the lower median of those that hav
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from enum import IntEnum
 from itertools import pairwise
 from typing import Final, NamedTuple, Self
@@ -138,6 +138,14 @@ class Thresholds:
     burst_within_s: int = 60
     """Within this time [s]."""
 
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            least = _LEAST.get(name, 1)
+            if value < least:
+                raise ValueError(f"{name}: seen {value}, expected {least} or more")
+        if not self.sun_from_min < self.sun_to_min <= DAY_MIN:
+            raise ValueError(f"sun_to_min: seen {self.sun_to_min}, expected more than sun_from_min, at most {DAY_MIN}")
+
     @classmethod
     def of(cls, changed: dict[str, int]) -> Self:
         """Change some of them.
@@ -145,14 +153,16 @@ class Thresholds:
         Raises
         ------
         ValueError
-            A name is unknown, or a value is not above 0.
+            A name is unknown, or a value is too low.
         """
         known = {field.name for field in fields(cls)}
         if unknown := sorted(changed.keys() - known):
             raise ValueError(f"seen {', '.join(unknown)}, expected some of {', '.join(sorted(known))}")
-        if low := sorted(name for name, value in changed.items() if value < 1):
-            raise ValueError(f"{', '.join(low)}: expected whole numbers above 0")
         return cls(**changed)
+
+
+_LEAST: Final = {"burst_readings": 2, "heater_within_min": SLOT_MIN, "window_within_min": SLOT_MIN}
+"""What is counted over slots needs one, and one reading is no burst."""
 
 
 @dataclass(frozen=True, slots=True)

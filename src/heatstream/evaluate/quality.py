@@ -94,6 +94,10 @@ class Marker:
         """Have these days looked at, where newer statistics stand."""
         self._days.update(days)
 
+    def give_up(self) -> None:
+        """Leave the day whose marks were being made."""
+        self._under_way = None
+
     async def work(self, within_s: float = float("inf")) -> Counter[str]:
         """Make marks, the oldest day first, until nothing is left, told to stop, or the time is over."""
         until, made = self._clock() + within_s, Counter[str]()

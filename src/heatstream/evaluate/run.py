@@ -100,6 +100,16 @@ class Evaluator:
         if made:
             log.info("quality marks made", **made)
 
+    async def _mark_in_turn(self) -> None:
+        """Make marks for as long as the pause between two looks; a fault in them keeps nobody from being judged."""
+        try:
+            await self.mark(self._settings.every_s)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.exception("quality marks failed; this day is left until the next start")
+            self.marker.give_up()
+
     async def _tell_backlog(self) -> None:
         async with self._engine.connect() as conn:
             waiting, closed = await marks.backlog(conn), await closings.closed_through(conn)
