@@ -872,17 +872,22 @@ def decided(found: list[Evidence], law: ClaimLaw) -> dict[int, Evidence]:
     days: dict[int, list[Evidence]] = {}
     for each in found:
         days.setdefault(each.day, []).append(each)
-    return {day: last_of(here) if law.tests_same_day == "last" else lowest_of(here) for day, here in days.items()}
+    return {day: last_of(here) if law.tests_same_day == "last" else coldest_of(here) for day, here in days.items()}
 
 
-def lowest_of(found: list[Evidence]) -> Evidence:
-    """The lowest: lower where its share is higher, lowest where its share cannot be said."""
-    return max(found, key=lambda each: (each.fails, each.share is None, each.share or Fraction(0)))
+def coldest_of(found: list[Evidence]) -> Evidence:
+    """Of several tests of a day that of the lowest temperature, the first of those."""
+    return min(found, key=lambda each: (each.celsius is not None, each.celsius or Fraction(0), each.at_us))
 
 
 def last_of(found: list[Evidence]) -> Evidence:
     """The last; of those at one instant the lowest."""
-    return lowest_of([each for each in found if each.at_us == max(each.at_us for each in found)])
+    return coldest_of([each for each in found if each.at_us == max(each.at_us for each in found)])
+
+
+def lowest_of(found: list[Evidence]) -> Evidence:
+    """The lowest of a period: lower where its share is higher, lowest where its share cannot be said."""
+    return max(found, key=lambda each: (each.share is None, each.share or Fraction(0)))
 
 
 def first_of(found: list[Evidence]) -> Evidence:
