@@ -150,7 +150,17 @@ def choices() -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({name: st.sampled_from(values) for name, values in OPTIONS.items()})
 
 
-def policy_of(tree: dict[str, Any], every: dict[str, Any]) -> Policy:
+_DECIDED = {"season": 2025, "doc_no": "试〔2026〕1号", "source": "试", "decided_on": "2026-03-01"}
+DECISIONS = [
+    (),
+    (),
+    (_DECIDED | {"end": "2026-04-10T12:00"},),
+    (_DECIDED | {"start": "2025-10-15T08:00", "end": "2026-03-01T00:00"},),
+]
+"""Seasons begun or ended otherwise than the text."""
+
+
+def policy_of(tree: dict[str, Any], every: dict[str, Any], decisions: tuple[dict[str, Any], ...] = ()) -> Policy:
     """Make a policy of a pack and of those choices that it leaves open and that go together."""
     pack = Pack.model_validate(tree)
     chosen = {name: every[name] for name in OPTIONS if name not in pack.settles}
@@ -164,7 +174,8 @@ def policy_of(tree: dict[str, Any], every: dict[str, Any]) -> Policy:
     while idle := [name for name in chosen if not is_asked(pack, Choices.model_validate(settled | chosen), name)]:
         del chosen[idle[0]]
     file = {"schema": "heatstream.choices/1", "place": pack.place, "packs": [pack.id], "made_by": "试"}
-    return made(ChoicesFile.model_validate(file | {"made_on": "2025-01-01", "choices": chosen}), [pack])
+    file |= {"made_on": "2025-01-01", "season_decisions": decisions, "choices": chosen}
+    return made(ChoicesFile.model_validate(file), [pack])
 
 
 # --- facts ------------------------------------------------------------------------------------------------------------

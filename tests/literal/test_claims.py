@@ -17,7 +17,7 @@ from heatstream.core.entitlement import Entitled, Right, entitle
 from heatstream.evidence import twin
 from heatstream.rules import exact_yaml
 from heatstream.rules.pack import SHIPPED
-from tests.literal.claim_strategies import PLAIN, Under, choices, facts, packs, policy_of
+from tests.literal.claim_strategies import DECISIONS, PLAIN, Under, choices, facts, packs, policy_of
 from tests.literal.depth import tried
 
 RIGHT = {Right.ENTITLED: twin.MET, Right.NOT_ENTITLED: twin.NOT_MET, Right.UNDETERMINED: twin.OPEN}
@@ -102,7 +102,7 @@ def test_months_after_a_day_are_counted_alike(day: str) -> None:
 @tried(30)
 @given(st.data())
 def test_claims_come_to_what_the_literal_rule_says(data: st.DataObject) -> None:
-    policy = policy_of(data.draw(packs()), data.draw(choices()))
+    policy = policy_of(data.draw(packs()), data.draw(choices()), data.draw(st.sampled_from(DECISIONS)))
     rules = policy.claim_rules(OPENED)
     law = twin.claim_law_of(policy.canonical, OPENED)
     told = data.draw(st.lists(facts(Under(rules)), min_size=1, max_size=5))
