@@ -67,6 +67,14 @@ async def test_two_people_at_once_record_one_after_the_other(office: Office) -> 
     assert (numbers, len(wrong), "the offer was accepted already" in wrong[0]) == ([6], 1, True)
 
 
+async def test_one_code_is_given_once(office: Office) -> None:
+    await office.town.home("H2")
+    await office.open()
+    with pytest.raises(BadInput, match="claim 'C-1' is there already; expected another 案号"):
+        async with office.desk() as desk:
+            await desk.open(opened(household="H2"), by="HOT", code="C-1")
+
+
 async def test_two_people_at_once_open_one_claim(office: Office) -> None:
     found = await asyncio.gather(office.open(opened()), office.open(opened()), return_exceptions=True)
     assert sorted(type(each).__name__ for each in found) == ["BadInput", "str"]

@@ -56,24 +56,16 @@ class Desk:
         Refused
             The officer may not, or no policy has judged anything yet.
         """
-        officer = await self.officer(by)
-        home = await claims.home(self.conn, event.household)
-        if home is None:
-            raise BadInput(f"household: seen {event.household!r}, expected a 户号 of the registry")
+        officer, home = await self.officer(by), await self._home(event.household)
+        await claims.hold_openings(self.conn)
         earlier = await claims.of_household(self.conn, home.id)
         _refuse_two_open(earlier)
         law = await self.law()
-        season = law.policy.law_on(_day(event.at)).season_until(_day(event.at))
+        around = self._at_opening(event, home, law)
+        check.check(Way(), event, officer, around)
         made = code or f"{home.code}-{event.at.astimezone(LOCAL):%Y%m%d}-{len(earlier) + 1}"
         if await claims.by_code(self.conn, made) is not None:
             raise BadInput(f"claim {made!r} is there already; expected another 案号")
-        around = Circumstances(
-            home=Home(home.code, home.district_id, home.district, home.company_id, home.company),
-            pack=law.policy.law_on(_day(event.at)).pack,
-            season=(date_of(season.first_day), date_of(season.last_day)),
-            now=self.now(),
-        )
-        check.check(Way(), event, officer, around)
         await claims.add(
             self.conn,
             code=made,
@@ -88,6 +80,22 @@ class Desk:
         )
         await self._write(await find(self.conn, made), Way(), event, by, before=chain.genesis(made, home.code))
         return made
+
+    async def _home(self, code: str) -> claims.Home:
+        home = await claims.home(self.conn, code)
+        if home is None:
+            raise BadInput(f"household: seen {code!r}, expected a 户号 of the registry")
+        return home
+
+    def _at_opening(self, event: events.Opened, home: claims.Home, law: laws.InForce) -> Circumstances:
+        of_claim = law.policy.law_on(_day(event.at))
+        season = of_claim.season_until(_day(event.at))
+        return Circumstances(
+            home=Home(home.code, home.district_id, home.district, home.company_id, home.company),
+            pack=of_claim.pack,
+            season=(date_of(season.first_day), date_of(season.last_day)),
+            now=self.now(),
+        )
 
     async def record(self, code: str, event: Event, *, by: str) -> Recorded:
         """Record an event in a claim.

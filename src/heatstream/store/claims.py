@@ -181,8 +181,7 @@ async def locked(conn: AsyncConnection, code: str) -> Claim | None:
 
 
 async def of_household(conn: AsyncConnection, household_id: int) -> list[Claim]:
-    """List a household's claims, the oldest first; others wait to open one until this transaction ends."""
-    await conn.execute(select(household.c.id).where(household.c.id == household_id).with_for_update())
+    """List a household's claims, the oldest first."""
     rows = await conn.execute(_claims().where(claim.c.household_id == household_id).order_by(claim.c.id))
     return [Claim(*row) for row in rows]
 
@@ -190,6 +189,15 @@ async def of_household(conn: AsyncConnection, household_id: int) -> list[Claim]:
 async def codes(conn: AsyncConnection) -> list[str]:
     """List every claim, by the order they were opened in."""
     return list(await conn.scalars(select(claim.c.code).order_by(claim.c.id)))
+
+
+async def hold_openings(conn: AsyncConnection) -> None:
+    """Keep everybody else from opening a claim until this transaction ends."""
+    await _hold(conn, "heatstream.claim_openings")
+
+
+async def _hold(conn: AsyncConnection, name: str) -> None:
+    await conn.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
 
 
 async def add(conn: AsyncConnection, **values: Any) -> None:
@@ -303,7 +311,8 @@ async def files(conn: AsyncConnection, claim_id: int) -> list[File]:
 
 
 async def doc_no_taken(conn: AsyncConnection, doc_no: str) -> bool:
-    """Say whether a ruling has this 文号."""
+    """Say whether a ruling has this 文号; others wait to give one until this transaction ends."""
+    await _hold(conn, "heatstream.doc_no")
     return bool(await conn.scalar(select(select(ruling.c.id).where(ruling.c.doc_no == doc_no).exists())))
 
 
