@@ -139,6 +139,20 @@ async def test_what_is_left_when_the_time_is_over_goes_on_where_it_stopped(
         assert await building_days.stale_days(conn, LONG_AGO, NEXT) == []
 
 
+async def test_the_evaluator_marks_after_it_has_judged(opened: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = evaluator(opened.engine)
+    work = found.marker.work
+
+    async def then_stop(within_s: float) -> Counter[str]:
+        made = await work(within_s)
+        found.stop.set()
+        return made
+
+    monkeypatch.setattr(found.marker, "work", then_stop)
+    await found.forever()
+    assert len(await marks(opened, device="a")) == 1
+
+
 async def test_a_fault_in_marking_keeps_nobody_from_being_judged(opened: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     found = evaluator(opened.engine)
 

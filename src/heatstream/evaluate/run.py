@@ -124,6 +124,7 @@ class Evaluator:
         while not self.stop.is_set():
             try:
                 await self.once()
+                await self._mark_in_turn()
                 self.health.well("database")
             except Exception as error:
                 if not is_transient(error):
