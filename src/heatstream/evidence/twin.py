@@ -969,8 +969,9 @@ def with_grace(whole: Period, found: list[Evidence], law: ClaimLaw, facts: Facts
     if law.grace_h is None:
         return whole
     limit_us = facts.opened_us + law.grace_h * HOUR_US
-    if any(each.at_us <= limit_us for each in passing_after_failing(found)):
-        return replace(whole, first=None, closed=True)
+    mended = next((each for each in passing_after_failing(found) if each.at_us <= limit_us), None)
+    if mended is not None:
+        return replace(whole, first=None, closed=True, ended_on=min(whole.ended_on, mended.day))
     if law.forgiven and whole.first is not None:
         return replace(whole, first=max(whole.first, day_of(limit_us)))
     return whole
@@ -1217,10 +1218,18 @@ class Counted:
         return sorted(self.low.keys() | self.without_heat.keys())
 
 
+def is_for_outages_alone(law: ClaimLaw, facts: Facts) -> bool:
+    """Whether what was cold was of another's cause, and an outage gives back by its own."""
+    without_heat = any(not left_out(day, law, facts, alleged_too=False) for day in outage_shares(law, facts))
+    return without_heat and facts.cause is not None and not obliges(facts.cause, law.liability, law)
+
+
 def counted(low: Low, law: ClaimLaw, facts: Facts, *, alleged_too: bool = False) -> Counted:
     out = {day for day in facts.days if left_out(day, law, facts, alleged_too=alleged_too)}
     conditions = {day: facts.conditions.get(day) if law.has_conditions else True for day in low.days}
     kept = [day for day in low.days if day not in out and conditions[day] is not False]
+    if is_for_outages_alone(law, facts):
+        kept = []
     unknown = [day for day in kept if conditions[day] is None]
     waiting = tuple(day for day in unknown if low.failing.get(day, Fraction(0)) != 0)
     days = tuple(day for day in kept if day not in waiting)
@@ -1338,7 +1347,7 @@ def claim(law: ClaimLaw, facts: Facts) -> Claimed:
         "ENTITLING_LAW": MET if law.entitling else OPEN,
         "OPENING": opening(low, law, facts),
         "EVIDENCE": evidence_of_the_right(low, counts, law, facts),
-        "CAUSE": cause(law, facts),
+        "CAUSE": cause(low, counts, law, facts),
         "CONDITIONS": OPEN if counts.waiting_for_conditions else MET,
         "FEE": fee_condition(of, law, facts),
         "RESIDENT": MET if facts.resident else OPEN,
@@ -1392,9 +1401,10 @@ def waiting_for_officer(counts: Counted, law: ClaimLaw, facts: Facts) -> bool:
     )
 
 
-def cause(law: ClaimLaw, facts: Facts) -> str:
-    """A40: whose cause it was."""
-    if obliges(facts.cause, law.liability, law):
+def cause(low: Low, counts: Counted, law: ClaimLaw, facts: Facts) -> str:
+    """A40: whose cause it was that it was cold; an outage was asked for its own."""
+    was_cold = any(day in low.failing for day in (*counts.days, *counts.waiting_for_conditions))
+    if obliges(facts.cause, law.liability, law) or (counts.without_heat and not was_cold):
         return MET
     return OPEN if facts.cause is None else NOT_MET
 
