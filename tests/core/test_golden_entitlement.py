@@ -12,7 +12,7 @@ from heatstream.core.claim_rules import Cause, Ends, Grace, GraceExceeded, Opene
 from tests.core.claims import CLAIM_RULES, FEE, KINDS, Test, at, facts, marked, measured, outages, presumptions, series
 from tests.core.test_entitlement import WHOLE_DAY_H
 
-GOLDEN = {"entitlement/1": "df5b21c13d3f3e0a8b12081465abad620ccfac8aeec12cef1e0d07b0550e0282"}
+GOLDEN = {"entitlement/1": "a24b362be2256a5f8ae41e4dccdb6d7ad16f20d97093c6943e5aca87415af026"}
 CLAIMS = 60
 
 

@@ -15,7 +15,7 @@ from heatstream.core.claim_rules import ClaimRules
 from heatstream.core.outage import outage_us
 from heatstream.core.period import NEVER, some_day
 from heatstream.core.refund import Shares
-from heatstream.core.right import Counted, conditions
+from heatstream.core.right import Counted, anothers, conditions
 from heatstream.core.tests_of_day import evidence_of_days
 from heatstream.core.units import Count, Days, Exact, Fen, Mask, Small
 
@@ -137,7 +137,9 @@ def _gives_nothing(facts: ClaimFacts, rules: ClaimRules) -> Mask:
 
 def _counted(facts: ClaimFacts, rules: ClaimRules, days: ClaimDays, outage: Mask) -> Counted:
     """Leave out what gives nothing, and set apart what waits for its conditions."""
-    within = days.within & ~_gives_nothing(facts, rules)
+    # Of another's cause what was cold owes nothing; where an outage counts, the right goes on for that alone.
+    for_outages_alone = anothers(facts, rules) & some_day(outage)
+    within = days.within & ~_gives_nothing(facts, rules) & ~for_outages_alone[:, None]
     if not rules.has_conditions:
         return Counted(within, np.zeros_like(within), outage)
     within &= facts.condition != CONDITION_NOT_MET

@@ -40,7 +40,7 @@ def conditions(
         Open.ENTITLING_LAW: (np.full(len(facts), not rules.entitling), no),
         Open.OPENING: _opening(facts, rules, evidence, days),
         Open.EVIDENCE: _evidence(days, counted, waiting),
-        Open.CAUSE: _cause(facts, rules),
+        Open.CAUSE: _cause(facts, rules, days, counted),
         Open.CONDITIONS: (some_day(counted.apart), no),
         Open.FEE: _fee(facts, rules.unpaid),
         Open.RESIDENT: (~facts.residential, no),
@@ -94,10 +94,18 @@ def _evidence(days: ClaimDays, counted: Counted, waiting: Mask) -> Pair:
     return ~met & ~denied, denied
 
 
-def _cause(facts: ClaimFacts, rules: ClaimRules) -> Pair:
+def anothers(facts: ClaimFacts, rules: ClaimRules) -> Mask:
+    """Say where a cause is recorded that does not oblige."""
     met = obliges(facts.cause, rules.liability, source_pays_through_company=rules.source_pays_through_company)
+    return ~met & (facts.cause != Cause.UNKNOWN)
+
+
+def _cause(facts: ClaimFacts, rules: ClaimRules, days: ClaimDays, counted: Counted) -> Pair:
+    """Ask for the cause of what was cold; an outage was asked for its own."""
+    cold = some_day((counted.counted | counted.apart) & days.failing)
+    asked = cold | ~some_day(counted.outage)
     unknown = (facts.cause == Cause.UNKNOWN) & (rules.liability is not Liability.NONE)
-    return unknown, ~met & ~unknown
+    return asked & unknown, asked & anothers(facts, rules)
 
 
 def _fee(facts: ClaimFacts, unpaid: Unpaid) -> Pair:
