@@ -125,9 +125,8 @@ shares = st.lists(
     fee=st.sampled_from([0, 1, 99, 200_001, 270_000, 10**13]),
 )
 def test_season_amounts_say_what_the_literal_rules_say(law: twin.Law, days: list[Fraction | None], fee: int) -> None:
-    refund = (
-        policy_of(replace(law, bands=ABSOLUTE_BANDS, deviation=False, overlap=None), SEASON).day_rules(20_458).refund
-    )
+    below = (twin.Band(None, False, law.standard, False, Fraction(1)),)
+    refund = policy_of(replace(law, bands=below, deviation=False, overlap=None), SEASON).day_rules(20_458).refund
     assert refund is not None
     exact = Shares(
         np.array([each is not None for each in days]),
@@ -137,9 +136,6 @@ def test_season_amounts_say_what_the_literal_rules_say(law: twin.Law, days: list
     said = fen_of_seasons(exact, np.array([fee]), np.zeros(len(days), np.int32), households=1, refund=refund)
     assert said[0] == twin.season_fen(days, fee, law.money)
     assert 0 <= said[0] <= fee
-
-
-ABSOLUTE_BANDS = (twin.Band(None, False, Fraction(18), False, Fraction(1)),)
 
 
 def _outcomes(found: list[list[twin.Room]], law: twin.Law, day: int) -> list[int]:
