@@ -97,7 +97,8 @@ def _evidence(days: ClaimDays, counted: Counted, waiting: Mask) -> Pair:
 def anothers(facts: ClaimFacts, rules: ClaimRules) -> Mask:
     """Say where a cause is recorded that does not oblige."""
     met = obliges(facts.cause, rules.liability, source_pays_through_company=rules.source_pays_through_company)
-    return ~met & (facts.cause != Cause.UNKNOWN)
+    other: Mask = ~met & (facts.cause != Cause.UNKNOWN)
+    return other
 
 
 def _cause(facts: ClaimFacts, rules: ClaimRules, days: ClaimDays, counted: Counted) -> Pair:
