@@ -29,12 +29,33 @@ COMMUNITIES = (
 )
 STREETS = ("新民街道", "和平街道", "胜利街道", "建设街道")
 COMPANIES = ("示例第一热力有限公司", "示例第二热力有限公司", "示例第三热力有限公司", "示例第四热力有限公司")
+OFFICERS = (
+    "安宁",
+    "白桦",
+    "陈路",
+    "丁一",
+    "方圆",
+    "高原",
+    "何苗",
+    "江帆",
+    "林森",
+    "马驰",
+    "宁静",
+    "秦川",
+    "石磊",
+    "田野",
+    "文海",
+    "叶青",
+)
+RULING = ("承办", "复核", "审批")
 SOURCES = (("东部热电厂", "chp"), ("西郊锅炉房", "boiler"), ("江北热泵站", "heat_pump"), ("钢厂余热站", "industrial"))
 CONTRACT_COLUMNS = (
     "code household company building_area_centi_m2 inner_area_centi_m2 usable_area_centi_m2 billed_area_centi_m2 "
     "supplied metered fee_due_fen fee_paid_fen valid_from valid_to"
 )
 NEW_SEASON_MONTH = 7
+EXAMPLE_SEASON = 2025
+"""of the claim in docs/examples/claim: a home can be billed for it whenever the demo is begun"""
 STOPPED_FEE_PERCENT = 20
 ARREARS_SHARE = 0.04
 SHOP_SHARE = 0.1
@@ -124,7 +145,8 @@ class _Paper:
     def __init__(self, town: Town, scenario: Scenario, city: str, season_year: int) -> None:
         self._town, self._scenario, self._city = town, scenario, city
         # a period without a date ends yesterday, and may reach into the season before
-        years = (season_year,) if scenario.period.start else (season_year - 1, season_year)
+        open_end = sorted({EXAMPLE_SEASON, season_year - 1, season_year})
+        years = (season_year,) if scenario.period.start else open_end
         self._seasons = [(date(year, NEW_SEASON_MONTH, 1), date(year + 1, NEW_SEASON_MONTH - 1, 30)) for year in years]
         rng = np.random.default_rng([scenario.seed, 11])
         homes = town.homes
@@ -170,6 +192,7 @@ class _Paper:
             self._contracts(),
         )
         yield "stop_period", "code household valid_from valid_to", self._stops()
+        yield "officer", "code name organisation role district company valid_from", self._officers()
 
     def _district_of(self, community: int) -> int:
         return community % self._scenario.town.districts
@@ -304,6 +327,22 @@ class _Paper:
         for home in np.flatnonzero(self._town.homes.stopped).tolist():
             code = self._household[home]
             yield from ((f"BT{first.year}-{code}", code, first, last) for first, last in self._seasons)
+
+    def _officers(self) -> Iterator[Row]:
+        """Who acts in claims; each district has the three people that a ruling takes."""
+        for place, post in enumerate(self._posts()):
+            code, *of = post
+            yield code, _turn(OFFICERS, place), *of, SINCE
+
+    def _posts(self) -> Iterator[Row]:
+        for code, name, *_ in self._districts():
+            for place, does in enumerate(RULING, start=1):
+                yield f"{code}-{place}", f"{name}供热管理办公室（{does}）", "district", code, ""
+        for code, name, *_ in self._companies():
+            yield f"{code}-1", f"{name}测温班", "inspector", "", code
+            yield f"{code}-2", f"{name}客服部", "company", "", code
+        yield "HOT-1", "12345热线", "hotline", "", ""
+        yield "CITY-1", "示例市供热主管部门", "city", "", ""
 
 
 def _turn(names: Sequence[str], place: int) -> str:

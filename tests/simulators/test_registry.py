@@ -1,6 +1,7 @@
 """The town on paper is what the registry import reads."""
 
 import csv
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,23 @@ def test_stopped_homes_have_a_stop_period(tmp_path: Path) -> None:
     write_registry(tmp_path, DEMO, "demo")
     unsupplied = {row["household"] for row in rows(tmp_path / "contract.csv") if row["supplied"] == "false"}
     assert {row["household"] for row in rows(tmp_path / "stop_period.csv")} == unsupplied
+
+
+def test_every_district_has_three_people_for_a_ruling_and_every_company_who_measures(tmp_path: Path) -> None:
+    write_registry(tmp_path, DEMO, "demo")
+    officers = rows(tmp_path / "officer.csv")
+    posts = Counter((row["role"], row["district"] or row["company"]) for row in officers)
+    assert posts == {
+        ("district", "D01"): 3,
+        ("district", "D02"): 3,
+        ("inspector", "E01"): 1,
+        ("company", "E01"): 1,
+        ("inspector", "E02"): 1,
+        ("company", "E02"): 1,
+        ("hotline", ""): 1,
+        ("city", ""): 1,
+    }
+    assert len({row["name"] for row in officers}) == len(officers)
 
 
 @pytest.mark.parametrize("name", ["household", "room", "building"])
