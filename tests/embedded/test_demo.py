@@ -17,6 +17,7 @@ import pytest
 
 from heatstream.embedded import child
 from heatstream.embedded.places import make_folder
+from tests.test_cli import heatstream
 
 pytestmark = pytest.mark.faults
 FIRST_FINDINGS_S = 240  # the promise is 120 s on a machine that does nothing else
@@ -111,6 +112,12 @@ def test_its_law_is_marked_as_fictional(city: Demo) -> None:
 
 def test_the_key_it_prints_opens_the_api(city: Demo) -> None:
     assert city.ask("findings?outcome=failing&limit=1")
+
+
+def test_a_claim_is_opened_in_the_database_it_prints(city: Demo) -> None:
+    url = city.until(r"database\s+(postgresql://\S+)", 1)
+    event = Path(__file__).parents[2] / "docs" / "examples" / "claim" / "01-opened.yaml"
+    assert heatstream("claims", "open", event, "--officer", "HOT-1", url=url).stdout == "1000000232-20260105-1\n"
 
 
 def test_every_reading_it_sent_before_today_is_accounted_for(city: Demo) -> None:

@@ -58,6 +58,7 @@ class Stage:
     """Where it all happens."""
 
     folder: Path
+    database: databases.PostgresServer
     broker: brokers.BrokerServer
     ports: "Ports"
 
@@ -139,12 +140,11 @@ async def _show(console: Console, data: Path, port: int, *, fresh: bool) -> None
     ports = Ports.beside(port)
     with _folder(data, fresh=fresh) as folder:
         async with _servers(console, folder) as (database, broker):
-            await _house(console, database, Stage(folder, broker, ports))
+            await _house(console, Stage(folder, database, broker, ports))
 
 
-async def _house(console: Console, database: databases.PostgresServer, stage: Stage) -> None:
-    environment = _environment(database, stage)
-    async with crew(environment, stage.folder / "logs") as ours, _engine(database.url) as engine:
+async def _house(console: Console, stage: Stage) -> None:
+    async with crew(_environment(stage), stage.folder / "logs") as ours, _engine(stage.database.url) as engine:
         await _prepare(console, ours, stage)
         await _start(console, ours, stage.ports)
         await _play(console, ours, engine, stage)
@@ -184,11 +184,11 @@ def _choose_postgres(folder: Path) -> databases.Choice:
     return choice
 
 
-def _environment(database: databases.PostgresServer, stage: Stage) -> dict[str, str]:
+def _environment(stage: Stage) -> dict[str, str]:
     broker, ports = stage.broker, stage.ports
     return (IOTCORE if broker.kind == "iotcore" else {}) | {
         "HEATSTREAM_CITY": CITY,
-        "HEATSTREAM_DATABASE_URL": database.url,
+        "HEATSTREAM_DATABASE_URL": stage.database.url,
         "HEATSTREAM_BROKER_HOST": broker.host,
         "HEATSTREAM_BROKER_PORT": str(broker.port),
         "HEATSTREAM_INGEST_METRICS_PORT": str(ports.ingest),
@@ -386,7 +386,9 @@ def _whereabouts(stage: Stage) -> Table:
     table.add_row("[bold]API[/]", f"http://127.0.0.1:{stage.ports.api}/api/v1/   manual: /openapi.json")
     table.add_row("[bold]API key[/]", stage.key_file.read_text())
     table.add_row("[bold]broker[/]", stage.broker.url)
+    table.add_row("[bold]database[/]", stage.database.url)
     table.add_row("[bold]data, logs[/]", str(stage.folder))
+    table.add_row("[bold]try a claim[/]", "docs/examples/claim/README.md")
     return table
 
 
