@@ -583,22 +583,23 @@ def claims_show(
     facts: Annotated[bool, typer.Option("--facts", help="Its facts as JSON: docs/claims.md, section 8.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a claim: its step, time limits, the three amounts, every event."""
-    from heatstream.claims import assess, shown
+    """Show a claim: its step, time limits, the three amounts, every event, what may come next."""
+    from heatstream.claims import assess, check, shown
     from heatstream.store import claims
 
-    async def run() -> tuple[Any, Any, Any, dt.datetime]:
+    async def run() -> tuple[tuple[Any, Any, Any, dt.datetime], Any]:
         async with _desk() as desk:
             found = await assess.find(desk.conn, claim)
             lines = await claims.lines(desk.conn, found.id)
             seen = await desk.assess(found, assess.way_from(lines))
-            return seen, lines, await claims.tasks(desk.conn, found.id), desk.now()
+            coming = check.may_come_next(seen.way, await desk.around(found, seen))
+            return (seen, lines, await claims.tasks(desk.conn, found.id), desk.now()), coming
 
-    found = asyncio.run(run())
+    found, coming = asyncio.run(run())
     if facts or as_json:
         typer.echo(json.dumps(found[0].facts if facts else shown.tree(*found), ensure_ascii=False, indent=2))
     else:
-        for line in shown.sentences(*found):
+        for line in shown.sentences(*found, coming):
             out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from heatstream.claims.check import ROLES, STEPS, Circumstances, Home, Officer, check
+from heatstream.claims.check import ROLES, STEPS, Circumstances, Home, Officer, check, may_come_next
 from heatstream.claims.events import KINDS, Event
 from heatstream.claims.way import ITSELF, Recorded, Way, fold
 from heatstream.errors import BadInput, Refused
@@ -50,6 +50,13 @@ DRAFTED = [*HEARD, (drafted(time(9, day=13), BUNDLE), "D1")]
 REVIEWED = [*DRAFTED, (given("ruling_reviewed", time(10, day=13), **AGREED), "D2")]
 RULED = [*REVIEWED, (given("ruling_approved", time(11, day=13), doc_no="1号", **AGREED), "D3")]
 OFFERED = [*MEASURED, (given("self_refund_offered", time(9, day=6), **OFFER), "CO")]
+SERVED_TO_BOTH = [
+    *RULED,
+    *(
+        (given("ruling_served", time(14, day=13), **{**SERVED, "recipient": to}), "D1")
+        for to in ("household", "company")
+    ),
+]
 ACCEPTED = [*OFFERED, (given("self_refund_accepted", time(10, day=6), by_name="户主"), "H1")]
 
 
@@ -156,14 +163,38 @@ WRONG: dict[str, tuple[list[tuple[Event, str]], Event, str, str]] = {
         "D1",
         "BadInput: 责任认定 by 王某 (district): cites event 9, the claim has 1",
     ),
-    "an objection to what determines no cause": (
+    "an objection before there is a cause": (
         OPENED,
+        given("cause_contested", time(9), by="company", against=1, grounds="不服"),
+        "CO",
+        "BadInput: 责任异议 by 客服 (company): no cause is determined; expected `cause_determined` first",
+    ),
+    "a decision before there is an allegation": (
+        OPENED,
+        given("exclusion_decided", time(9), allegation=1, proved=True, grounds="查实"),
+        "D1",
+        "BadInput: 免责认定 by 王某 (district): no exclusion is alleged; expected `exclusion_alleged` first",
+    ),
+    "closing a review before there is one": (
+        RULED,
+        given("review_closed", time(9, day=15), review=3, outcome="ruling_stands", grounds="x"),
+        "D1",
+        "BadInput: 复核结论 by 王某 (district): no 复核 is open; expected `review_opened` first",
+    ),
+    "serving once more what both have": (
+        SERVED_TO_BOTH,
+        given("ruling_served", time(15, day=13), **SERVED),
+        "D1",
+        "BadInput: 送达 by 王某 (district): both parties were served already",
+    ),
+    "an objection to what determines no cause": (
+        [*OPENED, (given("cause_determined", time(9), **CAUSE), "D1")],
         given("cause_contested", time(9), by="company", against=1, grounds="不服"),
         "CO",
         "BadInput: 责任异议 by 客服 (company): event 1 determines no cause",
     ),
     "a decision on what nobody alleged": (
-        OPENED,
+        [*OPENED, (given("exclusion_alleged", time(9), **ALLEGED), "CO")],
         given("exclusion_decided", time(9), allegation=1, proved=True, grounds="查实"),
         "D1",
         "BadInput: 免责认定 by 王某 (district): event 1 alleges no exclusion",
@@ -331,7 +362,7 @@ WRONG: dict[str, tuple[list[tuple[Event, str]], Event, str, str]] = {
         "BadInput: 联系 by 客服 (company): the claim was withdrawn",
     ),
     "closing a review there is not": (
-        RULED,
+        [*RULED, (given("review_opened", time(9, day=14), because="officer", found="x"), "D1")],
         given("review_closed", time(9, day=15), review=3, outcome="ruling_stands", grounds="x"),
         "D1",
         "BadInput: 复核结论 by 王某 (district): event 3 opened no 复核 that is open",
@@ -575,6 +606,37 @@ def test_the_software_opens_reviews() -> None:
         "",
         "BadInput: 复核任务 by 王某 (district): because: seen late_data, expected officer: the rest is found",
     )
+
+
+@pytest.mark.parametrize("told", [ACCEPTED, SERVED_TO_BOTH], ids=["self-refund", "ruling"])
+def test_what_was_recorded_was_told_to_come_next(told: list[tuple[Event, str]]) -> None:
+    for count, (event, by) in enumerate(told):
+        assert officer(by).role in may_come_next(way(told[:count]), AROUND)[event.kind]
+
+
+def test_nothing_is_told_to_come_next_that_the_way_is_not_ready_for() -> None:
+    assert set(may_come_next(way([]), AROUND)) == {"opened"}
+    opened_only, reviewed, ruled = (set(may_come_next(way(told), AROUND)) for told in (OPENED, REVIEWED, RULED))
+    assert opened_only.isdisjoint({"opened", "authority_applied", "ruling_drafted", "payment_made", "review_opened"})
+    assert ("ruling_approved" in reviewed, "ruling_reviewed" in reviewed) == (True, False)
+    assert ruled >= {"ruling_served", "payment_made", "ruling_revoked", "review_opened"}
+    assert ruled.isdisjoint({"ruling_drafted", "ruling_approved", "self_refund_offered", "withdrawn", "closed"})
+
+
+def test_an_ended_claim_has_little_or_nothing_to_come() -> None:
+    paid = [*SERVED_TO_BOTH, (given("payment_made", time(10, day=15), **PAID), "CO")]
+    closed = [*paid, (given("closed", time(11, day=15)), "D1")]
+    withdrawn = [*OPENED, (given("withdrawn", time(9), by_name="户主"), "H1")]
+    assert may_come_next(way(closed), AROUND) == {
+        "ruling_revoked": ("district",),
+        "review_opened": ("city", "district"),
+    }
+    assert may_come_next(way(withdrawn), AROUND) == {}
+
+
+def test_the_company_does_not_close_what_was_applied_for() -> None:
+    paid = [*SERVED_TO_BOTH, (given("payment_made", time(10, day=15), **PAID), "CO")]
+    assert may_come_next(way(paid), AROUND)["closed"] == ("district",)
 
 
 def test_every_kind_has_its_roles_and_its_name() -> None:

@@ -48,6 +48,7 @@ def test_a_claim_is_opened_recorded_shown_listed_and_checked(shell: Shell) -> No
         "应退热费 entitlement: 未确定 (open CAUSE, PERIOD)",
         "联系时限 contact: kept by 2026-01-05T08:30:00+08:00, ended 2026-01-05T08:10:00+08:00",
     ]
+    assert "入户测温 visit_recorded (company, district, inspector, third_party)" in shown.splitlines()[-1]
     assert code in shell.run("list", "--due").stdout
     assert code not in shell.run("list", "--overdue").stdout
     assert shell.run("check").stdout == "every claim is whole\n"

@@ -118,13 +118,13 @@ class Desk:
         lines = await claims.lines(self.conn, claim.id)
         way = way_from(lines)
         seen = await self.assess(claim, way)
-        check.check(way, event, officer, await self._around(claim, seen))
+        check.check(way, event, officer, await self.around(claim, seen))
         if (
             isinstance(event, events.RulingApproved)
             and event.doc_no
             and await claims.doc_no_taken(self.conn, event.doc_no)
         ):
-            raise BadInput(f"{check.title(event, officer)}: 文号 {event.doc_no} stands on another ruling")
+            raise BadInput(f"{check.title(event.kind, officer)}: 文号 {event.doc_no} stands on another ruling")
         return await self._write(claim, way, event, officer.code, before=lines[-1].hash)
 
     async def recompute(self, code: str) -> Assessed:
@@ -159,7 +159,8 @@ class Desk:
         await claims.locked(self.conn, code)
         return await find(self.conn, code)
 
-    async def _around(self, claim: Claim, seen: Assessed) -> Circumstances:
+    async def around(self, claim: Claim, seen: Assessed) -> Circumstances:
+        """Gather what an event is checked against, beside the claim's way."""
         files = await claims.files(self.conn, claim.id)
         now = self.now()
         return Circumstances(

@@ -5,16 +5,16 @@ names the step, the person and the person's role first.
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any, Final
 
 from heatstream.claims import events
 from heatstream.claims.events import Event
-from heatstream.claims.way import BY_AUTHORITY, ITSELF, Way
+from heatstream.claims.way import BY_AUTHORITY, ITSELF, Ruling, Way
 from heatstream.errors import BadInput, Refused
-from heatstream.rules.pack import Pack
+from heatstream.rules.pack import Escalation, Pack, Presumption
 from heatstream.store.timescale import LOCAL
 
 AHEAD: Final = dt.timedelta(minutes=5)
@@ -152,22 +152,22 @@ class Circumstances:
     """The band of a presumption is named by the officer: neither the pack nor a choice does."""
 
 
-def title(event: Event, officer: Officer) -> str:
+def title(kind: str, officer: Officer) -> str:
     """Name step, person and role, for a message."""
-    return f"{STEPS[event.kind]} by {officer.name} ({officer.role})"
+    return f"{STEPS[kind]} by {officer.name} ({officer.role})"
 
 
 @dataclass(frozen=True, slots=True)
-class _Act:
-    """One event that somebody wants to record."""
+class _Turn:
+    """Somebody's turn to record an event of a kind, whatever it will say."""
 
-    event: Event
+    kind: str
     way: Way
     officer: Officer
     around: Circumstances
 
     def _says(self, text: str) -> str:
-        return f"{title(self.event, self.officer)}: {text}"
+        return f"{title(self.kind, self.officer)}: {text}"
 
     def wrong(self, text: str) -> BadInput:
         return BadInput(self._says(text))
@@ -192,6 +192,13 @@ class _Act:
         return self.way.recorded[number - 1].event.kind
 
 
+@dataclass(frozen=True, slots=True)
+class _Act(_Turn):
+    """One event that somebody wants to record."""
+
+    event: Event
+
+
 def check(way: Way, event: Event, officer: Officer, around: Circumstances) -> None:
     """Say whether this person may record this event now.
 
@@ -203,12 +210,35 @@ def check(way: Way, event: Event, officer: Officer, around: Circumstances) -> No
     Refused
         The person's role or jurisdiction, or the pack, does not allow it.
     """
-    act = _Act(event, way, officer, around)
+    act = _Act(event.kind, way, officer, around, event)
     if officer.role != ITSELF:
         _check_person(act)
     _check_time(act)
-    _check_state(act)
+    _check_turn(act)
+    _check_files(act)
     _check(event, act)
+
+
+def may_come_next(way: Way, around: Circumstances) -> dict[str, tuple[str, ...]]:
+    """Tell the kinds of events that the way has come far enough for, and the roles that may record each.
+
+    What an event says is checked when it is there. Whoever rules is taken to be another person than those before.
+    """
+    turns = {kind: [_Turn(kind, way, _anybody(role), around) for role in sorted(ROLES[kind])] for kind in ROLES}
+    ready = {kind: tuple(turn.officer.role for turn in of if _is_ready(turn)) for kind, of in turns.items()}
+    return {kind: roles for kind, roles in ready.items() if roles}
+
+
+def _anybody(role: str) -> Officer:
+    return Officer("", "", role, None, None, dt.date.min, None)
+
+
+def _is_ready(turn: _Turn) -> bool:
+    try:
+        _check_turn(turn)
+    except (BadInput, Refused):
+        return False
+    return True
 
 
 # --- who, when --------------------------------------------------------------------------------------------------------
@@ -257,12 +287,18 @@ def _check_time(act: _Act) -> None:
         )
 
 
-def _check_state(act: _Act) -> None:
-    kind, way = act.event.kind, act.way
-    act.expect((way.opened is None) == (kind == "opened"), "expected `opened` first, and once")
-    act.expect(not way.withdrawn, "the claim was withdrawn")
+def _check_turn(turn: _Turn) -> None:
+    """Expect the way to have come so far, whatever the event says."""
+    kind, way = turn.kind, turn.way
+    turn.expect((way.opened is None) == (kind == "opened"), "expected `opened` first, and once")
+    turn.expect(not way.withdrawn, "the claim was withdrawn")
     still = {"review_opened", "review_closed", "ruling_revoked"}
-    act.expect(not way.closed or kind in still, "the claim is closed; a ruling can only be reviewed or revoked")
+    turn.expect(not way.closed or kind in still, "the claim is closed; a ruling can only be reviewed or revoked")
+    if kind in _NEEDS:
+        _NEEDS[kind](turn)
+
+
+def _check_files(act: _Act) -> None:
     unknown = [each for each in act.event.files if each not in act.around.files]
     act.expect(not unknown, f"files: {', '.join(unknown)} not attached; expected `heatstream claims attach` first")
 
@@ -340,13 +376,18 @@ def _check_copies(event: events.VisitRecorded, act: _Act) -> None:
     )
 
 
+def _escalation(turn: _Turn) -> Escalation:
+    pack = turn.around.pack
+    if pack.escalation is None:
+        raise turn.forbidden(f"pack {pack.id} has no escalation: nobody could read when the authority measures")
+    return pack.escalation
+
+
 @_check.register
 def _(event: events.Escalated, act: _Act) -> None:
-    pack = act.around.pack
-    if pack.escalation is None:
-        raise act.forbidden(f"pack {pack.id} has no escalation: nobody could read when the authority measures")
-    if event.trigger not in pack.escalation.when:
-        raise act.forbidden(f"trigger {event.trigger}: pack {pack.id} knows {', '.join(pack.escalation.when)}")
+    known = _escalation(act).when
+    if event.trigger not in known:
+        raise act.forbidden(f"trigger {event.trigger}: pack {act.around.pack.id} knows {', '.join(known)}")
     if event.on is not None:
         act.cites([event.on])
     shown = {
@@ -364,6 +405,10 @@ def _unsigned_by_company(visit: events.VisitRecorded) -> bool:
 @_check.register
 def _(event: events.CauseDetermined, act: _Act) -> None:
     act.cites(event.on)
+
+
+def _check_contest(turn: _Turn) -> None:
+    turn.expect(turn.way.cause, "no cause is determined; expected `cause_determined` first")
 
 
 @_check.register
@@ -393,17 +438,31 @@ def _check_days(act: _Act, *days: dt.date | None) -> None:
         act.expect(day is None or first <= day <= last, f"day {day}: expected within the season {first} to {last}")
 
 
+def _check_decision(turn: _Turn) -> None:
+    turn.expect(turn.way.allegations, "no exclusion is alleged; expected `exclusion_alleged` first")
+
+
 @_check.register
 def _(event: events.ExclusionDecided, act: _Act) -> None:
     act.expect(event.allegation in act.way.allegations, f"event {event.allegation} alleges no exclusion")
 
 
+def _check_conditions(turn: _Turn) -> None:
+    pack = turn.around.pack
+    if pack.standard is None or not pack.standard.conditions:
+        raise turn.forbidden(f"pack {pack.id}: its standard holds under no conditions")
+
+
 @_check.register
 def _(event: events.ConditionRecorded, act: _Act) -> None:
-    pack = act.around.pack
-    if pack.standard is None or not pack.standard.conditions:
-        raise act.forbidden(f"pack {pack.id}: its standard holds under no conditions")
     _check_days(act, event.day_from, event.day_to)
+
+
+def _presumption(turn: _Turn) -> Presumption:
+    pack = turn.around.pack
+    if pack.presumption is None:
+        raise turn.forbidden(f"pack {pack.id} presumes nothing")
+    return pack.presumption
 
 
 @_check.register
@@ -420,14 +479,12 @@ def _(event: events.PresumptionRecorded, act: _Act) -> None:
 
 
 def _check_presumption_is_law(event: events.PresumptionRecorded, act: _Act) -> None:
-    pack = act.around.pack
-    if pack.presumption is None:
-        raise act.forbidden(f"pack {pack.id} presumes nothing")
-    known = (*pack.presumption.compliant_when, *pack.presumption.failing_when)
+    pack, presumption = act.around.pack, _presumption(act)
+    known = (*presumption.compliant_when, *presumption.failing_when)
     if event.lapse not in known:
         raise act.forbidden(f"lapse {event.lapse}: pack {pack.id} presumes on {', '.join(known) or 'none'}")
     bands = len(pack.tiers.bands) if pack.tiers else 0
-    failing = event.lapse in pack.presumption.failing_when
+    failing = event.lapse in presumption.failing_when
     named = event.tier is not None or not (failing and act.around.names_band)
     act.expect(named, "tier: seen none; neither the pack nor a choice names the presumed band, expected the officer to")
     act.expect(event.tier is None or event.tier < bands, f"tier: seen {event.tier}, the pack has {bands} from 0")
@@ -436,46 +493,48 @@ def _check_presumption_is_law(event: events.PresumptionRecorded, act: _Act) -> N
 # --- 企业自行退费, 申请 -----------------------------------------------------------------------------------------------
 
 
+def _check_offer(turn: _Turn) -> None:
+    way = turn.way
+    _check_unruled(turn)
+    turn.expect(way.measured or way.presumptions or way.outages or way.opened_by_authority, "expected 测温 first")
+    turn.expect(way.accepted is None, "an offer was accepted already")
+
+
 @_check.register
 def _(event: events.SelfRefundOffered, act: _Act) -> None:
-    way = act.way
-    _check_unruled(act)
-    act.expect(way.measured or way.presumptions or way.outages or way.opened_by_authority, "expected 测温 first")
-    act.expect(way.accepted is None, "an offer was accepted already")
     _check_days(act, event.day_from, event.day_to)
 
 
-def _check_unruled(act: _Act) -> None:
-    ruling = act.way.ruling
+def _check_unruled(turn: _Turn) -> None:
+    ruling = turn.way.ruling
     if ruling is not None:
-        raise act.wrong(f"ruling {ruling.doc_no} stands; expected none, or 撤销 of it first")
+        raise turn.wrong(f"ruling {ruling.doc_no} stands; expected none, or 撤销 of it first")
 
 
-@_check.register
-def _(event: events.SelfRefundAccepted, act: _Act) -> None:
-    del event
-    _check_unruled(act)
-    act.expect(act.way.offered, "nothing is offered; expected `self_refund_offered` first")
-    act.expect(act.way.accepted is None, "the offer was accepted already")
+def _check_acceptance(turn: _Turn) -> None:
+    _check_unruled(turn)
+    turn.expect(turn.way.offered, "nothing is offered; expected `self_refund_offered` first")
+    turn.expect(turn.way.accepted is None, "the offer was accepted already")
+
+
+def _check_refusal(turn: _Turn) -> None:
+    _check_unruled(turn)
+    turn.expect(turn.way.accepted is None, "the offer was accepted already")
 
 
 @_check.register
 def _(event: events.SelfRefundRefused, act: _Act) -> None:
     _check_speaks_for(event.by, act)
-    _check_unruled(act)
     act.expect(event.by == "company" or act.way.offered, "the household can refuse what was offered; nothing was")
-    act.expect(act.way.accepted is None, "the offer was accepted already")
 
 
-@_check.register
-def _(event: events.AuthorityApplied, act: _Act) -> None:
-    del event
-    way = act.way
-    _check_unruled(act)
-    act.expect(way.applied is None, "applied already")
-    act.expect(not (way.accepted and way.performed), "the self-refund was accepted and paid")
-    act.expect(
-        way.measured or way.refused or way.escalated or act.around.measured_late or way.opened_by_authority,
+def _check_application(turn: _Turn) -> None:
+    way = turn.way
+    _check_unruled(turn)
+    turn.expect(way.applied is None, "applied already")
+    turn.expect(not (way.accepted and way.performed), "the self-refund was accepted and paid")
+    turn.expect(
+        way.measured or way.refused or way.escalated or turn.around.measured_late or way.opened_by_authority,
         "the order is 测温, then 企业自行退费, and only if not 申请区主管部门; expected a measurement, "
         "`self_refund_refused`, or 测温时限 passed",
     )
@@ -489,32 +548,36 @@ def _(event: events.StatementGiven, act: _Act) -> None:
 # --- 裁定 -------------------------------------------------------------------------------------------------------------
 
 
+def _check_draft(turn: _Turn) -> None:
+    _check_rules(turn)
+    _check_unruled(turn)
+    way = turn.way
+    turn.expect(way.applied or way.opened_by_authority, "expected `authority_applied` first")
+    retested = any(each.by == "authority" for each in way.visited)
+    monitored = turn.around.monitored
+    turn.expect(retested or monitored, "expected 复测 first: the authority's visit, or a fixed point's series")
+    unheard = {"household", "company"} - way.heard
+    turn.expect(not unheard, f"陈述 is missing of: {', '.join(sorted(unheard))}")
+
+
 @_check.register
 def _(event: events.RulingDrafted, act: _Act) -> None:
-    _check_rules(act)
-    _check_unruled(act)
     _check_outcome_is_law(event, act)
-    way, around = act.way, act.around
-    act.expect(way.applied or way.opened_by_authority, "expected `authority_applied` first")
-    retested = any(each.by == "authority" for each in way.visited)
-    act.expect(retested or around.monitored, "expected 复测 first: the authority's visit, or a fixed point's series")
-    unheard = {"household", "company"} - way.heard
-    act.expect(not unheard, f"陈述 is missing of: {', '.join(sorted(unheard))}")
     act.expect(
-        event.bundle_sha256 in around.bundles,
+        event.bundle_sha256 in act.around.bundles,
         f"bundle_sha256 {event.bundle_sha256}: no evidence bundle of the claim; expected one attached as `bundle`",
     )
     _check_amount(event, act)
 
 
-def _check_rules(act: _Act) -> None:
+def _check_rules(turn: _Turn) -> None:
     """Rulings only where the pack has them, by whom it says."""
-    pack = act.around.pack
+    pack = turn.around.pack
     if pack.ruling is None:
-        raise act.forbidden(f"pack {pack.id} has no ruling: nobody could read who rules")
+        raise turn.forbidden(f"pack {pack.id} has no ruling: nobody could read who rules")
     role = _RULED_BY.get(pack.ruling.by)
-    if role != act.officer.role:
-        raise act.forbidden(f"pack {pack.id}: {pack.ruling.by} rules, not {act.officer.role}")
+    if role != turn.officer.role:
+        raise turn.forbidden(f"pack {pack.id}: {pack.ruling.by} rules, not {turn.officer.role}")
 
 
 def _check_outcome_is_law(event: events.RulingDrafted, act: _Act) -> None:
@@ -543,44 +606,54 @@ def _check_amount(event: events.RulingDrafted, act: _Act) -> None:
     )
 
 
-@_check.register
-def _(event: events.RulingReviewed, act: _Act) -> None:
-    del event
-    _check_rules(act)
-    draft = act.way.draft
+def _check_review(turn: _Turn) -> None:
+    _check_rules(turn)
+    draft = turn.way.draft
     if draft is None:
-        raise act.wrong("nothing is drafted; expected `ruling_drafted` first")
-    act.expect(act.way.review is None, "the draft was reviewed already")
-    if draft.officer == act.officer.code:
-        raise act.forbidden("the ruling was drafted by the same person; 承办, 复核 and 审批 are three people")
+        raise turn.wrong("nothing is drafted; expected `ruling_drafted` first")
+    turn.expect(turn.way.review is None, "the draft was reviewed already")
+    if draft.officer == turn.officer.code:
+        raise turn.forbidden("the ruling was drafted by the same person; 承办, 复核 and 审批 are three people")
 
 
-@_check.register
-def _(event: events.RulingApproved, act: _Act) -> None:
-    del event
-    _check_rules(act)
-    draft, review = act.way.draft, act.way.review
+def _check_approval(turn: _Turn) -> None:
+    _check_rules(turn)
+    draft, review = turn.way.draft, turn.way.review
     if draft is None or review is None:
-        raise act.wrong("the draft is not reviewed; expected 承办, then 复核, then 审批")
+        raise turn.wrong("the draft is not reviewed; expected 承办, then 复核, then 审批")
     for did, before in (("drafted", draft), ("reviewed", review)):
-        if before.officer == act.officer.code:
-            raise act.forbidden(f"the ruling was {did} by the same person; 承办, 复核 and 审批 are three people")
+        if before.officer == turn.officer.code:
+            raise turn.forbidden(f"the ruling was {did} by the same person; 承办, 复核 and 审批 are three people")
+
+
+def _ruling_to_serve(turn: _Turn) -> Ruling:
+    ruling = turn.way.ruling
+    if ruling is None:
+        raise turn.wrong("no ruling stands; expected 审批 first")
+    return ruling
+
+
+def _check_service(turn: _Turn) -> None:
+    turn.expect(not _ruling_to_serve(turn).served_to_both, "both parties were served already")
 
 
 @_check.register
 def _(event: events.RulingServed, act: _Act) -> None:
-    ruling = act.way.ruling
-    if ruling is None:
-        raise act.wrong("no ruling stands; expected 审批 first")
+    ruling = _ruling_to_serve(act)
     act.expect(event.recipient not in ruling.served, f"the {event.recipient} was served already")
     act.expect(event.at >= ruling.issued_at, f"at: seen {event.at.isoformat()}, expected not before it was issued")
 
 
+def _owed_fen(turn: _Turn) -> int:
+    owed = turn.way.owed_fen
+    if owed is None:
+        raise turn.wrong("nothing is to be paid; expected a ruling, or a self-refund accepted")
+    return owed
+
+
 @_check.register
 def _(event: events.PaymentMade, act: _Act) -> None:
-    owed = act.way.owed_fen
-    if owed is None:
-        raise act.wrong("nothing is to be paid; expected a ruling, or a self-refund accepted")
+    owed = _owed_fen(act)
     first, last = act.way.opened_at.astimezone(LOCAL).date(), act.around.now.astimezone(LOCAL).date()
     act.expect(first <= event.paid_on <= last, f"paid_on: seen {event.paid_on}, expected from {first} to {last}")
     total = act.way.paid_fen + event.fen
@@ -590,17 +663,22 @@ def _(event: events.PaymentMade, act: _Act) -> None:
     )
 
 
-@_check.register
-def _(event: events.RulingRevoked, act: _Act) -> None:
-    del event
-    act.expect(act.way.ruling, "no ruling stands")
+def _check_revocation(turn: _Turn) -> None:
+    turn.expect(turn.way.ruling, "no ruling stands")
+
+
+def _check_opening_of_review(turn: _Turn) -> None:
+    turn.expect(turn.way.ruling, "no ruling stands; 复核 is of a ruled claim")
 
 
 @_check.register
 def _(event: events.ReviewOpened, act: _Act) -> None:
-    act.expect(act.way.ruling, "no ruling stands; 复核 is of a ruled claim")
     if act.officer.role != ITSELF:
         act.expect(event.because == "officer", f"because: seen {event.because}, expected officer: the rest is found")
+
+
+def _check_closing_of_review(turn: _Turn) -> None:
+    turn.expect(turn.way.reviews, "no 复核 is open; expected `review_opened` first")
 
 
 @_check.register
@@ -608,20 +686,40 @@ def _(event: events.ReviewClosed, act: _Act) -> None:
     act.expect(event.review in act.way.reviews, f"event {event.review} opened no 复核 that is open")
 
 
-@_check.register
-def _(event: events.Closed, act: _Act) -> None:
-    del event
-    way = act.way
-    if act.officer.role == "company" and way.applied:
-        raise act.forbidden("the district closes what was applied for")
-    act.expect(way.owed_fen is None or way.performed, f"{way.paid_fen} fen are paid of {way.owed_fen}")
-    act.expect(not way.applied or way.owed_fen is not None, "applied for and not ruled; expected 裁定 or 撤回")
-    act.expect(way.ruling is None or way.ruling.served_to_both, "the ruling is not served to both parties")
-    act.expect(not way.reviews, f"复核 is open: {', '.join(map(str, sorted(way.reviews)))}")
+def _check_closing(turn: _Turn) -> None:
+    way = turn.way
+    if turn.officer.role == "company" and way.applied:
+        raise turn.forbidden("the district closes what was applied for")
+    turn.expect(way.owed_fen is None or way.performed, f"{way.paid_fen} fen are paid of {way.owed_fen}")
+    turn.expect(not way.applied or way.owed_fen is not None, "applied for and not ruled; expected 裁定 or 撤回")
+    turn.expect(way.ruling is None or way.ruling.served_to_both, "the ruling is not served to both parties")
+    turn.expect(not way.reviews, f"复核 is open: {', '.join(map(str, sorted(way.reviews)))}")
 
 
-@_check.register
-def _(event: events.Withdrawn, act: _Act) -> None:
-    del event
-    _check_unruled(act)
-    act.expect(act.way.paid_fen == 0, "a payment was made; expected 办结")
+def _check_withdrawal(turn: _Turn) -> None:
+    _check_unruled(turn)
+    turn.expect(turn.way.paid_fen == 0, "a payment was made; expected 办结")
+
+
+_NEEDS: Final[dict[str, Callable[[_Turn], object]]] = {
+    "escalated": _escalation,
+    "cause_contested": _check_contest,
+    "exclusion_decided": _check_decision,
+    "condition_recorded": _check_conditions,
+    "presumption_recorded": _presumption,
+    "self_refund_offered": _check_offer,
+    "self_refund_accepted": _check_acceptance,
+    "self_refund_refused": _check_refusal,
+    "authority_applied": _check_application,
+    "ruling_drafted": _check_draft,
+    "ruling_reviewed": _check_review,
+    "ruling_approved": _check_approval,
+    "ruling_served": _check_service,
+    "payment_made": _owed_fen,
+    "ruling_revoked": _check_revocation,
+    "review_opened": _check_opening_of_review,
+    "review_closed": _check_closing_of_review,
+    "closed": _check_closing,
+    "withdrawn": _check_withdrawal,
+}
+"""How far the way must have come for an event of a kind, whatever it says."""

@@ -1,7 +1,7 @@
 """A claim told to a person, and as JSON for a program: its step, its time limits, its three amounts, its events."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from heatstream.claims.amount import Amount
@@ -31,8 +31,14 @@ WHERE = {
 }
 
 
-def sentences(seen: Assessed, lines: Sequence[Line], tasks: Sequence[Task], now: dt.datetime) -> Iterator[str]:
-    """Tell a claim, a line a fact."""
+def sentences(
+    seen: Assessed,
+    lines: Sequence[Line],
+    tasks: Sequence[Task],
+    now: dt.datetime,
+    coming: Mapping[str, Sequence[str]],
+) -> Iterator[str]:
+    """Tell a claim, a line a fact; last what may come next, by the kinds of `coming` and their roles."""
     claim, way = seen.claim, seen.way
     stands = f"{WHERE[way.step]} {way.step.name.lower()}"
     yield f"{claim.code} · {stands} · {claim.household} · {claim.district} · {claim.company}"
@@ -49,6 +55,8 @@ def sentences(seen: Assessed, lines: Sequence[Line], tasks: Sequence[Task], now:
     for task in tasks:
         stands = task.outcome or "open"
         yield f"复核 review since event {task.event_number} ({task.kind}): {stands} · {task.detail.get('found', '')}"
+    next_ones = [f"{STEPS[kind]} {kind} ({', '.join(roles)})" for kind, roles in coming.items()]
+    yield f"可接续 may come next: {' · '.join(next_ones) or 'nothing'}"
 
 
 def _amounts(seen: Assessed) -> Iterator[str]:
