@@ -1,6 +1,6 @@
 # The whole developer interface. Needs Python 3.11 or newer and make; everything else goes into .venv and .cache.
 #   make demo [ARGS="--fresh"]   a fictional city on this machine, from the sensors to the findings
-#   make test [ARGS="-k ingest"] the suite, on a real broker and real databases
+#   make test [ARGS="-k ingest"] the suite, on a real broker and real databases, and the golden vectors under the lowest NumPy
 #   make check                   format, lint, types, import contracts
 #   make bench                   the figures
 SHELL := /bin/bash
@@ -9,6 +9,7 @@ ARGS ?=
 BIN := .venv/bin
 UV := .cache/uv/bin/uv
 READY := .venv/.synchronised
+LOWEST := .cache/numpy-lowest/.installed
 
 # Where a machine forbids Python to keep compiled modules, each of our many processes would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -20,8 +21,10 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(READY)
 	@exec $(BIN)/python -I -S src/heatstream/embedded/leash.py $$PPID 15 -- $(BIN)/heatstream demo $(ARGS)
 
-test: $(READY)
+# The lock holds the highest NumPy that pyproject.toml allows; what is frozen must come out the same under the lowest.
+test: $(READY) $(LOWEST)
 	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+	$(if $(ARGS),,PYTHONPATH=$(dir $(LOWEST)) $(BIN)/pytest -q tests/evidence/test_golden.py tests/core/test_golden_entitlement.py)
 
 check: $(READY)
 	$(BIN)/ruff format --check
@@ -65,4 +68,10 @@ $(READY): requirements.lock pyproject.toml $(UV)
 	@$(index); set -e; export VIRTUAL_ENV=$$PWD/.venv; \
 	  $(UV) pip sync --quiet --require-hashes requirements.lock; \
 	  $(UV) pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(LOWEST): pyproject.toml $(READY)
+	@rm -rf $(dir $(LOWEST))
+	@$(index); $(UV) pip install --quiet --no-deps --python $(BIN)/python --target $(dir $(LOWEST)) \
+	  "numpy==$$(sed -nE 's/.*"numpy>=([0-9.]+),.*/\1/p' pyproject.toml)"
 	@touch $@
