@@ -470,8 +470,8 @@ reject_reading = Table(
     PrimaryKeyConstraint("reject_id", "position"),
     Index(None, "reason"),
 )
-# A page holds what a batch did to each of its gateways, as arrays of one length: one row in place of thousands and their
-# index entries. No foreign key: its batch is written in the same transaction.
+# A page holds what a batch did to each of its gateways, as arrays of one length: one row for thousands and their index
+# entries. No foreign key: its batch is written in the same transaction.
 ledger_page = Table(
     "ledger_page",
     metadata,
