@@ -55,7 +55,9 @@ def key_columns(table: Table) -> tuple[str, ...]:
     """Name the columns that tell one row from another, across imports."""
     if "code" in table.c:
         return ("code",)
-    return ("device", "valid_from") if "device" in table.c else ("household_id", "neighbour_id")
+    if "device" in table.c:
+        return ("device", "valid_from")
+    return tuple(column.name for column in table.primary_key)
 
 
 @dataclass(frozen=True, slots=True)
