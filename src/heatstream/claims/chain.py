@@ -18,8 +18,13 @@ FORM: Final = "heatstream-claim-event/1"
 
 
 def genesis(claim: str, household: str) -> bytes:
-    """Hash what stands before the first event."""
-    return sha256(_canonical({"form": FORM, "claim": claim, "household": household})).digest()
+    """Hash what stands before the first event of a claim."""
+    return start(form=FORM, claim=claim, household=household)
+
+
+def start(**told: str) -> bytes:
+    """Hash what stands before the first event of anything: its form and whose events they are."""
+    return sha256(_canonical(told)).digest()
 
 
 def hash_of(before: bytes, line: Line) -> bytes:
@@ -37,7 +42,11 @@ def hash_of(before: bytes, line: Line) -> bytes:
 
 def broken_at(claim: str, household: str, lines: Iterable[Line]) -> int | None:
     """Find the first event whose number or hash is not what the ones before it make it; None = whole."""
-    before = genesis(claim, household)
+    return first_break(genesis(claim, household), lines)
+
+
+def first_break(before: bytes, lines: Iterable[Line]) -> int | None:
+    """Find the first event whose number or hash is not what stands before it makes it; None = whole."""
     for number, line in enumerate(lines, start=1):
         if line.number != number or hash_of(before, line) != line.hash:
             return number

@@ -1,0 +1,57 @@
+"""The file of one place's supervision rules: `HEATSTREAM_SUPERVISION_RULES_FILE`.
+
+A section that is absent is unknown: what needs it refuses and names it. Detection alone has defaults, for it is
+engineering and pays nobody.
+"""
+
+import hashlib
+import json
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from heatstream.errors import BadInput
+from heatstream.rules import exact_yaml
+from heatstream.rules.pack import Part, faults
+from heatstream.rules.supervision.detection import Detection
+
+SCHEMA = "heatstream.supervision/1"
+
+
+class SupervisionRules(Part):
+    """One place's rules of supervision."""
+
+    schema_: Literal["heatstream.supervision/1"] = Field(alias="schema", description="form of this file")
+    place: str = Field(min_length=1, description="the city they are for")
+    version: str = Field(min_length=1, description="under which they are published")
+    made_by: str = Field(min_length=1, description="who decided")
+    made_on: date = Field(description="when")
+    watermark: str | None = Field(None, description="stands on every result, e.g. 演示·非法律依据")
+    detection: Detection = Field(Detection(), description="from where on something is seen")
+
+    @property
+    def canonical(self) -> str:
+        """The rules as one text that is the same whenever they are."""
+        tree = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return json.dumps(tree, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    @property
+    def hash(self) -> bytes:
+        """SHA-256 of the canonical form."""
+        return hashlib.sha256(self.canonical.encode()).digest()
+
+
+def load(path: Path) -> SupervisionRules:
+    """Read a file of supervision rules.
+
+    Raises
+    ------
+    BadInput
+        The file is not there, is not YAML, or names a rule or a value there is not.
+    """
+    try:
+        return SupervisionRules.model_validate(exact_yaml.read(path))
+    except ValidationError as error:
+        raise BadInput(faults(path, error)) from error

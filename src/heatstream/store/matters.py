@@ -1,0 +1,129 @@
+"""Matters as kept: one row each, whose events are only ever added and hashed one over the other."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, func, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from heatstream.store.claims import Line
+from heatstream.store.tables import company, district, heat_source, heat_station, matter, matter_event, matter_file
+
+
+class Matter(NamedTuple):
+    """A matter where it stands, and whom it concerns by id and by code."""
+
+    id: int
+    code: str
+    kind: str
+    district_id: int | None
+    company_id: int | None
+    heat_source_id: int | None
+    heat_station_id: int | None
+    building_id: int | None
+    household_id: int | None
+    gateway_id: int | None
+    headline: str
+    opened_at: dt.datetime
+    step: str
+    urgency: int
+    next_due_at: dt.datetime | None
+    closed_at: dt.datetime | None
+    state: Mapping[str, Any]
+    district: str | None
+    company: str | None
+    heat_source: str | None
+    heat_station: str | None
+
+
+class MatterFile(NamedTuple):
+    """A paper that was attached, without its content."""
+
+    name: str
+    media_type: str
+    sha256: bytes
+    added_at: dt.datetime
+    officer: str
+
+
+_OWN = [matter.c[name] for name in Matter._fields if name in matter.c]
+_PLACED = (
+    matter.outerjoin(district, district.c.id == matter.c.district_id)
+    .outerjoin(company, company.c.id == matter.c.company_id)
+    .outerjoin(heat_source, heat_source.c.id == matter.c.heat_source_id)
+    .outerjoin(heat_station, heat_station.c.id == matter.c.heat_station_id)
+)
+_MATTER = select(
+    *_OWN,
+    district.c.code.label("district"),
+    company.c.code.label("company"),
+    heat_source.c.code.label("heat_source"),
+    heat_station.c.code.label("heat_station"),
+).select_from(_PLACED)
+
+
+async def hold_openings(conn: AsyncConnection) -> None:
+    """Let one matter be opened at a time, so that its number is its own."""
+    await conn.execute(text("select pg_advisory_xact_lock(hashtext('heatstream.matters'))"))
+
+
+async def opened_under(conn: AsyncConnection, prefix: str) -> int:
+    """Count the matters whose code begins so."""
+    return int(await conn.scalar(select(func.count()).where(matter.c.code.startswith(prefix, autoescape=True))) or 0)
+
+
+async def by_code(conn: AsyncConnection, code: str) -> Matter | None:
+    row = (await conn.execute(_MATTER.where(matter.c.code == code))).one_or_none()
+    return Matter._make(row) if row else None
+
+
+async def locked(conn: AsyncConnection, code: str) -> Matter | None:
+    """Hold a matter's row until the transaction ends, and give it."""
+    await conn.execute(select(matter.c.id).where(matter.c.code == code).with_for_update())
+    return await by_code(conn, code)
+
+
+async def listed(conn: AsyncConnection, *conditions: ColumnElement[bool], limit: int | None = None) -> Sequence[Matter]:
+    """List matters, the most urgent first, then by their next limit, then the oldest."""
+    order = (matter.c.urgency.desc(), matter.c.next_due_at.asc().nulls_last(), matter.c.opened_at, matter.c.id)
+    return [Matter._make(row) for row in await conn.execute(_MATTER.where(*conditions).order_by(*order).limit(limit))]
+
+
+async def add(conn: AsyncConnection, **values: Any) -> int:
+    """Add a matter; tell its id."""
+    return int((await conn.execute(insert(matter).values(**values).returning(matter.c.id))).scalar_one())
+
+
+async def stand(conn: AsyncConnection, matter_id: int, **values: Any) -> None:
+    """Keep where a matter stands."""
+    await conn.execute(update(matter).where(matter.c.id == matter_id).values(**values))
+
+
+async def lines(conn: AsyncConnection, matter_id: int) -> list[Line]:
+    """List a matter's events as they were recorded."""
+    columns = [matter_event.c[name] for name in Line._fields]
+    query = select(*columns).where(matter_event.c.matter_id == matter_id).order_by(matter_event.c.number)
+    return [Line(*row) for row in await conn.execute(query)]
+
+
+async def append(conn: AsyncConnection, matter_id: int, line: Line) -> None:
+    """Add an event."""
+    await conn.execute(insert(matter_event).values(matter_id=matter_id, **line._asdict()))
+
+
+async def attach(
+    conn: AsyncConnection, matter_id: int, *, name: str, media_type: str, sha256: bytes, content: bytes, officer: str
+) -> None:
+    """Keep a paper; the same bytes twice are kept once."""
+    there = select(1).where(matter_file.c.matter_id == matter_id, matter_file.c.sha256 == sha256)
+    if await conn.scalar(there) is None:
+        row = insert(matter_file).values(matter_id=matter_id, name=name, media_type=media_type, sha256=sha256)
+        await conn.execute(row.values(content=content, officer=officer))
+
+
+async def files(conn: AsyncConnection, matter_id: int) -> list[MatterFile]:
+    """List a matter's papers."""
+    columns = [matter_file.c[name] for name in MatterFile._fields]
+    query = select(*columns).where(matter_file.c.matter_id == matter_id).order_by(matter_file.c.id)
+    return [MatterFile(*row) for row in await conn.execute(query)]

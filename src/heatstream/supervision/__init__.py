@@ -1,0 +1,1 @@
+"""Heat sources and companies under supervision: what is seen, what persons record of it, what follows."""
