@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heatstream import log, settings
+from heatstream import settings
+from heatstream.cli_supervise import supervise_app
 from heatstream.errors import BadInput, HeatstreamError, Refused, SettingsError
+from heatstream.terminal import By, JsonOption, configured, out, transaction
 
 FAILED, WRONG_USE, REFUSED = 1, 2, 3
 
@@ -62,31 +62,7 @@ for name, group in (
 evidence_app.add_typer(evidence_key_app, name="key")
 evidence_app.add_typer(hold_app, name="hold")
 
-out = Console()
-JsonOption = Annotated[bool, typer.Option("--json", help="JSON for a program, one object a line.")]
-By = Annotated[str, typer.Option("--by", help="Who does it; kept for good.")]
-
-
-def _settings() -> settings.Settings:
-    found = settings.load()
-    log.configure(found.log)
-    return found
-
-
-@asynccontextmanager
-async def _transaction(found: settings.Settings, *, snapshot: bool = False) -> AsyncIterator[AsyncConnection]:
-    """Begin a transaction; a snapshot sees one state of the store from its first statement on."""
-    from heatstream.store import migrate, pool
-
-    engine = pool.create_engine(found.database_url(), size=1, application="heatstream-cli")
-    isolation = "REPEATABLE READ" if snapshot else "READ COMMITTED"
-    try:
-        async with engine.execution_options(isolation_level=isolation).begin() as conn:
-            await migrate.require_current(conn)
-            yield conn
-    finally:
-        await engine.dispose()
-
+app.add_typer(supervise_app, name="supervise")
 
 # --- the processes ----------------------------------------------------------------------------------------------------
 
@@ -96,7 +72,7 @@ def migrate() -> None:
     """Bring the database to this release's schema."""
     from heatstream.store import migrate as migrations
 
-    found = _settings()
+    found = configured()
     asyncio.run(migrations.upgrade(found.database_url()))
     out.print("the database is at this release's schema")
 
@@ -109,7 +85,7 @@ def ingest(
     if ctx.invoked_subcommand is None:
         from heatstream.ingest import run
 
-        raise typer.Exit(asyncio.run(run.main(_settings(), allow_fail_points=allow_fail_points)))
+        raise typer.Exit(asyncio.run(run.main(configured(), allow_fail_points=allow_fail_points)))
 
 
 @ingest_app.command("status")
@@ -120,7 +96,7 @@ def ingest_status(
     from heatstream.ingest import status
 
     async def show() -> None:
-        async with _transaction(_settings()) as conn:
+        async with transaction(configured()) as conn:
             await status.show(conn, hours=hours, as_json=as_json)
 
     asyncio.run(show())
@@ -138,7 +114,7 @@ def evaluate(
     if ctx.invoked_subcommand is None:
         from heatstream.evaluate import run
 
-        raise typer.Exit(asyncio.run(run.main(_settings(), once=once, through=through and through.date())))
+        raise typer.Exit(asyncio.run(run.main(configured(), once=once, through=through and through.date())))
 
 
 @evaluate_app.command("status")
@@ -147,7 +123,7 @@ def evaluate_status(as_json: JsonOption = False) -> None:
     from heatstream.evaluate import status
 
     async def show() -> None:
-        async with _transaction(_settings()) as conn:
+        async with transaction(configured()) as conn:
             await status.show(conn, as_json=as_json)
 
     asyncio.run(show())
@@ -158,7 +134,7 @@ def serve() -> None:
     """Serve the API."""
     from heatstream.serve import run
 
-    run.main(_settings())
+    run.main(configured())
 
 
 @app.command()
@@ -166,7 +142,7 @@ def web() -> None:
     """Serve the officials' page."""
     from heatstream.web import run
 
-    run.main(_settings())
+    run.main(configured())
 
 
 @app.command()
@@ -174,7 +150,7 @@ def jobs(once: Annotated[bool, typer.Option("--once", help="Run every job once, 
     """Run what recurs: partitions, retention, columnstore."""
     from heatstream.jobs import run
 
-    raise typer.Exit(asyncio.run(run.main(_settings(), once=once)))
+    raise typer.Exit(asyncio.run(run.main(configured(), once=once)))
 
 
 @app.command()
@@ -194,7 +170,7 @@ def doctor(as_json: JsonOption = False) -> None:
     """Check broker, database, clock and disk against what is known to lose data."""
     from heatstream.ingest import doctor as checks
 
-    raise typer.Exit(asyncio.run(checks.main(_settings(), as_json=as_json)))
+    raise typer.Exit(asyncio.run(checks.main(configured(), as_json=as_json)))
 
 
 # --- the registry -----------------------------------------------------------------------------------------------------
@@ -211,7 +187,7 @@ def registry_import(
     from heatstream.store import registry
 
     async def run() -> dict[str, Any]:
-        async with _transaction(_settings()) as conn:
+        async with transaction(configured()) as conn:
             return await registry.import_files(conn, files, by or getpass.getuser())
 
     table = Table("table", "new", "changed", "same")
@@ -226,7 +202,7 @@ def registry_export(folder: Annotated[Path, typer.Argument(help="Where to write 
     from heatstream.store import registry
 
     async def run() -> dict[str, int]:
-        async with _transaction(_settings()) as conn:
+        async with transaction(configured()) as conn:
             return await registry.export_files(conn, folder)
 
     for noun, rows in asyncio.run(run()).items():
@@ -242,7 +218,7 @@ def registry_outdoor(
     from heatstream.store import outdoor
 
     async def run() -> Counter[str]:
-        async with _transaction(_settings()) as conn:
+        async with transaction(configured()) as conn:
             return await outdoor.record(conn, outdoor.read(file), by or getpass.getuser())
 
     count = asyncio.run(run())
@@ -262,7 +238,7 @@ def keys_create(
     from heatstream.store import keys
 
     async def run() -> str:
-        async with _transaction(_settings()) as conn:
+        async with transaction(configured()) as conn:
             return await keys.create(conn, name, scopes=tuple(scope or ("read",)), days=days)
 
     typer.echo(asyncio.run(run()))
@@ -274,7 +250,7 @@ def keys_list() -> None:
     from heatstream.store import keys
 
     async def run() -> list[keys.ApiKey]:
-        async with _transaction(_settings()) as conn:
+        async with transaction(configured()) as conn:
             return await keys.listed(conn)
 
     table = Table("prefix", "name", "scopes", "created", "expires", "revoked")
@@ -294,7 +270,7 @@ def keys_revoke(prefix: Annotated[str, typer.Argument(help="The key's first char
     from heatstream.store import keys
 
     async def run() -> None:
-        async with _transaction(_settings()) as conn:
+        async with transaction(configured()) as conn:
             await keys.revoke(conn, prefix)
 
     asyncio.run(run())
@@ -314,7 +290,7 @@ def conflicts_list(limit: Annotated[int, typer.Option(help="At most so many.")] 
     from heatstream.store import conflicts
 
     async def run() -> list[conflicts.Conflict]:
-        async with _transaction(_settings()) as conn:
+        async with transaction(configured()) as conn:
             return await conflicts.undecided(conn, limit=limit)
 
     table = Table("point", "instant", "stored °C", "other °C")
@@ -341,11 +317,11 @@ def conflicts_decide(
     """Decide which value of an instant counts."""
     from heatstream.store import conflicts
 
-    found = _settings()
+    found = configured()
     begins, _ = settings.window_minutes(found.evaluate.day_window)
 
     async def run() -> None:
-        async with _transaction(found) as conn:
+        async with transaction(found) as conn:
             await conflicts.decide(conn, point, instant, value, officer=officer, reason=reason, day_from_min=begins)
 
     asyncio.run(run())
@@ -373,7 +349,7 @@ def quality_list(
     wanted = quality.Wanted(point, household, day and day.date(), kind, unreviewed)
 
     async def run() -> list[quality.Mark]:
-        async with _transaction(_settings()) as conn:
+        async with transaction(configured()) as conn:
             return await quality.listed(conn, wanted, above=above, limit=limit)
 
     marks = asyncio.run(run())
@@ -401,11 +377,11 @@ def quality_review(
     """Say whether a mark's readings count; the day is judged again. The readings stay as they were sent."""
     from heatstream.store import quality
 
-    found = _settings()
+    found = configured()
     begins, _ = settings.window_minutes(found.evaluate.day_window)
 
     async def run() -> None:
-        async with _transaction(found) as conn:
+        async with transaction(found) as conn:
             await quality.review(conn, mark, excludes=exclude, by=officer, reason=reason, day_from_min=begins)
 
     asyncio.run(run())
@@ -428,7 +404,7 @@ def quality_remeasure(
         raise BadInput(f"--from: seen {first.date()}, expected a day not after --to ({last.date()})")
 
     async def run() -> Any:
-        async with _transaction(_settings()) as conn:
+        async with transaction(configured()) as conn:
             await places.check(conn, place)
             return await remeasure.listed(conn, days.Span(first.date(), last.date()), place, limit=limit)
 
@@ -454,7 +430,7 @@ def replay_rejects(
     """Feed rejected messages again; what is usable now is stored and resolved."""
     from heatstream.ingest import replay
 
-    counts = asyncio.run(replay.main(_settings(), reason=reason))
+    counts = asyncio.run(replay.main(configured(), reason=reason))
     for name, count in counts.items():
         out.print(f"{name}: {count}")
 
@@ -472,8 +448,8 @@ async def _desk() -> AsyncIterator[Any]:
     from heatstream.claims.act import Desk
     from heatstream.rules import holidays
 
-    found = _settings()
-    async with _transaction(found) as conn:
+    found = configured()
+    async with transaction(found) as conn:
         yield Desk(conn, holidays.load(found.evaluate.packs_dir), lambda: dt.datetime.now(dt.UTC))
 
 
@@ -644,7 +620,7 @@ def claims_list(
     asked += [claims.at_step(step)] if step else []
 
     async def run() -> list[claims.Claim]:
-        async with _transaction(_settings()) as conn:
+        async with transaction(configured()) as conn:
             return await claims.listed(conn, *asked)
 
     found = asyncio.run(run())
@@ -668,7 +644,7 @@ def claims_recompute() -> None:
     from heatstream.store import migrate, pool
 
     async def run() -> dict[str, int]:
-        found = _settings()
+        found = configured()
         engine = pool.create_engine(found.database_url(), size=2, application="heatstream-cli")
         try:
             async with engine.connect() as conn:
@@ -688,7 +664,7 @@ def claims_check() -> None:
     from heatstream.claims import audit
 
     async def run() -> list[str]:
-        async with _transaction(_settings()) as conn:
+        async with transaction(configured()) as conn:
             return [fault async for fault in audit.faults(conn)]
 
     found = asyncio.run(run())
@@ -799,7 +775,7 @@ def rules_simulate(
     """Tell which homes and how many fen a policy would change, by company and district; nothing is written."""
     from heatstream.evaluate import simulate
 
-    asyncio.run(simulate.main(_settings(), policy, against, season, assume=assume_application, as_json=as_json))
+    asyncio.run(simulate.main(configured(), policy, against, season, assume=assume_application, as_json=as_json))
 
 
 def _packs_dir() -> Path | None:
@@ -824,10 +800,10 @@ def evidence_export(
     from heatstream.claims.told import told
     from heatstream.evidence import bundle, sign
 
-    found = _settings()
+    found = configured()
 
     async def run() -> bytes:
-        async with _transaction(found, snapshot=True) as conn:
+        async with transaction(found, snapshot=True) as conn:
             return await bundle.export(
                 conn,
                 household,
@@ -868,7 +844,7 @@ def evidence_roots(limit: Annotated[int, typer.Option(help="At most so many.")] 
     from heatstream.store import evidence
 
     async def run() -> list[evidence.Root]:
-        async with _transaction(_settings()) as conn:
+        async with transaction(configured()) as conn:
             return await evidence.roots(conn, limit=limit)
 
     table = Table("id", "made", "point-days", Column("root", no_wrap=True), "time stamp")
@@ -899,7 +875,7 @@ def hold_place(
     from heatstream.store import evidence
 
     async def run() -> int:
-        async with _transaction(_settings()) as conn:
+        async with transaction(configured()) as conn:
             who = by or getpass.getuser()
             return await evidence.place_hold(conn, household, first.date(), last.date(), reason=reason, by=who)
 
@@ -912,7 +888,7 @@ def hold_release(hold: Annotated[int, typer.Argument(help="Its number, as listed
     from heatstream.store import evidence
 
     async def run() -> None:
-        async with _transaction(_settings()) as conn:
+        async with transaction(configured()) as conn:
             await evidence.release_hold(conn, hold, by or getpass.getuser())
 
     asyncio.run(run())
@@ -925,7 +901,7 @@ def hold_list() -> None:
     from heatstream.store import evidence
 
     async def run() -> list[evidence.Hold]:
-        async with _transaction(_settings()) as conn:
+        async with transaction(configured()) as conn:
             return await evidence.holds(conn)
 
     table = Table("hold", "household", "from", "to", "reason", "by", "released")
