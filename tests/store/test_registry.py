@@ -50,6 +50,53 @@ async def test_a_town_is_imported_and_exported_as_it_was(conn: AsyncConnection, 
     }
 
 
+SUPERVISED = {
+    "weather_curve": "code,heat_station,valid_from\nQ1,T1,2025-10-01\n",
+    "weather_curve_point": "weather_curve,outdoor_centi,supply_centi\nQ1,-2000,6500\nQ1,500,4000\n",
+    "heating_schedule": "code,heat_station,weekdays,from_min,to_min,filed_on,valid_from\nJ1,T1,1234567,300,540,2025-10-01,2025-10-01\n",
+    "maintenance": "code,heat_station,begins,ends,announced_at,announced_by\nG1,T1,2026-01-06T08:00:00+08:00,2026-01-06T12:00:00+08:00,2026-01-03T08:00:00+08:00,公告\n",
+    "fuel_plan": "code,heat_source,season_year,fuel,season_need_kg\nF1,S1,2025,coal,50000000\n",
+}
+
+
+async def test_what_supervision_asks_is_imported_and_imported_again(conn: AsyncConnection, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", TOWN | SUPERVISED)
+    first = await registry.import_files(conn, [folder], "tester")
+    again = await registry.import_files(conn, [folder], "tester")
+    assert {name: first[name]["new"] for name in SUPERVISED} == dict.fromkeys(SUPERVISED, 1) | {
+        "weather_curve_point": 2
+    }
+    assert {again[name]["same"] for name in SUPERVISED} == {1, 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "seen", "fault"),
+    [
+        ("weather_curve_point", ("Q1,500", "Q1,-2000"), "weather_curve_point.csv:3: .*a row once; it stands in line 2"),
+        ("weather_curve", ("Q1,T1", "Q1,"), "weather_curve.csv:2: heat_source, heat_station: seen .*, expected one of"),
+        ("heating_schedule", ("300,540", "540,300"), "heating_schedule.csv:2: to_min: seen '300', expected after"),
+        ("heating_schedule", ("1234567", "Mo-Su"), "heating_schedule.csv:2: weekdays: seen 'Mo-Su', expected days as"),
+        ("fuel_plan", ("50000000", "0"), "fuel_plan.csv:2: season_need_kg: seen '0', expected a whole number above 0"),
+        ("maintenance", ("06T12", "06T06"), "maintenance.csv:2: ends: seen .*, expected after begins"),
+    ],
+)
+async def test_what_supervision_asks_is_told_with_its_line_where_it_is_wrong(
+    conn: AsyncConnection, tmp_path: Path, name: str, seen: tuple[str, str], fault: str
+) -> None:
+    files = TOWN | SUPERVISED
+    folder = write(tmp_path / "in", files | {name: files[name].replace(*seen)})
+    with pytest.raises(RegistryError, match=fault):
+        await registry.import_files(conn, [folder], "tester")
+
+
+async def test_files_of_another_city_are_refused_with_that_alone(conn: AsyncConnection, tmp_path: Path) -> None:
+    await registry.import_files(conn, [write(tmp_path / "in", TOWN)], "tester")
+    other = TOWN | {"city": TOWN["city"].replace("shili", "other"), "building": TOWN["building"].replace("C1", "C9")}
+    with pytest.raises(RegistryError) as refused:
+        await registry.import_files(conn, [write(tmp_path / "other", other)], "tester")
+    assert refused.value.faults == ["city.csv:2: code: seen other, shili, expected one city a database"]
+
+
 async def test_a_second_import_of_the_same_files_changes_nothing(conn: AsyncConnection, tmp_path: Path) -> None:
     folder = write(tmp_path / "in", TOWN)
     await registry.import_files(conn, [folder], "tester")

@@ -175,6 +175,10 @@ class _Import:
         await self.save(table, new, changed)
         return Counter(new=len(new), changed=len(changed), same=len(old) - len(changed))
 
+    def refuse(self) -> None:
+        if self.faults:
+            raise RegistryError(self.faults)
+
     async def save(self, table: Table, new: list[Row], changed: list[tuple[Row, Row]]) -> None:
         await _insert_new(self.conn, table, new)
         await _update_changed(self.conn, table, changed)
@@ -212,9 +216,10 @@ async def import_files(conn: AsyncConnection, paths: Iterable[Path], by: str) ->
     files = read(paths)
     await conn.execute(text("select pg_advisory_xact_lock(hashtext('heatstream.registry'))"))
     importing = _Import(conn, by)
-    counts = {name: await importing.take(table, files[name]) for name, table in TABLES.items()}
-    if importing.faults:
-        raise RegistryError(importing.faults)
+    counts = {city.name: await importing.take(city, files[city.name])}
+    importing.refuse()  # of another city's files every line would be a fault, and none would say why
+    counts |= {name: await importing.take(table, files[name]) for name, table in TABLES.items() if table is not city}
+    importing.refuse()
     if importing.touched:
         await marks.mark_registry_changed(conn, importing.touched)
     await conn.execute(text(f"select pg_notify('{CHANNEL}', '')"))

@@ -21,6 +21,8 @@ from heatstream.store.tables import REGISTRY
 from heatstream.store.timescale import LOCAL
 
 TABLES = {table.name: table for table in REGISTRY}
+_OF_ONE_PLACE = {"weather_curve", "maintenance"}
+"""Rows of these stand for one heat source or one heat station."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,25 @@ _PARSERS: dict[type, tuple[Callable[[str], object], str]] = {
 }
 
 
+def _weekdays(text: str) -> str:
+    if not text or set(text) - set("1234567"):
+        raise ValueError(text)
+    return text
+
+
+def _weight(text: str) -> int:
+    if (found := _whole(text, 64)) <= 0:
+        raise ValueError(text)
+    return found
+
+
+_OF_COLUMN: dict[str, tuple[Callable[[str], object], str]] = {
+    "weekdays": (_weekdays, "days as digits, 1 = Monday, like 1234567"),
+    "season_need_kg": (_weight, "a whole number above 0"),
+}
+"""Columns that take less than their type does."""
+
+
 @functools.cache
 def allowed(column: Column[object]) -> tuple[str, ...]:
     """Read the values of a `check (… in (…))` constraint, so that a wrong one is told with its line."""
@@ -119,14 +140,14 @@ def expected(field: Field) -> str:
         return f"a code of {field.refers_to}"
     if values := allowed(field.column):
         return "one of " + ", ".join(values)
-    return _PARSERS[type(field.column.type)][1]
+    return _OF_COLUMN.get(field.name, _PARSERS[type(field.column.type)])[1]
 
 
 def _cell(field: Field, text: str) -> object:
     """Read one cell; ValueError or KeyError when it is not what the column takes."""
     if field.refers_to:
         return text
-    value = _PARSERS[type(field.column.type)][0](text)
+    value = _OF_COLUMN.get(field.name, _PARSERS[type(field.column.type)])[0](text)
     values = allowed(field.column)
     if values and str(value) not in values:
         raise ValueError(text)
@@ -149,12 +170,24 @@ def _parse_line(table: Table, line: Line, row: dict[str, str], faults: list[str]
         except (ValueError, KeyError):
             faults.append(line.fault(field.name, text, expected(field)))
     _check_dates(line, faults)
+    if table.name in _OF_ONE_PLACE:
+        _check_place(line, faults)
+
+
+def _check_place(line: Line, faults: list[str]) -> None:
+    named = [code for name in ("heat_source_id", "heat_station_id") if (code := line.values.get(name))]
+    if len(named) != 1:
+        faults.append(line.fault("heat_source, heat_station", named, "one of the two"))
 
 
 def _check_dates(line: Line, faults: list[str]) -> None:
     start, end = line.values.get("valid_from"), line.values.get("valid_to")
     if isinstance(start, dt.date) and isinstance(end, dt.date) and end < start:
         faults.append(line.fault("valid_to", str(end), f"not before valid_from {start}"))
+    for first, then in (("begins", "ends"), ("from_min", "to_min")):
+        begin, end = line.values.get(first), line.values.get(then)
+        if begin is not None and end is not None and not begin < end:  # type: ignore[operator]
+            faults.append(line.fault(then, str(end), f"after {first} {begin}"))
 
 
 def _check_header(table: Table, file: str, header: Iterable[str], faults: list[str]) -> None:
