@@ -395,8 +395,15 @@ def upgrade() -> None:
         sa.Column("household_id", sa.Integer(), nullable=True),
         sa.Column("building_id", sa.Integer(), nullable=True),
         sa.Column("matched_by", sa.Text(), nullable=True, comment="exact | officer 工号; null = unmatched"),
+        sa.Column("match_why", sa.Text(), nullable=True, comment="by which way it was matched; null = unmatched"),
+        sa.Column(
+            "set_aside_by",
+            sa.Text(),
+            nullable=True,
+            comment="工号 of who said that it is about no building of the registry",
+        ),
+        sa.Column("set_aside_why", sa.Text(), nullable=True),
         sa.Column("matter_id", sa.Integer(), nullable=True),
-        sa.Column("raw", postgresql.JSONB(astext_type=sa.Text()), nullable=False, comment="the row as it came"),
         sa.CheckConstraint(
             "topic in ('temperature','no_heat','leak','fee','service','other')", name=op.f("ticket_topic_check")
         ),
@@ -406,10 +413,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("ticket_pkey")),
         sa.UniqueConstraint("line", "ticket_no", name=op.f("ticket_line_ticket_no_key")),
     )
+    op.create_index(op.f("ticket_received_at_idx"), "ticket", ["received_at"], unique=False)
+    op.create_index(op.f("ticket_matter_id_idx"), "ticket", ["matter_id"], unique=False)
     op.create_index(
-        "ticket_unmatched_idx", "ticket", ["received_at"], unique=False, postgresql_where=sa.text("building_id is null")
+        "ticket_unmatched_idx",
+        "ticket",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("building_id is null and set_aside_by is null"),
     )
-    for table in ("matter_event", "report"):
+    op.create_table(
+        "ticket_version",
+        sa.Column("ticket_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False, comment="from 1; `ticket` holds the newest"),
+        sa.Column("imported_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("imported_by", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False, comment="file:line it came in"),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False, comment="of `raw` in canonical form"),
+        sa.Column("raw", postgresql.JSONB(astext_type=sa.Text()), nullable=False, comment="the row as it came"),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("ticket_version_ticket_id_fkey")),
+        sa.PrimaryKeyConstraint("ticket_id", "number", name=op.f("ticket_version_pkey")),
+    )
+    for table in ("matter_event", "ticket_version", "report"):
         op.execute(
             f"create function {table}_add_only() returns trigger language plpgsql as "
             f"$$ begin raise exception '{table}: rows are added, never changed'; end $$"
