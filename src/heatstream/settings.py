@@ -194,6 +194,14 @@ class Evidence(Section):
         return self
 
 
+class Supervision(Section):
+    """Heat sources and companies under supervision."""
+
+    rules_file: Path | None = Field(
+        None, description="the operator's rules of supervision; what needs one refuses without it"
+    )
+
+
 class Log(Section):
     """What is written to standard error."""
 
@@ -213,6 +221,7 @@ class Settings(Section):
     web: Web = Web()
     jobs: Jobs = Jobs()
     evidence: Evidence = Evidence()
+    supervision: Supervision = Supervision()
     log: Log = Log()
 
     def database_url(self) -> str:
@@ -232,6 +241,7 @@ def sections() -> dict[str, type[Section]]:
         "web": Web,
         "jobs": Jobs,
         "evidence": Evidence,
+        "supervision": Supervision,
         "log": Log,
     }
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from heatstream.claims.check import Officer
 from heatstream.rules.choices import Choices
 from heatstream.rules.holidays import DaysOff
+from heatstream.rules.law import Law
 from heatstream.rules.supervision.file import SupervisionRules
 from heatstream.supervision.told import Event
 
@@ -67,6 +68,8 @@ class Ground:
     choices: Choices | None
     """Of the policy in force."""
     days_off: DaysOff
+    law: Law | None = None
+    """In force today: the place's pack, its seasons as decided, and the same choices."""
 
 
 class MatterKind(Protocol):
@@ -98,4 +101,7 @@ class MatterKind(Protocol):
         """
 
     def standing(self, state: Any, ground: Ground, now: dt.datetime) -> Standing:
-        """Say where it stands now."""
+        """Say where it stands now; a rule that is unknown is said in the headline or left out, and raises nothing."""
+
+    def coming(self, state: Any) -> tuple[str, ...]:
+        """Kinds of event that may come next, whoever records them."""
