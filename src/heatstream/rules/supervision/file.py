@@ -16,6 +16,8 @@ from heatstream.errors import BadInput
 from heatstream.rules import exact_yaml
 from heatstream.rules.pack import Part, faults
 from heatstream.rules.supervision.detection import Detection
+from heatstream.rules.supervision.fuel import Fuel
+from heatstream.rules.supervision.publications import Publications
 
 SCHEMA = "heatstream.supervision/1"
 
@@ -30,6 +32,8 @@ class SupervisionRules(Part):
     made_on: date = Field(description="when")
     watermark: str | None = Field(None, description="stands on every result, e.g. 演示·非法律依据")
     detection: Detection = Field(Detection(), description="from where on something is seen")
+    fuel: Fuel | None = Field(None, description="how reports of fuel are read")
+    publications: Publications | None = Field(None, description="how long a company may object to a 公示")
 
     @property
     def canonical(self) -> str:
