@@ -2,7 +2,7 @@
 
 | station | source, company | building, district | homes |
 | --- | --- | --- | --- |
-| X1 东站 | S1 热电厂 (chp), 甲公司 CO1 | B1, B2 in D1 | H1, H2, H3 (报停 from 2025-11-01) in B1; H4 and the shop N1 in B2 |
+| X1 东站 | S1 热电厂 (chp), 甲公司 CO1 | B1, B2 in D1 | B1: H1, H2, H3 (报停 from 2025-11-01); B2: H4, the shop N1 |
 | X2 西站 | S1 热电厂 (chp), 甲公司 CO1 | B3 in D2 | H5 |
 | X3 南站 | S2 锅炉房 (boiler), 乙公司 CO2 | B4 in D2 | H6 |
 

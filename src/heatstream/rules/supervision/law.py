@@ -1,0 +1,156 @@
+"""What the law says of supervision, as it was read: repair limits, coal floors, the range of article 33.
+
+Frozen: each fact with its instrument, its date and its words. Where an instrument does not hold, nothing here does, and
+what it would have said is unknown. The fictional 示例市 borrows Jilin's, and what rests on it bears its watermark.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
+
+from heatstream.core.repair import AccidentClass
+from heatstream.rules.pack import Conf, Pack
+
+JILIN: Final = "cn-22-"
+"""Packs of places in Jilin Province bear the number of its 行政区划代码."""
+HOUR_S: Final = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Where a fact stands, and in which words."""
+
+    instrument: str
+    doc_no: str
+    dated: dt.date
+    article: str
+    quote: str
+    conf: Conf
+    """How it is known, as in a rule pack."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How long a repair may take; whatever takes exactly so long keeps it (以内 includes, Civil Code 1259)."""
+
+    breached_after_s: int
+    """Longer breaches it [s]."""
+    warned_after_s: int | None = None
+    """Longer is warned of, where the text gives a range [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepairRule:
+    """抢修时限 of one instrument."""
+
+    name: Literal["jilin_2012", "jilin_2024"]
+    read: Read
+    limits: Mapping[AccidentClass, Limit]
+    """What it says of each class; absent = it says nothing of it."""
+
+
+NOTICE_2012: Final = "关于进一步加强全省城市供热管理工作的意见"
+REPLY_2024: Final = "吉林省住房和城乡建设厅关于加强采暖的管理建议的答复"
+
+CLASS_BOUNDS_S: Final = (6 * HOUR_S, 24 * HOUR_S)
+"""Between 一般 and 较大, and between 较大 and 重大 [s]; exactly they stand in two classes (A43)."""
+
+REPAIR_2012: Final = RepairRule(
+    "jilin_2012",
+    Read(
+        NOTICE_2012,
+        "吉政办发〔2012〕52号",
+        dt.date(2012, 8, 28),
+        "三（九）",
+        "热源单位、供热单位发生设施事故停止供热的，应当按照下列时限进行抢修：一般事故，6小时可恢复供热的，抢修时限为6小时内；"
+        "较大事故，6小时至24小时内可恢复供热的，抢修时限为24小时内；重大事故，24小时以上可恢复供热的，"
+        "抢修时限为48小时至72小时内。",
+        "read",
+    ),
+    MappingProxyType(
+        {
+            AccidentClass.ORDINARY: Limit(6 * HOUR_S),
+            AccidentClass.LARGER: Limit(24 * HOUR_S),
+            AccidentClass.MAJOR: Limit(72 * HOUR_S, warned_after_s=48 * HOUR_S),
+        }
+    ),
+)
+REPAIR_2024: Final = RepairRule(
+    "jilin_2024",
+    Read(
+        REPLY_2024,
+        "吉建议〔2024〕12号",
+        dt.date(2024, 5, 13),
+        "二",
+        "重大故障原则上24小时内抢修完毕，及时升温",
+        "read",
+    ),
+    MappingProxyType({AccidentClass.MAJOR: Limit(24 * HOUR_S)}),
+)
+REPAIR_RULES: Final = (REPAIR_2012, REPAIR_2024)
+
+
+@dataclass(frozen=True, slots=True)
+class CoalFloors:
+    """储煤 floors: what must lie in stock."""
+
+    read: Read
+    boiler_before_season: tuple[int, int]
+    """锅炉供热企业, before the season: this share of the season's need."""
+    chp_in_season_days: int
+    """热电厂, within the season: use of so many days [d]."""
+
+
+COAL_FLOORS: Final = CoalFloors(
+    Read(
+        NOTICE_2012,
+        "吉政办发〔2012〕52号",
+        dt.date(2012, 8, 28),
+        "三（七）",
+        "采暖期前，锅炉供热企业储煤不得低于采暖期用煤总量的50%；热电厂在采暖期内的供热储煤不得低于15天的用量。",
+        "read",
+    ),
+    boiler_before_season=(1, 2),
+    chp_in_season_days=15,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PenaltyRange:
+    """A fine between two multiples of a base; which of them is the authority's to say."""
+
+    read: Read
+    least: int
+    most: int
+
+
+ARTICLE_33: Final = PenaltyRange(
+    Read(
+        "吉林省城市供热条例",
+        "吉林省城市供热条例（2021年7月30日修订），引自吉建议〔2024〕12号",
+        dt.date(2021, 7, 30),
+        "33",
+        "推迟开始供热或者提前停止供热的，由县级以上人民政府城市供热主管部门处以应当供热而未供热期间热费总额二倍以上十倍以下的罚款。",
+        "read",
+    ),
+    least=2,
+    most=10,
+)
+"""推迟开始 and 提前停止 alone."""
+
+PENALTY_LAW_41: Final = (
+    "利用电子技术监控设备收集、固定违法事实的，应当经过法制和技术审核；未经审核的监控记录不得作为证据，当事人有权查询、陈述和申辩（行政处罚法第四十一条）。"
+    " Electronic records need legal and technical review before they may be evidence (Administrative Penalty Law 41)."
+)
+
+
+def in_jilin(pack: Pack | None) -> bool | None:
+    """Say whether Jilin's instruments hold where a pack does; None = there is no pack, so nobody knows where."""
+    return None if pack is None else pack.id.startswith(JILIN) or borrowed(pack)
+
+
+def borrowed(pack: Pack) -> bool:
+    """Say whether a place is fictional and borrows Jilin's instruments."""
+    return any(source.conf == "fictional" for source in pack.sources)
