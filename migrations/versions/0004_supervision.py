@@ -291,6 +291,12 @@ def upgrade() -> None:
             comment="what the estimate rests on; null = none was made",
         ),
         sa.Column("gap_min", sa.Integer(), nullable=False, comment="time without a reading [min]"),
+        sa.Column(
+            "uncounted_min",
+            sa.Integer(),
+            nullable=False,
+            comment="time that the heat counter does not tell [min]",
+        ),
         sa.Column("heating_min", sa.Integer(), nullable=False, comment="time with heat [min]"),
         sa.Column(
             "below_curve_min",
@@ -324,18 +330,44 @@ def upgrade() -> None:
             comment="what was seen, and against which limit",
         ),
         sa.Column("made_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "withdrawn_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="later readings showed otherwise; null = it stands",
+        ),
         sa.ForeignKeyConstraint(["meter_id"], ["meter.id"], name=op.f("meter_mark_meter_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("meter_mark_pkey")),
         sa.UniqueConstraint(
             "meter_id",
             "kind",
             "begins",
-            "ends",
             "algorithm",
-            name=op.f("meter_mark_meter_id_kind_begins_ends_algorithm_key"),
+            name=op.f("meter_mark_meter_id_kind_begins_algorithm_key"),
         ),
     )
     op.create_index(op.f("meter_mark_begins_idx"), "meter_mark", ["begins"], unique=False)
+    op.create_index(op.f("meter_mark_meter_id_ends_idx"), "meter_mark", ["meter_id", "ends"], unique=False)
+    op.create_table(
+        "meter_pass",
+        sa.Column("id", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column(
+            "through_batch",
+            sa.BigInteger(),
+            nullable=False,
+            comment="meter readings through this batch were looked at",
+        ),
+        sa.Column("passed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("meter_pass_one_row_check")),
+        sa.PrimaryKeyConstraint("id", name=op.f("meter_pass_pkey")),
+    )
+    op.create_index(
+        op.f("meter_reading_batch_id_idx"),
+        "meter_reading",
+        ["batch_id"],
+        unique=False,
+        postgresql_using="brin",
+    )
     op.create_table(
         "station_span",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -379,6 +411,49 @@ def upgrade() -> None:
         ["begins"],
         unique=False,
         postgresql_where=sa.text("withdrawn_at is null"),
+    )
+    op.create_table(
+        "warning_level",
+        sa.Column("rule", sa.Text(), nullable=False, comment="as the rules name it"),
+        sa.Column("subject", sa.Text(), nullable=False, comment="building | heat_station | company | district"),
+        sa.Column("subject_id", sa.Integer(), nullable=False),
+        sa.Column("supervision_rules_id", sa.Integer(), nullable=False),
+        sa.Column("level", sa.SmallInteger(), nullable=False, comment="core.hysteresis.Level: the colour it took last"),
+        sa.Column(
+            "since", sa.DateTime(timezone=True), nullable=True, comment="when it took it; null = it has none yet"
+        ),
+        sa.Column(
+            "known",
+            sa.Boolean(),
+            nullable=False,
+            comment="the last look told; a green that was not told is undetermined",
+        ),
+        sa.Column("looked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("numerator", sa.BigInteger(), nullable=True, comment="of the last look; null = nothing was told"),
+        sa.Column("denominator", sa.BigInteger(), nullable=False, comment="of the last look: what it was told of"),
+        sa.Column(
+            "yellow_past",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="since when every look was past the threshold to enter yellow",
+        ),
+        sa.Column("red_past", sa.DateTime(timezone=True), nullable=True, comment="the same of red"),
+        sa.Column(
+            "yellow_back",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="since when every look was back past the threshold to leave yellow",
+        ),
+        sa.Column("red_back", sa.DateTime(timezone=True), nullable=True, comment="the same of red"),
+        sa.Column("matter_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "subject in ('building','heat_station','company','district')", name=op.f("warning_level_subject_check")
+        ),
+        sa.ForeignKeyConstraint(["matter_id"], ["matter.id"], name=op.f("warning_level_matter_id_fkey")),
+        sa.ForeignKeyConstraint(
+            ["supervision_rules_id"], ["supervision_rules.id"], name=op.f("warning_level_supervision_rules_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("rule", "subject", "subject_id", name=op.f("warning_level_pkey")),
     )
     op.create_table(
         "ticket",

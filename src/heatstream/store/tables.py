@@ -496,6 +496,8 @@ meter_reading = Table(
     metadata,
     *_meter_columns(),
     PrimaryKeyConstraint("meter_id", "observed_at"),
+    # Batches are written in the order of their ids: a few pages tell where the new ones lie, also in old pieces.
+    Index(None, "batch_id", postgresql_using="brin"),
     info={"by_time": "observed_at", "days": 7},
 )
 meter_conflict = Table(
@@ -994,6 +996,7 @@ meter_day = Table(
     Column("estimated_wh", BigInteger, comment="by degree days, CJJ/T 223-2014 5.3, where the counter is missing [Wh]"),
     Column("estimate", JSONB, comment="what the estimate rests on; null = none was made"),
     Column("gap_min", Integer, nullable=False, comment="time without a reading [min]"),
+    Column("uncounted_min", Integer, nullable=False, comment="time that the heat counter does not tell [min]"),
     Column("heating_min", Integer, nullable=False, comment="time with heat [min]"),
     Column("below_curve_min", Integer, comment="time below the curve less tolerance [min]; null = no curve"),
     Column("supply_mean_centi", Integer, comment="[0.01 °C]"),
@@ -1015,8 +1018,18 @@ meter_mark = Table(
     _small("algorithm", "frozen id of the rule"),
     Column("evidence", JSONB, nullable=False, comment="what was seen, and against which limit"),
     Column("made_at", Instant, nullable=False, server_default=func.now()),
-    UniqueConstraint("meter_id", "kind", "begins", "ends", "algorithm"),
+    Column("withdrawn_at", Instant, comment="later readings showed otherwise; null = it stands"),
+    UniqueConstraint("meter_id", "kind", "begins", "algorithm"),
     Index(None, "begins"),
+    Index(None, "meter_id", "ends"),
+)
+meter_pass = Table(
+    "meter_pass",
+    metadata,
+    Column("id", Integer, primary_key=True, server_default=text("1")),
+    Column("through_batch", BigInteger, nullable=False, comment="meter readings through this batch were looked at"),
+    Column("passed_at", Instant, nullable=False, server_default=func.now()),
+    CheckConstraint("id = 1", name="one_row"),
 )
 station_span = Table(
     "station_span",
@@ -1114,6 +1127,27 @@ matter_file = Table(
     Column("added_at", Instant, nullable=False, server_default=func.now()),
     _text("officer", null=False),
     UniqueConstraint("matter_id", "sha256"),
+)
+warning_level = Table(
+    "warning_level",
+    metadata,
+    _text("rule", "as the rules name it", null=False),
+    _text("subject", "building | heat_station | company | district", null=False),
+    Column("subject_id", Integer, nullable=False),
+    _ref("supervision_rules"),
+    _small("level", "core.hysteresis.Level: the colour it took last"),
+    Column("since", Instant, comment="when it took it; null = it has none yet"),
+    Column("known", Boolean, nullable=False, comment="the last look told; a green that was not told is undetermined"),
+    Column("looked_at", Instant, nullable=False),
+    Column("numerator", BigInteger, comment="of the last look; null = nothing was told"),
+    Column("denominator", BigInteger, nullable=False, comment="of the last look: what it was told of"),
+    Column("yellow_past", Instant, comment="since when every look was past the threshold to enter yellow"),
+    Column("red_past", Instant, comment="the same of red"),
+    Column("yellow_back", Instant, comment="since when every look was back past the threshold to leave yellow"),
+    Column("red_back", Instant, comment="the same of red"),
+    _ref("matter", null=True),
+    PrimaryKeyConstraint("rule", "subject", "subject_id"),
+    CheckConstraint("subject in ('building','heat_station','company','district')", name="subject"),
 )
 ticket = Table(
     "ticket",
