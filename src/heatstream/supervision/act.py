@@ -6,7 +6,7 @@ the second is checked against what the first recorded.
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -105,9 +105,9 @@ class Desk:
 
     async def state(self, found: Matter) -> Any:
         """Fold a matter's events; the kept state serves lists alone."""
-        its, state = kind_of(found.kind), None
+        its, state, ground = kind_of(found.kind), None, replace(self.ground, past=True)
         for each in await self.history(found):
-            state = its.after(state, each, self.ground)
+            state = its.after(state, each, ground)
         if state is None:
             raise StoreError(f"matter {found.code} has no event; expected the one that opened it")
         return state

@@ -70,6 +70,8 @@ class Ground:
     days_off: DaysOff
     law: Law | None = None
     """In force today: the place's pack, its seasons as decided, and the same choices."""
+    past: bool = False
+    """The event is read back: it was allowed when it was recorded, and no rule of today undoes that."""
 
 
 class MatterKind(Protocol):
