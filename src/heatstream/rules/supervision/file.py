@@ -8,18 +8,22 @@ import hashlib
 import json
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
-from heatstream.errors import BadInput
+from heatstream.errors import BadInput, Refused
 from heatstream.rules import exact_yaml
 from heatstream.rules.pack import Part, faults
 from heatstream.rules.supervision.detection import Detection
 from heatstream.rules.supervision.fuel import Fuel
 from heatstream.rules.supervision.publications import Publications
+from heatstream.rules.supervision.scorecard import Scorecards
+from heatstream.rules.supervision.silence import Silence
+from heatstream.rules.supervision.warnings import Warnings
 
 SCHEMA = "heatstream.supervision/1"
+Section = TypeVar("Section")
 
 
 class SupervisionRules(Part):
@@ -34,6 +38,9 @@ class SupervisionRules(Part):
     detection: Detection = Field(Detection(), description="from where on something is seen")
     fuel: Fuel | None = Field(None, description="how reports of fuel are read")
     publications: Publications | None = Field(None, description="how long a company may object to a 公示")
+    warnings: Warnings | None = Field(None, description="红黄绿: which figure of which subject, from where on")
+    silence: Silence | None = Field(None, description="from when on a point or a gateway is silent")
+    scorecards: Scorecards | None = Field(None, description="the six categories, their indicators and weights")
 
     @property
     def canonical(self) -> str:
@@ -45,6 +52,22 @@ class SupervisionRules(Part):
     def hash(self) -> bytes:
         """SHA-256 of the canonical form."""
         return hashlib.sha256(self.canonical.encode()).digest()
+
+
+def required(section: Section | None, name: str) -> Section:
+    """Take a section that is needed.
+
+    Raises
+    ------
+    Refused
+        It is not there.
+    """
+    if section is None:
+        raise Refused(
+            f"rules of supervision: no section `{name}`; expected it in the file that "
+            "HEATSTREAM_SUPERVISION_RULES_FILE names"
+        )
+    return section
 
 
 def load(path: Path) -> SupervisionRules:
