@@ -117,6 +117,47 @@ COAL_FLOORS: Final = CoalFloors(
 )
 
 
+REPORTED_TO: Final = Read(
+    NOTICE_2012,
+    "吉政办发〔2012〕52号",
+    dt.date(2012, 8, 28),
+    "三（十一）",
+    "省工业和信息化厅负责全省热电厂信息报送，省住房和城乡建设厅负责供热运行信息报送。",
+    "read",
+)
+"""To whom a heat source reports."""
+RATED_AND_REVOKED: Final = Read(
+    NOTICE_2012,
+    "吉政办发〔2012〕52号",
+    dt.date(2012, 8, 28),
+    "二（五）3",
+    "各地要对取得经营权的供热企业开展年度考评和等级评价，建立企业诚信档案，及时向社会公示供热企业诚信等级，"
+    "对未达到服务标准的企业，责令整改，整改后仍未达到要求的取消其经营资格。",
+    "read",
+)
+"""诚信档案, 责令整改, and 取消经营资格 where the order was not kept."""
+LICENCE_REVOKED: Final = Read(
+    REPLY_2024,
+    "吉建议〔2024〕12号",
+    dt.date(2024, 5, 13),
+    "二",
+    "对于经核查属于无故低温运行的严格重罚，退偿热费；情节严重的，依据《吉林省城市供热条例》"
+    "《关于建立供热市场准入退出机制指导意见》，依法吊销《经营许可证》，坚决清出市场。",
+    "read",
+)
+"""吊销《经营许可证》 where low running without cause is grave."""
+PUBLISHED_AFTER_SEASON: Final = Read(
+    "吉林省城市供热条例",
+    "吉林省城市供热条例（2021年7月30日修正），引自吉建议〔2024〕12号",
+    dt.date(2021, 7, 30),
+    "三",
+    "城市供热管理主管部门应建立健全供热服务规范与考核体系，对热经营企业的服务质量、履行义务等情况定期进行考核，"
+    "并与每年度供热期结束后向社会公布考核结果。",
+    "read",
+)
+"""公示 of what companies scored, after the season has ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class PenaltyRange:
     """A fine between two multiples of a base; which of them is the authority's to say."""
