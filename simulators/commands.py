@@ -15,6 +15,9 @@ from rich.progress import Progress as Bar
 
 from simulators import clocks
 from simulators.errors import SimulatorError
+from simulators.gateway import wall_clock_us
+from simulators.known import as_text, known
+from simulators.layout import lay_out
 from simulators.load import LoadPlan, load
 from simulators.registry import write_load_registry, write_registry
 from simulators.replay import load_mapping, replay_csv
@@ -69,7 +72,10 @@ def simulate_command(
     live: Annotated[bool, typer.Option(help="go on with the clock when the past is played")] = False,
     receipts: Receipts = True,
 ) -> None:
-    """Publish a town's readings, in real or compressed time, and write down every one of them."""
+    """Publish a town's readings, in real or compressed time, and write down every one of them.
+
+    What is wrong with its stations, and when, stands beside the truth, in FILE.known.jsonl.
+    """
     run(_simulate(shipped("scenarios", scenario), truth, broker, city, state, live=live, receipts=receipts))
 
 
@@ -186,6 +192,15 @@ def registry_command(
 ) -> None:
     """Write the registry of a scenario's town, one CSV file a table, ready for `heatstream registry import`."""
     _tell_counts(write_registry(folder, load_scenario(shipped("scenarios", scenario)), city))
+
+
+@app.command("known")
+def known_command(scenario: ScenarioName) -> None:
+    """Print what is wrong with a scenario's stations and when, and what is lawful: one JSON object a line."""
+    of = load_scenario(shipped("scenarios", scenario))
+    town = lay_out(of.town, of.seed)
+    for row in known(of, town.stations, of.period.start_us(wall_clock_us())):
+        typer.echo(as_text(row, town))
 
 
 @app.command("load-registry")

@@ -100,6 +100,11 @@ class Town:
         return indoor + [f"gw-{place}" for place in self.meter_places]
 
     @property
+    def station_codes(self) -> list[str]:
+        """As the registry names them."""
+        return [f"T{station + 1:03d}" for station in range(self.stations)]
+
+    @property
     def meter_places(self) -> list[str]:
         stations = [f"hs{station + 1:03d}" for station in range(self.stations)]
         return stations + [f"src{source + 1:02d}" for source in range(self.sources)]

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from simulators import clocks
+from simulators import clocks, plan
 from simulators.layout import BEDROOM, DOORS_A_STAIR, Town, lay_out
-from simulators.scenario import Scenario
+from simulators.scenario import Intermittent, Maintenance, Scenario
+from simulators.thermal import source_curve_c, supply_curve_c
 
 SINCE = date(2019, 10, 1)
 INSTALLED = "2019-10-01T00:00:00+08:00"
@@ -60,6 +61,9 @@ STOPPED_FEE_PERCENT = 20
 ARREARS_SHARE = 0.04
 SHOP_SHARE = 0.1
 """of the homes on ground floors"""
+
+CURVE_OUTDOOR_C = range(-35, 25, 5)
+ANNOUNCED_BEFORE_US = 48 * clocks.HOUR_US
 
 Row = Sequence[object]
 
@@ -144,6 +148,7 @@ class _Paper:
 
     def __init__(self, town: Town, scenario: Scenario, city: str, season_year: int) -> None:
         self._town, self._scenario, self._city = town, scenario, city
+        self._start_us = scenario.period.start_us(time.time_ns() // 1000)
         # a period without a date ends yesterday, and may reach into the season before
         open_end = sorted({EXAMPLE_SEASON, season_year - 1, season_year})
         years = (season_year,) if scenario.period.start else open_end
@@ -192,6 +197,14 @@ class _Paper:
             self._contracts(),
         )
         yield "stop_period", "code household valid_from valid_to", self._stops()
+        yield "weather_curve", "code heat_source heat_station filed_with valid_from", self._curves()
+        yield "weather_curve_point", "weather_curve outdoor_centi supply_centi", self._curve_points()
+        yield (
+            "heating_schedule",
+            "code heat_station weekdays from_min to_min filed_on filed_with valid_from valid_to",
+            self._schedules(),
+        )
+        yield "maintenance", "code heat_station begins ends announced_at announced_by", self._maintenance()
         yield "officer", "code name organisation role district company valid_from", self._officers()
 
     def _district_of(self, community: int) -> int:
@@ -241,9 +254,9 @@ class _Paper:
             yield f"S{source + 1:02d}", name + suffix, f"E{source + 1:02d}", kind, SINCE
 
     def _stations(self) -> Iterator[Row]:
-        for station in range(self._town.stations):
+        for station, code in enumerate(self._town.station_codes):
             owner = self._company_of_station(station) + 1
-            yield f"T{station + 1:03d}", f"{station + 1}号换热站", f"S{owner:02d}", f"E{owner:02d}", SINCE
+            yield code, f"{station + 1}号换热站", f"S{owner:02d}", f"E{owner:02d}", SINCE
 
     def _buildings(self) -> Iterator[Row]:
         buildings = self._town.buildings
@@ -327,6 +340,39 @@ class _Paper:
         for home in np.flatnonzero(self._town.homes.stopped).tolist():
             code = self._household[home]
             yield from ((f"BT{first.year}-{code}", code, first, last) for first, last in self._seasons)
+
+    def _curves(self) -> Iterator[Row]:
+        filed = "示例市供热主管部门"
+        yield from (
+            (f"QX-S{source + 1:02d}", f"S{source + 1:02d}", "", filed, SINCE) for source in range(self._town.sources)
+        )
+        yield from ((f"QX-{code}", "", code, filed, SINCE) for code in self._town.station_codes)
+
+    def _curve_points(self) -> Iterator[Row]:
+        outdoor = np.array(CURVE_OUTDOOR_C, np.float64)
+        curves = (source_curve_c(outdoor), supply_curve_c(outdoor))
+        of_source, of_station = (np.rint(curve * 100).astype(int).tolist() for curve in curves)
+        for code, source, *_ in self._curves():
+            for outdoor_c, supply in zip(CURVE_OUTDOOR_C, of_source if source else of_station, strict=True):
+                yield code, outdoor_c * 100, supply
+
+    def _schedules(self) -> Iterator[Row]:
+        for fault in self._scenario.faults:
+            if isinstance(fault, Intermittent):
+                code = self._town.station_codes[fault.station % self._town.stations]
+                begin_us, end_us = plan.whole_time(fault, self._scenario, self._start_us)
+                last = "" if end_us == plan.FOREVER_US else clocks.local_day(end_us - 1)
+                for number, window in enumerate(fault.windows, start=1):
+                    heat = (window.begin_min, window.end_min, SINCE, "示例市供热主管部门")
+                    yield f"JX-{code}-{number}", code, "1234567", *heat, clocks.local_day(begin_us), last
+
+    def _maintenance(self) -> Iterator[Row]:
+        announced = [one for one in self._scenario.faults if isinstance(one, Maintenance) and one.announced]
+        for number, fault in enumerate(announced, start=1):
+            begin_us, end_us = plan.whole_time(fault, self._scenario, self._start_us)
+            times = (begin_us, end_us, begin_us - ANNOUNCED_BEFORE_US)
+            code = self._town.station_codes[fault.station % self._town.stations]
+            yield f"TG-{number:03d}", code, *map(clocks.instant_text, times), "公告、短信"
 
     def _officers(self) -> Iterator[Row]:
         """Who acts in claims; each district has the three people that a ruling takes."""

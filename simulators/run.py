@@ -6,13 +6,13 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 from simulators import clocks
 from simulators.errors import StateError
 from simulators.gateway import Clock, Gateway, wall_clock_us
+from simulators.known import BESIDE, write_known
 from simulators.layout import lay_out
 from simulators.link import BrokerAddress, open_stream
 from simulators.outbox import Memory
@@ -54,14 +54,6 @@ class Summary:
     unreceipted: int
 
 
-def period_start_us(scenario: Scenario, now_us: int) -> int:
-    """Give the period's first instant; without a date the period is the whole days before the one of `now_us`."""
-    day = scenario.period.start
-    if day is None:
-        day = clocks.local_day(now_us) - timedelta(days=scenario.period.days)
-    return clocks.midnight_us(day)
-
-
 async def simulate(
     scenario: Scenario,
     broker_url: str,
@@ -77,7 +69,7 @@ async def simulate(
     settle_s: float = 120.0,
     resend_after_s: float = 60.0,
 ) -> Summary:
-    """Publish a scenario and write every reading to `truth` before it is sent.
+    """Publish a scenario and write every reading to `truth` before it is sent, and what is known of it beside.
 
     Parameters
     ----------
@@ -91,7 +83,9 @@ async def simulate(
     await _try_broker(broker_url)
     with contextlib.closing(_memory(state)) as memory, TruthFile(truth) as paper:
         start_us = _recalled_start(memory, scenario, city, clock(), live=live)
-        story = Story(lay_out(scenario.town, scenario.seed), scenario, city, start_us)
+        town = lay_out(scenario.town, scenario.seed)
+        write_known(truth.with_suffix(BESIDE), scenario, town, start_us)
+        story = Story(town, scenario, city, start_us)
         make = partial(
             Gateway,
             city=city,
@@ -261,7 +255,7 @@ def _recalled_start(memory: Memory, scenario: Scenario, city: str, now_us: int, 
     story = hashlib.sha256(f"{scenario.model_dump_json()} {city} {live}".encode()).hexdigest()
     if (known := memory.note("story")) is None:
         memory.put_note("story", story)
-        memory.put_note("start_us", str(period_start_us(scenario, now_us)))
+        memory.put_note("start_us", str(scenario.period.start_us(now_us)))
     elif known != story:
         raise StateError(
             f"the state folder belongs to another story than scenario {scenario.name!r} in city {city!r} "

@@ -5,17 +5,20 @@ leaves that open.
 """
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from simulators import clocks
 from simulators.errors import ScenarioError
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Hours = Annotated[float, Field(ge=0)]
+Station = Annotated[int, Field(ge=0, description="which station, from 0")]
+ClockTime = Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$", description="local, quoted: '05:30'")]
 SampleMinutes = Literal[5, 10, 15, 20, 30, 60]
 Shape = Literal["single", "envelope", "columnar"]
 JunkKind = Literal[
@@ -58,6 +61,18 @@ class Period(_Strict):
     start: date | None = Field(None, description="first local day; absent = the period ends with yesterday")
     days: int = Field(30, ge=1, le=366)
 
+    def start_us(self, now_us: int) -> int:
+        """Give the first instant; without a date it is the whole days before the one of `now_us`."""
+        day = self.start or clocks.local_day(now_us) - timedelta(days=self.days)
+        return clocks.midnight_us(day)
+
+
+class Season(_Strict):
+    """When heat is given; outside of it every station stands."""
+
+    start: date | None = Field(None, description="first day with heat; absent = there is heat when the period begins")
+    end: date | None = Field(None, description="last day with heat; absent = there is heat when the period ends")
+
 
 class ColdSpell(_Strict):
     start_day: float = Field(ge=0, description="days after the period's start")
@@ -81,8 +96,89 @@ class _Timed(_Strict):
 
 class StationFails(_Timed):
     fault: Literal["station_fails"]
-    station: int = Field(0, ge=0, description="which station, from 0")
+    station: Station = 0
     hours: float = Field(30, gt=0)
+
+
+class LateStart(_Strict):
+    fault: Literal["late_start"]
+    station: Station
+    days: float = Field(gt=0, description="the station gives its first heat so long after the season's start")
+
+
+class EarlyStop(_Strict):
+    fault: Literal["early_stop"]
+    station: Station
+    days: float = Field(gt=0, description="the station gives its last heat so long before the season's end")
+
+
+class LowSupply(_Timed):
+    fault: Literal["low_supply"]
+    station: Station
+    amount: float = Field(gt=0, description="the station's water is so far below its curve, in the mean [K]")
+    only_at_night: bool = Field(False, description="22:00 to 06:00 alone")
+
+
+class HeatWindow(_Strict):
+    begin: ClockTime
+    end: ClockTime
+
+    @property
+    def begin_min(self) -> int:
+        return _minutes(self.begin)
+
+    @property
+    def end_min(self) -> int:
+        return _minutes(self.end)
+
+    @model_validator(mode="after")
+    def _forward(self) -> "HeatWindow":
+        if self.begin_min >= self.end_min:
+            raise ValueError(f"heat from {self.begin} to {self.end}: expected a begin before the end, on one day")
+        return self
+
+
+class Intermittent(_Timed):
+    """间歇供热: heat within its windows alone, every day, as filed in the registry."""
+
+    fault: Literal["intermittent"]
+    station: Station
+    windows: tuple[HeatWindow, ...] = Field(min_length=1)
+
+
+class Maintenance(_Timed):
+    fault: Literal["maintenance"]
+    station: Station
+    hours: float = Field(gt=0)
+    announced: bool = Field(True, description="the registry holds it, announced 48 h before; else nobody was told")
+
+
+class MeterSticks(_Timed):
+    fault: Literal["meter_sticks"]
+    station: Station
+
+
+class MeterSwapped(_Strict):
+    """Another meter goes on where the old one was, and nobody tells the registry."""
+
+    fault: Literal["meter_swapped"]
+    station: Station
+    after_hours: Hours = 0
+    level: float = Field(0.3, ge=0, description="what the new one's counters show, as a share of the old one's")
+
+
+class MeterDropouts(_Timed):
+    fault: Literal["meter_dropouts"]
+    share: Share = Field(description="share of a meter's readings that are never sent")
+    station: Station | None = Field(None, description="of this station's meter; absent = of every meter")
+
+
+class MeterNoise(_Timed):
+    """Temperatures are shown as of a moment, power and counters as of the whole step."""
+
+    fault: Literal["meter_noise"]
+    temperature_centi: float = Field(5, ge=0, description="standard deviation of what is shown [0.01 K]")
+    power_step_w: int = Field(1, ge=1, description="power is shown in whole steps of so much [W]")
 
 
 class WindowsOpened(_Timed):
@@ -100,8 +196,17 @@ class Sensors(_Timed):
 
 class GatewayOffline(_Timed):
     fault: Literal["gateway_offline"]
-    share: Share = Field(description="share of the gateways; they keep their messages and come back with a backlog")
+    share: Share | None = Field(
+        None, description="share of the gateways; they keep their messages and come back with a backlog"
+    )
+    station: Station | None = Field(None, description="instead: the gateway of this station's meter")
     hours: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> "GatewayOffline":
+        if (self.share is None) == (self.station is None):
+            raise ValueError(f"share {self.share} and station {self.station}: expected one of the two")
+        return self
 
 
 class Late(_Timed):
@@ -129,7 +234,23 @@ class Conflicts(_Timed):
 
 
 Fault = Annotated[
-    StationFails | WindowsOpened | Sensors | GatewayOffline | Late | Repeats | Junk | Conflicts,
+    StationFails
+    | LateStart
+    | EarlyStop
+    | LowSupply
+    | Intermittent
+    | Maintenance
+    | MeterSticks
+    | MeterSwapped
+    | MeterDropouts
+    | MeterNoise
+    | WindowsOpened
+    | Sensors
+    | GatewayOffline
+    | Late
+    | Repeats
+    | Junk
+    | Conflicts,
     Field(discriminator="fault"),
 ]
 
@@ -141,6 +262,7 @@ class Scenario(_Strict):
     seed: int = Field(ge=0)
     town: TownSize = TownSize()
     period: Period = Period()
+    season: Season = Season()
     weather: Weather = Weather()
     speed: float | None = Field(
         None, gt=0, description="simulated seconds a second; 1 = real time; absent = no waiting"
@@ -177,12 +299,32 @@ class Scenario(_Strict):
         return self
 
     @model_validator(mode="after")
+    def _season_within_period(self) -> "Scenario":
+        """What is late or early must have something to be late or early against."""
+        first = self.period.start
+        bounds = {"season.start": self.season.start, "season.end": self.season.end}
+        for bound, day in bounds.items():
+            if day and (first is None or not first <= day < first + timedelta(days=self.period.days)):
+                raise ValueError(f"{bound} is {day}: expected a day of the period, whose start must be given")
+        against = {"late_start": "season.start", "early_stop": "season.end"}
+        for fault in self.faults:
+            if (name := against.get(fault.fault)) and bounds[name] is None:
+                raise ValueError(f"{fault.fault} without {name}: expected the day it is held against")
+        return self
+
+    @model_validator(mode="after")
     def _junk_fits_shape(self) -> "Scenario":
         unfit = UNFIT.get(self.shape, frozenset())
         seen = {kind for fault in self.faults if isinstance(fault, Junk) for kind in fault.kinds if kind in unfit}
         if seen:
             raise ValueError(f"shape {self.shape} cannot carry junk of kind {sorted(seen)}: choose others")
         return self
+
+
+def _minutes(clock: str) -> int:
+    """After local midnight [min]."""
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
 
 
 def load_scenario(path: Path) -> Scenario:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators import clocks
+from simulators import clocks, plan
 from simulators.layout import BEDROOM, Town
 from simulators.scenario import Scenario, Sensors
-from simulators.thermal import Block, within
+from simulators.thermal import Block
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -64,7 +64,7 @@ class SensorField:
 
     def _afflict(self, samples: Samples, at_us: Ints, affliction: _Affliction) -> None:
         fault = affliction.fault
-        now = within(at_us, self._start_us, fault.after_hours, fault.hours)
+        now = plan.after(fault.after_hours, fault.hours, self._start_us).holds(at_us)
         hit = now[:, None] & affliction.points[None, :]
         begun_us = at_us - self._start_us - round(fault.after_hours * clocks.HOUR_US)
         match fault.fault:

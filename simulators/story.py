@@ -11,14 +11,15 @@ from itertools import chain, pairwise
 from typing import NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from simulators import clocks, junk, wire
+from simulators import clocks, junk, plan, wire
 from simulators.layout import Town
 from simulators.meters import MeterBoard, MeterRows
 from simulators.outbox import Message
 from simulators.scenario import Conflicts, GatewayOffline, Junk, JunkKind, Late, Repeats, Scenario
 from simulators.sensors import Samples, SensorField
-from simulators.thermal import Block, Heating, within
+from simulators.thermal import Block, Heating
 from simulators.truth import CONFLICT, GOOD, TruthRow
 from simulators.wire import Reading
 
@@ -27,6 +28,7 @@ LIVE_DAYS = 366
 """The weather is drawn for so long after the period, so that going on live does not change what went before."""
 
 Random = np.random.Generator
+Names = NDArray[np.str_]
 MessageFault = TypeVar("MessageFault", Late, Repeats, Junk, Conflicts)
 
 
@@ -79,7 +81,7 @@ class Story:
         self._steps_a_stretch = scenario.upload_minutes // scenario.sample_minutes
         self._heating = Heating(town, scenario, start_us, steps)
         self._field = SensorField(town, scenario, start_us)
-        self._board = MeterBoard(town, scenario.seed, scenario.sample_minutes)
+        self._board = MeterBoard(town, scenario, start_us)
         self._last_sequence = dict.fromkeys(town.gateway_names, 0)
         self._held: list[_Held] = []
         self._piles_held = 0
@@ -145,8 +147,10 @@ class Story:
             readings = [
                 Reading(name, clocks.instant_text(at_us), rows.text(step, meter, with_outdoor=of_source))
                 for step, at_us in enumerate(block.at_us.tolist())
+                if rows.sent[step, meter]
             ]
-            yield _Pile(gateway, "meters", readings)
+            if readings:
+                yield _Pile(gateway, "meters", readings)
 
     def _not_late(self, piles: list[_Pile], due_us: int, rng: Random) -> Iterator[_Pile]:
         """Hold the late ones back, let the others through."""
@@ -223,19 +227,27 @@ class Story:
         return [
             fault
             for fault in self._scenario.faults
-            if isinstance(fault, kind) and within(now, self._start_us, fault.after_hours, fault.hours)[0]
+            if isinstance(fault, kind) and plan.after(fault.after_hours, fault.hours, self._start_us).holds(now)[0]
         ]
 
     def _draw_offline(self) -> list[tuple[GatewayOffline, frozenset[str]]]:
         rng = np.random.default_rng([self._scenario.seed, 10])
         names = np.array(self._town.gateway_names)
         faults = [fault for fault in self._scenario.faults if isinstance(fault, GatewayOffline)]
-        return [(fault, frozenset(names[rng.random(names.size) < fault.share].tolist())) for fault in faults]
+        return [(fault, frozenset(self._cut_off(fault, names, rng).tolist())) for fault in faults]
+
+    def _cut_off(self, fault: GatewayOffline, names: Names, rng: Random) -> Names:
+        if fault.station is not None:
+            first = self._town.buildings.floors.size
+            return names[[first + fault.station % self._town.stations]]
+        return names[rng.random(names.size) < (fault.share or 0)]
 
     def _without_uplink(self, due_us: int) -> frozenset[str]:
         now = np.array([due_us])
         cut = (
-            names for fault, names in self._offline if within(now, self._start_us, fault.after_hours, fault.hours)[0]
+            names
+            for fault, names in self._offline
+            if plan.after(fault.after_hours, fault.hours, self._start_us).holds(now)[0]
         )
         return frozenset(chain.from_iterable(cut))
 

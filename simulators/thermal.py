@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators import clocks
+from simulators import clocks, plan
 from simulators.layout import Town
-from simulators.scenario import Scenario, StationFails, WindowsOpened
+from simulators.scenario import Scenario, WindowsOpened
 from simulators.weather import outdoor_c
 
 Floats = NDArray[np.float64]
@@ -59,7 +59,10 @@ class Block:
     """(steps, stations) secondary supply; the next three likewise"""
     return_c: Floats
     flow_m3_h: Floats
+    stopped: Mask
+    """no heat is given, for whatever reason"""
     failed: Mask
+    """of those: the pump stands, and says so"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,18 @@ def weather_curve_c(outdoor: Floats) -> Floats:
     return INDOOR_AIM_C + np.maximum(loss, 0) / RADIATOR_W_PER_M2_K
 
 
+def supply_curve_c(outdoor: Floats) -> Floats:
+    """Supply temperature that the weather curve means at design flow, as its operator files it, [°C] → [°C]."""
+    aim = weather_curve_c(outdoor)
+    heat_w_per_m2 = RADIATOR_W_PER_M2_K * (aim - INDOOR_AIM_C)
+    return aim + heat_w_per_m2 / DESIGN_HEAT_W_PER_M2 * DESIGN_DROP_K / 2
+
+
+def source_curve_c(outdoor: Floats) -> Floats:
+    """Supply temperature of a heat source's primary water, [°C] → [°C]."""
+    return np.clip(70 - 1.6 * outdoor, 65, 115)
+
+
 def _lagged(outdoor: Floats, step_hours: float) -> Floats:
     """What the operator goes by: the weather of the last half day."""
     keep = float(np.exp(-step_hours / OPERATOR_LAG_HOURS))
@@ -126,8 +141,10 @@ class _Course:
     at_us: Ints
     outdoor: Floats
     curve: Floats
+    lowered_k: Floats
+    """(steps, stations) below the curve; the next two likewise"""
+    stopped: Mask
     failed: Mask
-    """(steps, stations)"""
     ajar: Mask
     """(steps,) whether the homes of `ajar_homes` have a window ajar"""
     ajar_homes: Mask
@@ -145,25 +162,12 @@ def _course(town: Town, scenario: Scenario, start_us: int, steps: int) -> _Cours
         at_us=at_us,
         outdoor=outdoor,
         curve=weather_curve_c(_lagged(outdoor, step_us / clocks.HOUR_US)) - NIGHT_SETBACK_K * night,
-        failed=_failed(town, scenario, at_us, start_us),
+        lowered_k=plan.lowered_k(scenario, town.stations, at_us, start_us),
+        stopped=plan.stopped(scenario, town.stations, at_us, start_us),
+        failed=plan.failed(scenario, town.stations, at_us, start_us),
         ajar=ajar,
         ajar_homes=ajar_homes,
     )
-
-
-def within(at_us: Ints, start_us: int, after_hours: float, hours: float | None) -> Mask:
-    """Which instants lie in a fault's time, begin included, end not."""
-    begin = start_us + round(after_hours * clocks.HOUR_US)
-    end = np.iinfo(np.int64).max if hours is None else begin + round(hours * clocks.HOUR_US)
-    return (at_us >= begin) & (at_us < end)
-
-
-def _failed(town: Town, scenario: Scenario, at_us: Ints, start_us: int) -> Mask:
-    failed = np.zeros((at_us.size, town.stations), np.bool_)
-    for fault in scenario.faults:
-        if isinstance(fault, StationFails):
-            failed[:, fault.station % town.stations] |= within(at_us, start_us, fault.after_hours, fault.hours)
-    return failed
 
 
 def _ajar(town: Town, scenario: Scenario, at_us: Ints, start_us: int) -> tuple[Mask, Mask]:
@@ -171,7 +175,7 @@ def _ajar(town: Town, scenario: Scenario, at_us: Ints, start_us: int) -> tuple[M
     rng = np.random.default_rng([scenario.seed, 3])
     for fault in scenario.faults:
         if isinstance(fault, WindowsOpened):
-            ajar |= within(at_us, start_us, fault.after_hours, fault.hours)
+            ajar |= plan.after(fault.after_hours, fault.hours, start_us).holds(at_us)
             homes |= rng.random(homes.size) < fault.share
     return ajar, homes
 
@@ -216,30 +220,35 @@ class Heating:
             supply_c=np.empty((count, stations)),
             return_c=np.empty((count, stations)),
             flow_m3_h=np.empty((count, stations)),
+            stopped=self._course.stopped[rows],
             failed=self._course.failed[rows],
         )
         for row, step in enumerate(steps):
             self._water(block, row, step)
             block.home_c[row] = self._air
-            self._step(step, (block.supply_c[row] + block.return_c[row]) / 2, block.failed[row])
+            self._step(step, (block.supply_c[row] + block.return_c[row]) / 2, block.stopped[row])
         return block
 
     def _water(self, block: Block, row: int, step: int) -> None:
-        """Find supply and return of each station from what its homes take; a failed one cools toward its cellar."""
-        failed = block.failed[row]
-        flow = np.where(failed, 0, self._design_flow)
-        capacity = 2000 * WATER_KWH_PER_M3_K * np.where(failed, 1, flow)
+        """Find supply and return of each station from what its homes take; a stopped one cools toward its cellar.
+
+        Water is never colder than the homes it comes from: nothing in a station takes heat out of it.
+        """
+        stopped = block.stopped[row]
+        flow = np.where(stopped, 0, self._design_flow)
+        capacity = 2000 * WATER_KWH_PER_M3_K * np.where(stopped, 1, flow)
         drawn = self._by_station(self._walls.radiator * self._air)
-        aim = self._course.curve[step] + self._bias_k
-        heat_w = self._radiators * aim - drawn
-        supply = np.where(failed, self._pipe_c, aim + heat_w / capacity)
-        back = np.where(failed, self._pipe_c, aim - heat_w / capacity)
-        self._pipe_c = np.where(failed, self._pipe_c + (12 - self._pipe_c) * 0.02 * self._step_hours, back)
+        aim = self._course.curve[step] + self._bias_k - self._course.lowered_k[step]
+        heat_w = np.maximum(self._radiators * aim - drawn, 0)
+        mean = (heat_w + drawn) / np.maximum(self._radiators, 1)
+        supply = np.where(stopped, self._pipe_c, mean + heat_w / capacity)
+        back = np.where(stopped, self._pipe_c, mean - heat_w / capacity)
+        self._pipe_c = np.where(stopped, self._pipe_c + (12 - self._pipe_c) * 0.02 * self._step_hours, back)
         block.supply_c[row], block.return_c[row], block.flow_m3_h[row] = supply, back, flow
 
-    def _step(self, step: int, water_c: Floats, failed: Mask) -> None:
+    def _step(self, step: int, water_c: Floats, stopped: Mask) -> None:
         walls, outdoor = self._walls, self._course.outdoor[step]
-        radiator = np.where(failed[self._station_of_home], 0, walls.radiator)
+        radiator = np.where(stopped[self._station_of_home], 0, walls.radiator)
         opened = walls.ventilation + self._windows(step)
         total = walls.to_mass + opened + radiator
         warmth = walls.to_mass * self._mass + opened * outdoor + radiator * water_c[self._station_of_home]

@@ -25,7 +25,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 def test_the_registry_reads_without_a_fault(tmp_path: Path) -> None:
     counts = write_registry(tmp_path, DEMO, "demo")
     read = registry_csv.read([tmp_path])
-    assert {name: len(lines) for name, lines in read.items() if lines} == counts
+    assert {name: len(lines) for name, lines in read.items() if lines} == {name: n for name, n in counts.items() if n}
 
 
 def test_the_load_registry_reads_without_a_fault(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_the_registry_of_the_real_files_reads_without_a_fault() -> None:
     assert len(registry_csv.read([FOLDER / "registries/real"])["point"]) == 8
 
 
-@pytest.mark.parametrize("name", ["demo", "faults", "calm"])
+@pytest.mark.parametrize("name", ["demo", "faults", "calm", "supervision"])
 async def test_a_real_database_takes_the_registry(conn: AsyncConnection, tmp_path: Path, name: str) -> None:
     counts = write_registry(tmp_path, load_scenario(FOLDER / f"scenarios/{name}.yaml"), name)
     taken = await registry.import_files(conn, [tmp_path], "tester")
@@ -70,7 +70,7 @@ def test_every_code_that_is_named_is_there(tmp_path: Path) -> None:
     files = {path.stem: rows(path) for path in tmp_path.glob("*.csv")}
     codes = {name: {row.get("code", "") for row in lines} | {""} for name, lines in files.items()}
     for name, lines in files.items():
-        for column in (set(lines[0]) & set(codes)) - {"neighbour"}:
+        for column in (set(lines[0] if lines else ()) & set(codes)) - {"neighbour"}:
             assert {row[column] for row in lines} <= codes[column], (name, column)
     assert {row["neighbour"] for row in files["neighbour"]} <= codes["household"]
 

@@ -115,7 +115,7 @@ def test_a_cold_spell_cools_the_town() -> None:
 
 def meter_rows(of: Scenario, days: int) -> tuple[object, ...]:
     town = lay_out(of.town, of.seed)
-    board = MeterBoard(town, of.seed, of.sample_minutes)
+    board = MeterBoard(town, of, START_US)
     rows = board.read(heat(of, days))
     return town, rows
 
@@ -144,7 +144,7 @@ def test_the_volume_counter_is_the_exact_sum_of_the_flow() -> None:
 def test_counters_go_on_over_blocks() -> None:
     of = scenario()
     town = lay_out(of.town, of.seed)
-    board = MeterBoard(town, of.seed, of.sample_minutes)
+    board = MeterBoard(town, of, START_US)
     shown = np.concatenate([board.read(block).energy_wh for block in Heating(town, of, START_US, 288).blocks(36)])
     assert (shown == meter_rows(of, 2)[1].energy_wh).all()
     assert all((later >= earlier).all() for earlier, later in pairwise(shown))
