@@ -1,6 +1,6 @@
 """Addresses as people write them, brought to one form, so that the same home is the same text. Nothing is guessed.
 
-An address is read from its building on: 3号楼, 3栋, 3幢, 3座, 3#, then 2单元 or 2门, 4层 or 4楼, 302室 or 302; or 3-2-302.
+An address is read from its building on: 3号楼, 3栋, 3幢, 3座, 3#, then 2单元 or 2门, 4层 or 4楼, 302室; or 3-2-302.
 What stands before is the place; what stands after is the rest, and an address with a rest is not understood whole.
 """
 
@@ -90,7 +90,7 @@ class Home(NamedTuple):
 
 
 def numeral(text: str) -> int | None:
-    """Read a Chinese numeral up to 999, or digits said one by one: 二十三 = 23, 三〇二 = 302; None where it is neither."""
+    """Read a Chinese numeral up to 999, or digits said one by one: 二十三 = 23, 三〇二 = 302; None if it is neither."""
     if all(sign in _DIGITS for sign in text):
         return int("".join(str(_DIGITS[sign]) for sign in text))
     found = _SAID.fullmatch(text)

@@ -17,6 +17,7 @@ from heatstream.rules import exact_yaml
 from heatstream.rules.pack import Part, faults
 from heatstream.rules.supervision.detection import Detection
 from heatstream.rules.supervision.fuel import Fuel
+from heatstream.rules.supervision.hotlines import Hotlines
 from heatstream.rules.supervision.publications import Publications
 from heatstream.rules.supervision.scorecard import Scorecards
 from heatstream.rules.supervision.silence import Silence
@@ -41,6 +42,7 @@ class SupervisionRules(Part):
     warnings: Warnings | None = Field(None, description="红黄绿: which figure of which subject, from where on")
     silence: Silence | None = Field(None, description="from when on a point or a gateway is silent")
     scorecards: Scorecards | None = Field(None, description="the six categories, their indicators and weights")
+    hotlines: Hotlines | None = Field(None, description="words, limits and groups of the hotlines' tickets")
 
     @property
     def canonical(self) -> str:

@@ -159,6 +159,27 @@ PUBLISHED_AFTER_SEASON: Final = Read(
 
 
 @dataclass(frozen=True, slots=True)
+class ContactLimit:
+    """联系时限: how soon a user who complains of the temperature is to be reached, and a visit booked."""
+
+    read: Read
+    minutes: int
+
+
+CONTACT: Final = ContactLimit(
+    Read(
+        REPLY_2024,
+        "吉建议〔2024〕12号",
+        dt.date(2024, 5, 13),
+        "二",
+        "涉及温度投诉等事项30分钟内与用户联系，预约到访时间",
+        "read",
+    ),
+    minutes=30,
+)
+
+
+@dataclass(frozen=True, slots=True)
 class PenaltyRange:
     """A fine between two multiples of a base; which of them is the authority's to say."""
 
