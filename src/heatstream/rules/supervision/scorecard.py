@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 
 from heatstream.rules.pack import Part
 
-Category = Literal["facilities", "operation", "service", "control", "safety", "environment"]
+Category = Literal["equipment", "operation", "service", "smart_control", "safety", "environment"]
 Stratum = Literal["all", "edge", "top", "bottom", "middle", "surrounded"]
 Measure = Literal[
     "pass_rate",
@@ -31,10 +31,10 @@ Measure = Literal[
 ]
 CATEGORIES: Mapping[Category, str] = MappingProxyType(
     {
-        "facilities": "设备设施",
+        "equipment": "设备设施",
         "operation": "生产运行",
         "service": "服务管理",
-        "control": "智能管控",
+        "smart_control": "智能管控",
         "safety": "安全管理",
         "environment": "环境保护",
     }

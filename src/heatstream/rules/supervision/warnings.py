@@ -55,10 +55,15 @@ FIGURES: Mapping[Figure, Meaning] = MappingProxyType(
 
 
 class Bounds(Part):
-    """Where a colour begins and ends, in the figure's unit."""
+    """Where a colour begins and ends, in the figure's unit.
 
-    enter: Threshold = Field(description="the figure at it or past it calls for the colour")
-    leave: Threshold = Field(description="the figure at it or back past it calls the colour off")
+    Where more is worse, the colour is called for at `enter` and above, and called off at `leave` and below. Where less
+    is worse, it is called for below `enter`, for what keeps a limit exactly keeps it, and called off at `leave` and
+    above.
+    """
+
+    enter: Threshold = Field(description="from where on the figure calls for the colour")
+    leave: Threshold = Field(description="from where on it calls it off")
 
 
 class WarningRule(Part):
