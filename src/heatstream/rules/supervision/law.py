@@ -153,9 +153,9 @@ PUBLISHED_AFTER_SEASON: Final = Read(
     "三",
     "城市供热管理主管部门应建立健全供热服务规范与考核体系，对热经营企业的服务质量、履行义务等情况定期进行考核，"
     "并与每年度供热期结束后向社会公布考核结果。",
-    "read",
+    "read2",
 )
-"""公示 of what companies scored, after the season has ended."""
+"""公示 of what companies scored, after the season has ended; in the reply's words, for the article was not read."""
 
 
 @dataclass(frozen=True, slots=True)
