@@ -11,7 +11,7 @@ from heatstream.rules.supervision.detection import Detection
 from heatstream.store.copy import Rows
 
 Expected: TypeAlias = Callable[[AsyncConnection, dt.date, Rows], Awaitable[tuple[Exact, Mask]]]
-"""Tells the supply temperature that the curve wants at each reading: (connection with a transaction, local day, readings)
+"""Tells the supply temperature that the curve wants at each reading: (connection, local day, readings)
 -> (readings,) int64 [0.01 °C] and whether there is a curve. Readings: meter_id, observed_at [µs], outdoor_centi,
 outdoor_known."""
 
