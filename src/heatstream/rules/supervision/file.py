@@ -18,6 +18,7 @@ from heatstream.rules.pack import Part, faults
 from heatstream.rules.supervision.detection import Detection
 from heatstream.rules.supervision.fuel import Fuel
 from heatstream.rules.supervision.hotlines import Hotlines
+from heatstream.rules.supervision.incidents import Incidents
 from heatstream.rules.supervision.publications import Publications
 from heatstream.rules.supervision.scorecard import Scorecards
 from heatstream.rules.supervision.silence import Silence
@@ -43,6 +44,7 @@ class SupervisionRules(Part):
     silence: Silence | None = Field(None, description="from when on a point or a gateway is silent")
     scorecards: Scorecards | None = Field(None, description="the six categories, their indicators and weights")
     hotlines: Hotlines | None = Field(None, description="words, limits and groups of the hotlines' tickets")
+    incidents: Incidents | None = Field(None, description="when users must be told of a stop")
 
     @property
     def canonical(self) -> str:
