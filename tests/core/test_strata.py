@@ -1,4 +1,4 @@
-"""Where a home lies is told by its floor, its stair or its neighbours, or is not known; 悬空 by who is cold around it."""
+"""Where a home lies is told by its floor, its stair or its neighbours, or is not known; 悬空 by who is cold around."""
 
 import numpy as np
 import pytest

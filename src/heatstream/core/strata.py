@@ -1,8 +1,8 @@
 """Where homes lie in their buildings: edge 边, top 顶, bottom 底, middle, and 悬空 among homes without heat.
 
 Arrays over households. What the registry does not tell is not known: it makes a home neither top nor not top. Seed 2
-(吉建议〔2024〕12号) names “边顶底” and “悬空房” and defines none of them; the definitions here are this project's, and stand
-in each function.
+(吉建议〔2024〕12号) names “边顶底” and “悬空房” and defines none of them; the definitions here are this project's, and
+stand in each function.
 """
 
 from enum import IntEnum
@@ -149,8 +149,8 @@ class Surroundings(NamedTuple):
 def surroundings(neighbours: Neighbours, stopped: Mask) -> Surroundings:
     """Say who is 悬空 on one day.
 
-    底层架空 counts for nothing here: it is a fact of the building, not of a day. A home without registered neighbours is
-    not known to be 悬空.
+    底层架空 counts for nothing here: it is a fact of the building, not of a day. A home without registered neighbours
+    is not known to be 悬空.
 
     Parameters
     ----------
