@@ -4,9 +4,22 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from heatstream.errors import BadInput
+from heatstream.supervision.company_file import COMPANY_FILE
+from heatstream.supervision.incident_kind import INCIDENT
 from heatstream.supervision.matter import MatterKind
+from heatstream.supervision.orders import ORDER
+from heatstream.supervision.publications import PUBLICATION
+from heatstream.supervision.work_orders import WORK_ORDERS
 
-KINDS: Mapping[str, MatterKind] = MappingProxyType({})
+KINDS: Mapping[str, MatterKind] = MappingProxyType(
+    {
+        INCIDENT.name: INCIDENT,
+        COMPANY_FILE.name: COMPANY_FILE,
+        ORDER.name: ORDER,
+        PUBLICATION.name: PUBLICATION,
+        WORK_ORDERS.name: WORK_ORDERS,
+    }
+)
 
 
 def kind_of(name: str) -> MatterKind:
