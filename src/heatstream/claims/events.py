@@ -601,17 +601,18 @@ def read(tree: Any, where: str) -> Event:
     try:
         return _ADAPTER.validate_python(tree)
     except ValidationError as error:
-        raise BadInput("\n".join(_fault(where, kind, each) for each in error.errors(include_url=False))) from error
+        raise BadInput("\n".join(fault(where, kind, each) for each in error.errors(include_url=False))) from error
 
 
-def _fault(where: str, kind: str, fault: Any) -> str:
-    path = ".".join(str(each) for each in fault["loc"] if each != kind)
-    said = fault["msg"].removeprefix("Value error, ")
-    if fault["type"] == "value_error":
+def fault(where: str, kind: str, found: Any) -> str:
+    """Write one fault that pydantic found in an event of a kind as a line."""
+    path = ".".join(str(each) for each in found["loc"] if each != kind)
+    said = found["msg"].removeprefix("Value error, ")
+    if found["type"] == "value_error":
         return f"{where}: {kind}: {path + ': ' if path else ''}{said}"
-    if fault["type"] == "missing":
+    if found["type"] == "missing":
         return f"{where}: {kind}: {path}: missing"
-    return f"{where}: {kind}: {path}: seen {fault['input']!r}: {said}"
+    return f"{where}: {kind}: {path}: seen {found['input']!r}: {said}"
 
 
 def body(event: Event) -> dict[str, Any]:

@@ -5,7 +5,7 @@ the second is checked against what the first recorded.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from heatstream.claims import chain
 from heatstream.claims.act import THE_SOFTWARE
 from heatstream.claims.check import AHEAD, Officer
+from heatstream.claims.events import fault
 from heatstream.claims.way import ITSELF
 from heatstream.errors import BadInput, Refused, StoreError
 from heatstream.store import claims, matters
@@ -58,20 +59,23 @@ class Desk:
         Refused
             The officer may not.
         """
-        its, officer = kind_of(kind), await self.officer(by)
+        its, officer, now = kind_of(kind), await self.officer(by), self.now()
         if not isinstance(event, its.opening):
             raise BadInput(f"{event.name}: expected one of {_names(its.opening)}, which open a matter of kind {kind}")
+        if event.files:
+            raise BadInput(f"{event.name}: files: nothing is attached yet; attach them, and cite them in a later event")
         place = await its.place(self.conn, event)
-        self._check(its, event, officer, place)
+        _check(its, event, officer, place, now)
+        await self._check_cited(event)
         await matters.hold_openings(self.conn)
         made = code or await self._numbered(kind, event.at)
         if await matters.by_code(self.conn, made) is not None:
             raise BadInput(f"matter {made!r} is there already; expected another number")
-        state = its.after(None, Recorded(1, event, officer, self.now()), self.ground)
+        state = its.after(None, Recorded(1, event, officer, now), self.ground)
         matter_id = await matters.add(
             self.conn, code=made, kind=kind, opened_at=event.at, **place.columns(), **self._standing(its, state)
         )
-        await self._append(matter_id, 1, event, officer, chain.start(form=FORM, matter=made, kind=kind))
+        await self._append(matter_id, Recorded(1, event, officer, now), before_first(made, kind))
         return made
 
     async def record(self, code: str, event: Event, *, by: str) -> Recorded:
@@ -85,15 +89,16 @@ class Desk:
             The officer may not.
         """
         officer, found = await self.officer(by), await self._locked(code)
-        its = kind_of(found.kind)
+        its, now = kind_of(found.kind), self.now()
         if not isinstance(event, its.later):
             raise BadInput(f"{code}: seen an event {event.name}, expected one of {_names(its.later)}")
-        self._check(its, event, officer, _place_of(found))
+        _check(its, event, officer, _place_of(found), now)
         await self._check_files(found, event)
+        await self._check_cited(event)
         lines = await matters.lines(self.conn, found.id)
-        recorded = Recorded(len(lines) + 1, event, officer, self.now())
-        state = its.after(await self.state(found), recorded, self.ground)
-        await self._append(found.id, recorded.number, event, officer, lines[-1].hash)
+        recorded = Recorded(len(lines) + 1, event, officer, now)
+        state = its.after(await self._fold(found, lines), recorded, self.ground)
+        await self._append(found.id, recorded, lines[-1].hash)
         await matters.stand(self.conn, found.id, **self._standing(its, state))
         return recorded
 
@@ -105,8 +110,11 @@ class Desk:
 
     async def state(self, found: Matter) -> Any:
         """Fold a matter's events; the kept state serves lists alone."""
+        return await self._fold(found, await matters.lines(self.conn, found.id))
+
+    async def _fold(self, found: Matter, lines: Sequence[Line]) -> Any:
         its, state, ground = kind_of(found.kind), None, replace(self.ground, past=True)
-        for each in await self.history(found):
+        for each in await self._read(its, lines):
             state = its.after(state, each, ground)
         if state is None:
             raise StoreError(f"matter {found.code} has no event; expected the one that opened it")
@@ -114,11 +122,11 @@ class Desk:
 
     async def history(self, found: Matter) -> list[Recorded]:
         """Read a matter's events back."""
-        its = kind_of(found.kind)
-        lines = await matters.lines(self.conn, found.id)
-        return [
-            Recorded(each.number, read(its, each), await self.officer(each.officer), each.recorded_at) for each in lines
-        ]
+        return await self._read(kind_of(found.kind), await matters.lines(self.conn, found.id))
+
+    async def _read(self, its: MatterKind, lines: Sequence[Line]) -> list[Recorded]:
+        officers = {code: await self.officer(code) for code in {each.officer for each in lines}}
+        return [Recorded(each.number, read(its, each), officers[each.officer], each.recorded_at) for each in lines]
 
     async def officer(self, code: str) -> Officer:
         """Find who acts.
@@ -135,22 +143,19 @@ class Desk:
             raise BadInput(f"officer: seen {code!r}, expected a 工号 of the registry (officer.csv)")
         return Officer(*found)
 
-    def _check(self, its: MatterKind, event: Event, officer: Officer, place: Place) -> None:
-        title = f"{event.name} by {officer.code} ({officer.role})"
-        if event.at > self.now() + AHEAD:
-            raise BadInput(f"{title}: at: seen {event.at.isoformat()}, expected not later than now")
-        allowed = its.who[event.name]
-        if officer.role not in allowed:
-            raise Refused(f"{title}: expected one of {', '.join(sorted(allowed))}")
-        if not officer.holds_on(event.at.astimezone(LOCAL).date()):
-            raise Refused(f"{title}: this officer's registration does not hold on {event.at.astimezone(LOCAL).date()}")
-        _check_place(title, officer, place)
-
     async def _check_files(self, found: Matter, event: Event) -> None:
         there = {each.sha256.hex() for each in await matters.files(self.conn, found.id)}
         missing = [each for each in event.files if each not in there]
         if missing:
             raise BadInput(f"{event.name}: files: {missing[0]} is not attached to {found.code}; attach it first")
+
+    async def _check_cited(self, event: Event) -> None:
+        for code in event.cited_matters:
+            if await matters.by_code(self.conn, code) is None:
+                raise BadInput(f"{event.name}: matter {code!r} is not there; expected one of `supervise list`")
+        for code in event.cited_claims:
+            if await claims.by_code(self.conn, code) is None:
+                raise BadInput(f"{event.name}: claim {code!r} is not there; expected one of `claims list`")
 
     async def _numbered(self, kind: str, at: dt.datetime) -> str:
         prefix = f"{kind.upper()[:3]}-{at.astimezone(LOCAL):%Y%m%d}-"
@@ -165,10 +170,47 @@ class Desk:
     def _standing(self, its: MatterKind, state: Any) -> dict[str, Any]:
         return {**its.standing(state, self.ground, self.now())._asdict(), "state": state.model_dump(mode="json")}
 
-    async def _append(self, matter_id: int, number: int, event: Event, officer: Officer, before: bytes) -> None:
+    async def _append(self, matter_id: int, recorded: Recorded, before: bytes) -> None:
+        event = recorded.event
         body = event.model_dump(mode="json", exclude_none=True)
-        line = Line(number, event.name, event.at, self.now(), officer.code, body, b"")
+        line = Line(recorded.number, event.name, event.at, recorded.at, recorded.officer.code, body, b"")
         await matters.append(self.conn, matter_id, line._replace(hash=chain.hash_of(before, line)))
+
+
+def before_first(code: str, kind: str) -> bytes:
+    """Hash what stands before the first event of a matter."""
+    return chain.start(form=FORM, matter=code, kind=kind)
+
+
+def told(kind: str, tree: Any, by: str, where: str) -> Event:
+    """Read an event as a person gave it.
+
+    Parameters
+    ----------
+    kind : of the matter
+    by : 工号 of who gives it
+    where : in what, for the message
+
+    Raises
+    ------
+    BadInput
+        A field is unknown, missing or not what it takes, every fault is a line; or only an act or the software
+        records such an event.
+    """
+    its, title = kind_of(kind), f"{by}, {where}"
+    if by == ITSELF:
+        raise BadInput(f"{title}: seen officer {by!r}, which is the software; expected the 工号 of a person")
+    known = [each for each in (*its.opening, *its.later) if its.who[_name(each)] != {ITSELF}]
+    seen = tree.get("kind") if isinstance(tree, dict) else None
+    found = event_type(known, str(seen))
+    if found is None:
+        raise BadInput(f"{title}: kind: seen {seen!r}, expected one of {_names(known)}")
+    if found.by_act is not None:
+        raise BadInput(f"{title}: {seen} is recorded by `{found.by_act}`, with all that goes with it")
+    try:
+        return found.model_validate(tree)
+    except ValidationError as error:
+        raise BadInput("\n".join(fault(title, str(seen), each) for each in error.errors(include_url=False))) from error
 
 
 def read(its: MatterKind, line: Line) -> Event:
@@ -190,15 +232,33 @@ def read(its: MatterKind, line: Line) -> Event:
 
 def event_type(among: Iterable[type[Event]], name: str) -> type[Event] | None:
     """Find an event's model by its `kind`."""
-    return next((each for each in among if each.model_fields["kind"].default == name), None)
+    return next((each for each in among if _name(each) == name), None)
+
+
+def _name(event: type[Event]) -> str:
+    return str(event.model_fields["kind"].default)
 
 
 def _names(events: Iterable[type[Event]]) -> str:
-    return ", ".join(str(each.model_fields["kind"].default) for each in events)
+    return ", ".join(map(_name, events))
 
 
 def _place_of(found: Matter) -> Place:
     return Place(**{name: getattr(found, name) for name in Place().columns()})
+
+
+def _check(its: MatterKind, event: Event, officer: Officer, place: Place, now: dt.datetime) -> None:
+    """Ask whether this officer may record this, here and now."""
+    title = f"{event.name} by {officer.code} ({officer.role})"
+    if event.at > now + AHEAD:
+        raise BadInput(f"{title}: at: seen {event.at.isoformat()}, expected not later than now")
+    allowed = its.who[event.name]
+    if officer.role not in allowed:
+        raise Refused(f"{title}: expected one of {', '.join(sorted(allowed))}")
+    day = event.at.astimezone(LOCAL).date()
+    if not officer.holds_on(day):
+        raise Refused(f"{title}: this officer's registration does not hold on {day}")
+    _check_place(title, officer, place)
 
 
 def _check_place(title: str, officer: Officer, place: Place) -> None:

@@ -1,0 +1,67 @@
+"""Events of incidents as they are told, with what most tests do not care about filled in."""
+
+from typing import Any
+
+from heatstream.supervision import incidents
+
+from .town import time
+
+
+def seen(hour: int = 8, **told: Any) -> incidents.SpanSeen:
+    """The meter of X1 shows no heat from 08:00 of the fifth on."""
+    begins = told.pop("begins", time(hour))
+    values = {
+        "at": begins.replace(minute=40) if "at" not in told else told["at"],
+        "why": "热表",
+        "span": 1,
+        "what": "interruption",
+        "station": "X1",
+        "begins": begins,
+        "known_at": begins.replace(minute=30),
+        "evidence": {"power_mw_per_m2": 12},
+        **told,
+    }
+    return incidents.SpanSeen(**values)
+
+
+def ended(at: Any, *, span: int = 1) -> incidents.SpanEnded:
+    return incidents.SpanEnded(at=at, why="热表", span=span, ends=at, evidence={})
+
+
+def reported(at: Any = None, **told: Any) -> incidents.Reported:
+    at = at or time(8)
+    values = {
+        "at": at,
+        "why": "报告",
+        "what": "breakdown",
+        "station": "X1",
+        "begins": at,
+        "stops_heat": True,
+        "said": "一次网爆管",
+        **told,
+    }
+    return incidents.Reported(**values)
+
+
+def estimated(at: Any, restored_by: Any, given_by: str = "赵工") -> incidents.Estimated:
+    return incidents.Estimated(at=at, why="调度", restored_by=restored_by, given_by=given_by)
+
+
+def restored(at: Any) -> incidents.Restored:
+    return incidents.Restored(at=at, why="恢复", done="焊接")
+
+
+def verified(at: Any, begins: Any, ends: Any = None, **told: Any) -> incidents.Verified:
+    values = {
+        "supply": "热表无流量",
+        "homes": "3户下降",
+        "without_cause": True,
+        "cause": "company",
+        "names": ("王某",),
+        **told,
+    }
+    return incidents.Verified(at=at, why="核查", begins=begins, ends=ends, **values)
+
+
+def notice(at: Any, *, planned: bool = False) -> incidents.NoticeGiven:
+    return incidents.NoticeGiven(at=at, why="告知", to="B1", how="短信", planned=planned)
