@@ -5,8 +5,8 @@ stands in the tests. Water is taken at 1.6 MPa, the pressure that EN 1434-1 comp
 volume is `density at the flow meter × (enthalpy of the supply − enthalpy of the return)`: over the temperature
 difference that is EN 1434-1's heat coefficient k.
 
-One pressure serves primary and secondary circuits: from 40/20 to 150/110 °C, heat at 0.6 and at 2.5 MPa was within 0.03 %
-of that at 1.6 MPa.
+One pressure serves primary and secondary circuits: from 40/20 to 150/110 °C, heat at 0.6 and at 2.5 MPa was within
+0.03 % of that at 1.6 MPa.
 """
 
 from enum import StrEnum

@@ -34,8 +34,8 @@ async def pass_over(
 ) -> Passed:
     """Make the meter days that new readings touch, and those up to the open day.
 
-    It takes connections and transactions of its own, a day and group of meters each, and may be stopped at any time: the
-    next pass makes the same rows. Call it before the stations are looked at; two at once do no harm.
+    It takes connections and transactions of its own, a day and group of meters each, and may be stopped at any time:
+    the next pass makes the same rows. Call it before the stations are looked at; two at once do no harm.
 
     Parameters
     ----------
