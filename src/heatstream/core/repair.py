@@ -5,6 +5,7 @@ Times are microseconds, so that nothing is rounded before it is compared.
 """
 
 from enum import IntEnum
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +51,9 @@ def classes(length_us: Micros, bounds_us: tuple[int, int], *, exact_is_higher: b
     -------
     the same shape, int8, AccidentClass
     """
-    side = "right" if exact_is_higher else "left"
-    return (np.searchsorted(np.asarray(bounds_us), np.asarray(length_us, np.int64), side=side) + 1).astype(np.int8)
+    side: Literal["left", "right"] = "right" if exact_is_higher else "left"
+    above: NDArray[np.int64] = np.searchsorted(np.asarray(bounds_us), np.asarray(length_us, np.int64), side=side)
+    return np.asarray(above + 1, np.int8)
 
 
 def states(

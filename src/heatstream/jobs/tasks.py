@@ -11,6 +11,7 @@ from heatstream.settings import Settings
 from heatstream.store import retention
 from heatstream.store.tables import BY_TIME
 from heatstream.store.timescale import LOCAL, Edition, edition, ensure_partitions
+from heatstream.supervision import ground, refresh
 
 
 async def make_partitions(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:
@@ -39,6 +40,13 @@ async def refresh_claims(conn: AsyncConnection, settings: Settings, now: dt.date
     counts = await review.refresh(conn.engine, holidays.load(settings.evaluate.packs_dir), lambda: now)
     done = f"computed {counts['open']} open claims, looked at {counts['ruled']} ruled ones"
     return f"{done}, opened {counts['reviews']} reviews"
+
+
+async def refresh_matters(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:
+    """Escalate incidents whose repair limit has passed, and keep where every open matter stands."""
+    on = await ground.read(conn, settings, now)
+    counts = await refresh.refresh(conn.engine, on, lambda: now)
+    return f"looked at {counts['open']} open matters, escalated {counts['escalated']}"
 
 
 async def freeze_evidence(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:

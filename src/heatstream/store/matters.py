@@ -90,6 +90,11 @@ async def listed(conn: AsyncConnection, *conditions: ColumnElement[bool], limit:
     return [Matter._make(row) for row in await conn.execute(_MATTER.where(*conditions).order_by(*order).limit(limit))]
 
 
+async def open_codes(conn: AsyncConnection) -> list[str]:
+    """List the codes of open matters, in the order they were opened in."""
+    return list(await conn.scalars(select(matter.c.code).where(matter.c.closed_at.is_(None)).order_by(matter.c.id)))
+
+
 async def add(conn: AsyncConnection, **values: Any) -> int:
     """Add a matter; tell its id."""
     return int((await conn.execute(insert(matter).values(**values).returning(matter.c.id))).scalar_one())

@@ -17,9 +17,15 @@ from heatstream.rules.pack import Pack
 from heatstream.rules.supervision.incidents import NoticeRule
 from heatstream.rules.supervision.law import CLASS_BOUNDS_S, REPAIR_RULES, Limit, RepairRule, borrowed, in_jilin
 from heatstream.supervision.incident_state import Incident
+from heatstream.supervision.incidents import ClassName
 from heatstream.supervision.matter import Ground
 
 CLASSES_ZH: Final = {AccidentClass.ORDINARY: "一般", AccidentClass.LARGER: "较大", AccidentClass.MAJOR: "重大"}
+CLASS_NAMES: Final[dict[AccidentClass, ClassName]] = {
+    AccidentClass.ORDINARY: "ordinary",
+    AccidentClass.LARGER: "larger",
+    AccidentClass.MAJOR: "major",
+}
 _MICROSECOND: Final = dt.timedelta(microseconds=1)
 _BOUNDS_US: Final = (CLASS_BOUNDS_S[0] * 1_000_000, CLASS_BOUNDS_S[1] * 1_000_000)
 NoticeState = Literal["running", "kept", "breached", "not_asked", "unknown"]
