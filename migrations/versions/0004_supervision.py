@@ -107,6 +107,29 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("maintenance_code_key")),
     )
     op.create_table(
+        "station_pass",
+        sa.Column("id", sa.Integer(), server_default=sa.text("1"), nullable=False),
+        sa.Column(
+            "through_batch",
+            sa.BigInteger(),
+            nullable=False,
+            comment="meter readings through this batch were looked at",
+        ),
+        sa.Column(
+            "through_change",
+            sa.BigInteger(),
+            nullable=False,
+            comment="the newest change of the registry that was known",
+        ),
+        sa.Column("supervision_rules_id", sa.Integer(), nullable=False),
+        sa.Column("passed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("station_pass_one_row_check")),
+        sa.ForeignKeyConstraint(
+            ["supervision_rules_id"], ["supervision_rules.id"], name=op.f("station_pass_supervision_rules_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("station_pass_pkey")),
+    )
+    op.create_table(
         "station_day",
         sa.Column("heat_station_id", sa.Integer(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),

@@ -1050,6 +1050,16 @@ station_span = Table(
     Index(None, "heat_station_id", "begins"),
     Index("station_span_standing_idx", "begins", postgresql_where=text("withdrawn_at is null")),
 )
+station_pass = Table(
+    "station_pass",
+    metadata,
+    Column("id", Integer, primary_key=True, server_default=text("1")),
+    Column("through_batch", BigInteger, nullable=False, comment="meter readings through this batch were looked at"),
+    Column("through_change", BigInteger, nullable=False, comment="the newest change of the registry that was known"),
+    _ref("supervision_rules"),
+    Column("passed_at", Instant, nullable=False, server_default=func.now()),
+    CheckConstraint("id = 1", name="one_row"),
+)
 station_day = Table(
     "station_day",
     metadata,
