@@ -84,6 +84,13 @@ def _centi(text: str) -> int:
     return int(celsius * 100)
 
 
+async def between(conn: AsyncConnection, first: dt.date, last: dt.date) -> list[Mean]:
+    """List the means of some days, both inside, the oldest first."""
+    query = select(outdoor_day.c.day, outdoor_day.c.mean_centi, outdoor_day.c.source)
+    days = query.where(outdoor_day.c.day.between(first, last)).order_by(outdoor_day.c.day)
+    return [Mean(*row) for row in await conn.execute(days)]
+
+
 async def record(conn: AsyncConnection, means: list[Mean], by: str) -> Counter[str]:
     """Keep means, and have the closed days they change judged again; tell what was new, changed and the same."""
     there = {row.day: Mean(row.day, row.mean_centi, row.source) for row in await conn.execute(select(outdoor_day))}

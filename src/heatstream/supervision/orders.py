@@ -459,4 +459,4 @@ def _urgency(state: Order) -> int:
 
 
 def _end_of(day: dt.date | None) -> dt.datetime | None:
-    return day and dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), LOCAL)
+    return None if day is None else dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), LOCAL)

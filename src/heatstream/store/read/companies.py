@@ -35,6 +35,11 @@ class Source(NamedTuple):
     name: str
     kind: str
     company: str
+    valid_from: dt.date
+    valid_to: dt.date | None
+
+    def holds_on(self, day: dt.date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
 class FuelReport(NamedTuple):
@@ -143,25 +148,29 @@ async def on_day(conn: AsyncConnection, day: dt.date) -> list[Company]:
     return [Company(*row) for row in await every(conn, _COMPANY.where(_holds_on(company, day)))]
 
 
-async def sources_on(conn: AsyncConnection, day: dt.date) -> list[Source]:
-    """List the heat sources of a day."""
+async def sources(conn: AsyncConnection) -> list[Source]:
+    """List every heat source there ever was."""
     query = (
-        select(heat_source.c.code, heat_source.c.name, heat_source.c.kind, company.c.code)
+        select(
+            heat_source.c.code,
+            heat_source.c.name,
+            heat_source.c.kind,
+            company.c.code,
+            heat_source.c.valid_from,
+            heat_source.c.valid_to,
+        )
         .join(company, company.c.id == heat_source.c.company_id)
-        .where(_holds_on(heat_source, day))
         .order_by(heat_source.c.code)
     )
     return [Source(*row) for row in await every(conn, query)]
 
 
-async def season_needs_kg(conn: AsyncConnection, season_year: int) -> dict[tuple[str, str], int]:
-    """Give 采暖期用煤总量 of a season by source and fuel, as filed [kg]."""
-    query = (
-        select(heat_source.c.code, fuel_plan.c.fuel, fuel_plan.c.season_need_kg)
-        .join(heat_source, heat_source.c.id == fuel_plan.c.heat_source_id)
-        .where(fuel_plan.c.season_year == season_year)
+async def season_needs_kg(conn: AsyncConnection) -> dict[tuple[int, str, str], int]:
+    """Give 采暖期用煤总量 by season, source and fuel, as filed [kg]."""
+    query = select(fuel_plan.c.season_year, heat_source.c.code, fuel_plan.c.fuel, fuel_plan.c.season_need_kg).join(
+        heat_source, heat_source.c.id == fuel_plan.c.heat_source_id
     )
-    return {(source, fuel): need for source, fuel, need in await every(conn, query)}
+    return {(year, source, fuel): need for year, source, fuel, need in await every(conn, query)}
 
 
 # --- the company's file -----------------------------------------------------------------------------------------------

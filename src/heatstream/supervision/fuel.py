@@ -1,0 +1,453 @@
+"""Fuel of a day: each source's stock against the floor that holds there, how long it lasts, its colour.
+
+What a figure needs and nobody told stays unknown, and the row says why. A report that contradicts itself or the
+registry is listed with its flags; one that no source of its company can answer for enters no figure.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import groupby
+from typing import Final, Literal, NamedTuple, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from heatstream.core import fuel as core
+from heatstream.core.calendar import Season, day_of
+from heatstream.core.fuel import Colour, Lasting, Reported, Use
+from heatstream.errors import Refused
+from heatstream.rules.supervision.fuel import Fuel
+from heatstream.rules.supervision.law import COAL_FLOORS, in_jilin
+from heatstream.store import outdoor
+from heatstream.store.outdoor import Mean
+from heatstream.store.read import companies
+from heatstream.store.read.companies import FuelReport, Source
+from heatstream.store.timescale import LOCAL
+from heatstream.supervision.matter import Ground
+
+Figure = TypeVar("Figure")
+Flag = Literal["unknown_source", "other_company", "day_ahead", "stock_differs"]
+NO_FIGURE: Final[frozenset[Flag]] = frozenset({"unknown_source", "other_company", "day_ahead"})
+"""Nobody knows whose fuel it is, or it was told before it could be known."""
+BURNING: Final = frozenset({"chp", "boiler"})
+"""Kinds of sources of which a day without a report is listed, whatever they burn."""
+NO_SECTION: Final = "section `fuel` is not in the file that HEATSTREAM_SUPERVISION_RULES_FILE names"
+LOOKED_BACK: Final = 30
+"""Where no rule says how long a report holds, the newest of so many days is named, and counts on its own day [d]."""
+
+
+class Flagged(NamedTuple):
+    """A report, and what is wrong with it."""
+
+    report: FuelReport
+    flags: tuple[Flag, ...]
+    differs_kg: int | None
+    """With `stock_differs`: more is there than expected, or less [kg]."""
+
+
+class Floor(NamedTuple):
+    """储煤 floor of one source."""
+
+    kg: Fraction
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One fuel at one source on one day."""
+
+    source: Source
+    fuel: str | None
+    """None = the source burns something, and nothing was planned or reported."""
+    report: FuelReport | None
+    """The newest that may tell the day's stock."""
+    stock_kg: int | None
+    floor: Floor | None
+    use: Use | None
+    days_left: Fraction | None
+    by_weather: Lasting | None
+    colour: Colour | None
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    """Why a figure is missing, by its name."""
+
+    @property
+    def share(self) -> Fraction | None:
+        """Stock as a share of the floor; None = one of them is unknown."""
+        return None if self.stock_kg is None or self.floor is None else self.stock_kg / self.floor.kg
+
+    @property
+    def recipient(self) -> str:
+        """To whom it goes: CHP plants to 工信, heating operation to 住建."""
+        return recipient(self.source.kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Fuel of a day."""
+
+    day: dt.date
+    season_year: int | None
+    """The season it lies in, or that comes next; None = no law is in force."""
+    in_season: bool | None
+    rows: tuple[Row, ...]
+    flagged: tuple[Flagged, ...]
+    """Reports of the days that were looked at, with what is wrong with them."""
+    forecast: str | None
+    """What the days left by weather rest on."""
+    watermark: str | None
+    rules_hash: str | None
+
+
+def recipient(kind: str) -> str:
+    """Say to whom a source of a kind reports, by `law.REPORTED_TO`."""
+    return "工信" if kind == "chp" else "住建"
+
+
+# --- what is looked at ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """Everything the tables of some days are made of."""
+
+    ground: Ground
+    sources: Mapping[str, Source]
+    needs_kg: Mapping[tuple[int, str, str], int]
+    reports: tuple[Flagged, ...]
+    means_centi: Mapping[dt.date, int]
+
+    @property
+    def rules(self) -> Fuel | None:
+        return self.ground.rules.fuel if self.ground.rules else None
+
+    def counting(self) -> Iterator[FuelReport]:
+        """Give the reports that enter figures."""
+        return (each.report for each in self.reports if not NO_FIGURE.intersection(each.flags))
+
+
+async def load(conn: AsyncConnection, ground: Ground, first: dt.date, last: dt.date) -> Basis:
+    """Read what the tables of some days need, both inside."""
+    rules = ground.rules.fuel if ground.rules else None
+    since = first - dt.timedelta(days=_looked_back(rules))
+    sources = {each.code: each for each in await companies.sources(conn)}
+    reports = await companies.fuel_reports(conn, since, last)
+    means = await outdoor.between(conn, since, last)
+    return Basis(
+        ground,
+        sources,
+        await companies.season_needs_kg(conn),
+        tuple(_flagged(reports, sources, rules)),
+        {each.day: each.mean_centi for each in means},
+    )
+
+
+def _looked_back(rules: Fuel | None) -> int:
+    return LOOKED_BACK if rules is None else max(2 * rules.recent_days, rules.holds_days, LOOKED_BACK)
+
+
+def _flagged(reports: Sequence[FuelReport], sources: Mapping[str, Source], rules: Fuel | None) -> Iterator[Flagged]:
+    """Hold each report against the registry, the day it was told, and the day before."""
+    for _, series in groupby(reports, key=lambda each: (each.company, each.source, each.fuel)):
+        before: FuelReport | None = None
+        for each in series:
+            differs = None if rules is None or before is None else _differs_kg(before, each, rules)
+            yield Flagged(each, tuple(_flags(each, sources.get(each.source), differs)), differs)
+            before = each
+
+
+def _flags(report: FuelReport, source: Source | None, differs_kg: int | None) -> Iterator[Flag]:
+    if source is None:
+        yield "unknown_source"
+    elif source.company != report.company:
+        yield "other_company"
+    if report.day > report.recorded_at.astimezone(LOCAL).date():
+        yield "day_ahead"
+    if differs_kg is not None:
+        yield "stock_differs"
+
+
+def _differs_kg(before: FuelReport, report: FuelReport, rules: Fuel) -> int | None:
+    if report.day - before.day != dt.timedelta(days=1):
+        return None
+    return core.differs_kg(_reported(before), _reported(report), rules.tolerance_e4)
+
+
+def _reported(report: FuelReport) -> Reported:
+    return Reported(day_of(report.day), report.stock_kg, report.received_kg, report.used_kg)
+
+
+# --- the table --------------------------------------------------------------------------------------------------------
+
+
+async def of_day(conn: AsyncConnection, ground: Ground, day: dt.date, forecast: Iterable[Mean] = ()) -> Table:
+    """Give the fuel table of a day."""
+    return table(await load(conn, ground, day, day), day, forecast)
+
+
+def table(basis: Basis, day: dt.date, forecast: Iterable[Mean] = ()) -> Table:
+    """Make the fuel table of one of the basis' days.
+
+    Parameters
+    ----------
+    forecast : outdoor means of the days from the next on; those after a gap are not looked at
+    """
+    law, rules = basis.ground.law, basis.ground.rules
+    season = _season(basis.ground, day)
+    ahead = list(_days_ahead(day, forecast))
+    of_day = _OfDay(basis, day, season, [each.mean_centi for each in ahead])
+    marks = [rules and rules.watermark, law and law.pack.watermark]
+    return Table(
+        day=day,
+        season_year=season and season.year,
+        in_season=season and season.now,
+        rows=tuple(of_day.rows()),
+        flagged=tuple(each for each in basis.reports if each.flags and each.report.day >= of_day.since),
+        forecast=f"{ahead[0].day} to {ahead[-1].day}, {ahead[0].source}" if ahead else None,
+        watermark=next((each for each in marks if each), None),
+        rules_hash=rules.hash.hex() if rules else None,
+    )
+
+
+class _SeasonThen(NamedTuple):
+    year: int
+    now: bool
+    """The day lies in it; else it is the next to begin."""
+
+
+def _season(ground: Ground, day: dt.date) -> _SeasonThen | None:
+    if ground.law is None:
+        return None
+    number = day_of(day)
+    year, season = season_of(ground.law.season_starting, day)
+    return _SeasonThen(year, season.touches(number))
+
+
+def season_of(starting: Callable[[int], Season], day: dt.date) -> tuple[int, Season]:
+    """Find the season a day lies in, or else the next to begin; with the year it begins in."""
+    last = starting(day.year - 1)
+    if day_of(day) <= last.last_day:
+        return day.year - 1, last
+    this = starting(day.year)
+    return (day.year, this) if day_of(day) <= this.last_day else (day.year + 1, starting(day.year + 1))
+
+
+def _days_ahead(day: dt.date, forecast: Iterable[Mean]) -> Iterator[Mean]:
+    """Give the means of the days that follow, up to the first one missing."""
+    by_day = {each.day: each for each in forecast}
+    while (day := day + dt.timedelta(days=1)) in by_day:
+        yield by_day[day]
+
+
+@dataclass(frozen=True, slots=True)
+class _OfDay:
+    """One day of a basis."""
+
+    basis: Basis
+    day: dt.date
+    season: _SeasonThen | None
+    forecast_centi: Sequence[int]
+
+    @property
+    def since(self) -> dt.date:
+        return self.day - dt.timedelta(days=_looked_back(self.basis.rules))
+
+    def rows(self) -> Iterator[Row]:
+        told: dict[tuple[str, str], list[FuelReport]] = {}
+        for each in self.basis.counting():
+            if self.since <= each.day <= self.day:
+                told.setdefault((each.source, each.fuel), []).append(each)
+        year = self.season and self.season.year
+        planned = {(source, fuel) for of, source, fuel in self.basis.needs_kg if of == year}
+        for code, source in self.basis.sources.items():
+            if not source.holds_on(self.day):
+                continue
+            fuels = sorted({fuel for at, fuel in (*told, *planned) if at == code})
+            for fuel in fuels:
+                yield self._row(source, fuel, told.get((code, fuel), []))
+            if not fuels and source.kind in BURNING:
+                yield self._nothing(source)
+
+    def _nothing(self, source: Source) -> Row:
+        why = {"stock": "未报: no report, and no 用煤计划 of the season (fuel_plan.csv)"}
+        return Row(source, None, None, None, None, None, None, None, None, why)
+
+    def _row(self, source: Source, fuel: str, reports: list[FuelReport]) -> Row:
+        why: dict[str, str] = {}
+        newest = reports[-1] if reports else None
+        use = _known("use", why, lambda: self._use(reports))
+        stock = _known("stock", why, lambda: self._stock(newest))
+        floor = _known("floor", why, lambda: self._floor(source, fuel, use))
+        left = _known("days_left", why, lambda: _days_left(stock, use))
+        weather = _known("by_weather", why, lambda: self._by_weather(stock, use))
+        share = None if stock is None or floor is None else stock / floor.kg
+        colour = _known("colour", why, lambda: self._colour(share))
+        return Row(source, fuel, newest, stock, floor, use, left, weather, colour, why)
+
+    def _stock(self, newest: FuelReport | None) -> int:
+        if newest is None:
+            raise _Unknown("未报: no report")
+        holds = self.basis.rules.holds_days if self.basis.rules else 0
+        if self.day - newest.day > dt.timedelta(days=holds):
+            raise _Unknown(
+                f"未报: the newest report is of {newest.day}, and a report holds for {holds} days after its day"
+            )
+        return newest.stock_kg
+
+    def _use(self, reports: list[FuelReport]) -> Use:
+        rules = self.basis.rules
+        if rules is None:
+            raise _Unknown(f"how many days recent use rests on: {NO_SECTION}")
+        since = self.day - dt.timedelta(days=2 * rules.recent_days)
+        near = [_reported(each) for each in reports if each.day > since]
+        use = core.recent_use(near, rules.recent_days)
+        if use is None:
+            raise _Unknown(
+                f"{len(near)} of {2 * rules.recent_days} days were reported, and recent use rests on "
+                f"{rules.recent_days}"
+            )
+        return use
+
+    def _floor(self, source: Source, fuel: str, use: Use | None) -> Floor:
+        law = self.basis.ground.law
+        if self.season is None or law is None:
+            raise _Unknown("no law is in force: expected `heatstream evaluate` with HEATSTREAM_EVALUATE_CHOICES_FILE")
+        if not in_jilin(law.pack):
+            raise _Unknown(f"{COAL_FLOORS.read.doc_no} does not hold in {law.pack.place}, and no other floor was read")
+        if fuel != "coal":
+            raise _Unknown(f"{COAL_FLOORS.read.doc_no} is of coal, this is {fuel}")
+        match source.kind, self.season.now:
+            case "boiler", False:
+                return self._boiler_floor(source, fuel, self.season.year)
+            case "chp", True:
+                return self._chp_floor(use)
+            case "boiler", _:
+                raise _Unknown("锅炉: the floor holds before the season alone")
+            case "chp", _:
+                raise _Unknown("热电: the floor holds within the season alone")
+        raise _Unknown(f"{COAL_FLOORS.read.doc_no} names boilers and CHP plants, this is {source.kind}")
+
+    def _boiler_floor(self, source: Source, fuel: str, year: int) -> Floor:
+        need = self.basis.needs_kg.get((year, source.code, fuel))
+        if need is None:
+            raise _Unknown(f"采暖期用煤总量 of {year} is not registered (fuel_plan.csv)")
+        share = Fraction(*COAL_FLOORS.boiler_before_season)
+        return Floor(core.boiler_floor(need, share), f"采暖期前 {share} of the season's need")
+
+    def _chp_floor(self, use: Use | None) -> Floor:
+        floor = None if use is None else core.chp_floor(use, COAL_FLOORS.chp_in_season_days)
+        if floor is None:
+            raise _Unknown("a day's use is unknown, or nothing was used")
+        return Floor(floor, f"采暖期内 {COAL_FLOORS.chp_in_season_days} days of recent use")
+
+    def _by_weather(self, stock_kg: int | None, use: Use | None) -> Lasting:
+        base = self.basis.rules.degree_base_centi if self.basis.rules else None
+        if not self.forecast_centi:
+            raise _Unknown("no forecast of outdoor means was given for the next day")
+        if base is None:
+            raise _Unknown("degree_base_centi of section `fuel` is not given")
+        if stock_kg is None or use is None:
+            raise _Unknown("stock or recent use is unknown")
+        cold = self._degrees_centi(use, base)
+        ahead = [core.degrees_centi(each, base) for each in self.forecast_centi]
+        lasting = core.days_left_by_weather(stock_kg, use, cold, ahead)
+        if lasting is None:
+            raise _Unknown("nothing was used, or no day was cold: use goes with no weather")
+        return lasting
+
+    def _degrees_centi(self, use: Use, base: int) -> int:
+        means = [self.basis.means_centi.get(_EPOCH + dt.timedelta(days=each)) for each in use.days]
+        if None in means:
+            missing = _EPOCH + dt.timedelta(days=use.days[means.index(None)])
+            raise _Unknown(f"the outdoor mean of {missing} is not known (registry outdoor)")
+        return sum(core.degrees_centi(each, base) for each in means if each is not None)
+
+    def _colour(self, share: Fraction | None) -> Colour:
+        choices = self.basis.ground.choices
+        chosen = None if choices is None else choices.warning_thresholds
+        if share is None:
+            raise _Unknown("the share of the floor is unknown")
+        if chosen is None:
+            raise _Unknown("choice warning_thresholds (A39) is not made; no text that was read gives thresholds")
+        return core.colour(share, Fraction(chosen.green_from), Fraction(chosen.yellow_from))
+
+
+_EPOCH: Final = dt.date(1970, 1, 1)
+
+
+class _Unknown(Refused):
+    """A figure cannot be given, and why."""
+
+
+def _known(name: str, why: dict[str, str], find: Callable[[], Figure]) -> Figure | None:
+    try:
+        return find()
+    except _Unknown as reason:
+        why[name] = str(reason)
+        return None
+
+
+def _days_left(stock_kg: int | None, use: Use | None) -> Fraction:
+    left = None if stock_kg is None or use is None else core.days_left(stock_kg, use)
+    if left is None:
+        raise _Unknown("stock or recent use is unknown, or nothing was used")
+    return left
+
+
+# --- for those who read it --------------------------------------------------------------------------------------------
+
+
+def least_share_e4(rows: Iterable[Row]) -> int | None:
+    """Give the lowest share of a floor among rows, rounded down [0.0001]; None = no row has one."""
+    shares = [each.share for each in rows if each.share is not None]
+    return min(int(share * 10_000) for share in shares) if shares else None
+
+
+class Kept(NamedTuple):
+    """How often a company's stock was held against a floor, and how often it was there."""
+
+    kept: int
+    held: int
+
+
+def kept(basis: Basis, first: dt.date, last: dt.date) -> dict[str, Kept]:
+    """Count source-days of each company with a report of the day that was held against a floor; share ≥ 1 keeps it."""
+    counts: dict[str, Kept] = {}
+    for ahead in range((last - first).days + 1):
+        day = first + dt.timedelta(days=ahead)
+        for row in table(basis, day).rows:
+            if row.share is not None and row.report is not None and row.report.day == day:
+                before = counts.get(row.source.company, Kept(0, 0))
+                counts[row.source.company] = Kept(before.kept + (row.share >= 1), before.held + 1)
+    return counts
+
+
+def tree(row: Row) -> dict[str, object]:
+    """Tell a row to a program: shares and days as exact fractions."""
+    report = row.report
+    return {
+        "source": row.source.code,
+        "name": row.source.name,
+        "kind": row.source.kind,
+        "company": row.source.company,
+        "recipient": row.recipient,
+        "fuel": row.fuel,
+        "reported_on": report and report.day.isoformat(),
+        "matter": report and report.matter,
+        "event": report and report.number,
+        "stock_kg": row.stock_kg,
+        "floor_kg": _exact(row.floor and row.floor.kg),
+        "floor_rule": row.floor and row.floor.rule,
+        "share": _exact(row.share),
+        "use_kg_a_day": _exact(row.use and row.use.a_day),
+        "use_days": [(_EPOCH + dt.timedelta(days=each)).isoformat() for each in row.use.days] if row.use else [],
+        "days_left": _exact(row.days_left),
+        "days_left_by_weather": row.by_weather and row.by_weather.days,
+        "beyond_forecast": row.by_weather and row.by_weather.beyond,
+        "colour": row.colour and row.colour.name.lower(),
+        "unknown": dict(row.unknown),
+    }
+
+
+def _exact(value: Fraction | None) -> dict[str, int] | None:
+    return None if value is None else {"numerator": value.numerator, "denominator": value.denominator}
