@@ -104,7 +104,7 @@ def strata(homes: Homes, neighbours: Neighbours) -> Strata:
     (homes,) masks
     """
     by_side = neighbours.counted(len(homes.floor))
-    registered = by_side.any(axis=1)
+    registered: Mask = by_side.sum(axis=1) > 0
     top = _first_known(_top_by_floor(homes), Stratum(registered & (by_side[:, Side.ABOVE] == 0), registered))
     bottom = _first_known(_bottom_by_floor(homes), Stratum(registered & (by_side[:, Side.BELOW] == 0), registered))
     at_most_one = Stratum(registered & (by_side[:, Side.BESIDE] < TWO_SIDES), registered)
