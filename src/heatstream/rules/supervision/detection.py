@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from heatstream.core.supply import Limits
+from heatstream.core.water import Pipe
 from heatstream.rules.pack import Part
 
 Minutes = Annotated[int, Field(gt=0, strict=True)]
@@ -50,6 +51,12 @@ class Detection(Part):
     gap_from_min: Minutes = Field(60, description="no reading for so long is a gap [min]")
     power_tolerance_e4: Annotated[int, Field(gt=0, strict=True)] = Field(
         500, description="power and flow × ΔT may differ by this share [0.0001]"
+    )
+    jump_times: Annotated[int, Field(gt=0, strict=True)] = Field(
+        4, description="a counter that rises by more than so many times what the power near by gives, jumps"
+    )
+    flow_meter_in: Pipe = Field(
+        Pipe.RETURN, description="the pipe that flow is metered in: it tells the water's density"
     )
 
     def limits(self) -> Limits:
