@@ -8,7 +8,16 @@ from sqlalchemy import ColumnElement, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.claims import Line
-from heatstream.store.tables import company, district, heat_source, heat_station, matter, matter_event, matter_file
+from heatstream.store.tables import (
+    company,
+    district,
+    heat_source,
+    heat_station,
+    matter,
+    matter_event,
+    matter_file,
+    station_span,
+)
 
 
 class Matter(NamedTuple):
@@ -103,6 +112,11 @@ async def add(conn: AsyncConnection, **values: Any) -> int:
 async def stand(conn: AsyncConnection, matter_id: int, **values: Any) -> None:
     """Keep where a matter stands."""
     await conn.execute(update(matter).where(matter.c.id == matter_id).values(**values))
+
+
+async def give_spans(conn: AsyncConnection, of: int, to: int) -> None:
+    """Let what the software sees of one incident go on in another."""
+    await conn.execute(update(station_span).where(station_span.c.matter_id == of).values(matter_id=to))
 
 
 async def lines(conn: AsyncConnection, matter_id: int) -> list[Line]:

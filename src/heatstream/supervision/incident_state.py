@@ -16,24 +16,6 @@ class Span(told.TakenSpan):
     withdrawn: bool = False
 
 
-class Estimate(Part):
-    """One 可恢复时间."""
-
-    at: Instant
-    recorded_at: Instant
-    given_by: str
-    restored_by: Instant
-
-
-class Notice(Part):
-    """One notice to users."""
-
-    at: Instant
-    to: str
-    how: str
-    planned: bool
-
-
 class Finding(told.Bounds):
     """The 经核查 that stands."""
 
@@ -66,9 +48,9 @@ class Incident(Part):
     spans: tuple[Span, ...] = ()
     component: str | None = None
     component_place: str | None = None
-    estimates: tuple[Estimate, ...] = ()
+    estimates: tuple[told.TakenEstimate, ...] = ()
     """In the order they were recorded in."""
-    notices: tuple[Notice, ...] = ()
+    notices: tuple[told.TakenNotice, ...] = ()
     restored_at: Instant | None = None
     """As the company says."""
     verified: Finding | None = None
@@ -281,18 +263,17 @@ def _(event: told.Estimated, state: Incident, recorded: Recorded) -> dict[str, A
         raise BadInput(f"{event.name}: restored_by: seen {seen}, expected after it began, {since}")
     if state.ends is not None and event.at > state.ends:
         raise BadInput(f"{event.name}: heat was back at {state.ends.isoformat()}; expected an estimate before it")
-    made = Estimate(at=event.at, recorded_at=recorded.at, given_by=event.given_by, restored_by=event.restored_by)
+    made = told.TakenEstimate(
+        at=event.at, recorded_at=recorded.at, given_by=event.given_by, restored_by=event.restored_by
+    )
     return {"estimates": (*state.estimates, made)}
 
 
 @_after.register
 def _(event: told.NoticeGiven, state: Incident, recorded: Recorded) -> dict[str, Any]:
     del recorded
-    return {"notices": (*state.notices, _notice(event))}
-
-
-def _notice(event: told.NoticeGiven) -> Notice:
-    return Notice(at=event.at, to=event.to, how=event.how, planned=event.planned)
+    made = told.TakenNotice(at=event.at, to=event.to, how=event.how, planned=event.planned)
+    return {"notices": (*state.notices, made)}
 
 
 @_after.register
@@ -341,7 +322,6 @@ def _(event: told.Linked, state: Incident, recorded: Recorded) -> dict[str, Any]
 @_after.register
 def _(event: told.TookIn, state: Incident, recorded: Recorded) -> dict[str, Any]:
     del recorded
-    estimates = [Estimate(**each.model_dump(exclude={"number"})) for each in event.estimates]
     begins = (state.reported_begins, event.begins if event.reported_at else None)
     return {
         "taken_in": (*state.taken_in, event.incident),
@@ -349,8 +329,8 @@ def _(event: told.TookIn, state: Incident, recorded: Recorded) -> dict[str, Any]
         "reported_begins": _earliest(*begins),
         "stops_heat": state.stops_heat or event.stops_heat,
         "spans": (*state.spans, *(Span(**each.model_dump()) for each in event.spans)),
-        "estimates": tuple(sorted((*state.estimates, *estimates), key=lambda each: each.recorded_at)),
-        "notices": (*state.notices, *map(_notice, event.notices)),
+        "estimates": tuple(sorted(state.estimates + event.estimates, key=lambda each: each.recorded_at)),
+        "notices": state.notices + event.notices,
         "restored_at": state.restored_at or event.restored_at,
     }
 

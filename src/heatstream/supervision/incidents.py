@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
 
-from heatstream.claims.events import Cause, Count, EventNumber, Instant, Part, Text, Truth
+from heatstream.claims.events import Cause, Count, Instant, Part, Text, Truth
 from heatstream.supervision.told import Event
 
 SpanKind = Literal["late_start", "early_stop", "interruption", "low_running"]
@@ -221,7 +221,15 @@ class TakenEstimate(Part):
     recorded_at: Instant = Field(description="when it was recorded")
     given_by: Text = Field(description="who gave it")
     restored_by: Instant = Field(description="heat will be back by then")
-    number: EventNumber = Field(description="its number in that incident")
+
+
+class TakenNotice(Part):
+    """A notice as another incident held it."""
+
+    at: Instant = Field(description="when it was given")
+    to: Text = Field(description="who was told")
+    how: Text = Field(description="公告, 短信, 电话, …")
+    planned: Truth = Field(description="true: ahead of a planned stop | false: of a sudden one")
 
 
 class TookIn(Event):
@@ -235,7 +243,7 @@ class TookIn(Event):
     stops_heat: Truth = Field(description="true: homes are without heat")
     spans: tuple[TakenSpan, ...] = Field((), description="spans that it held")
     estimates: tuple[TakenEstimate, ...] = Field((), description="estimates that it held")
-    notices: tuple[NoticeGiven, ...] = Field((), description="notices that it held")
+    notices: tuple[TakenNotice, ...] = Field((), description="notices that it held")
     restored_at: Instant | None = Field(None, description="since when heat is back, as the company said there")
 
     @property
