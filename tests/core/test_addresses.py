@@ -10,7 +10,6 @@ from heatstream.core.addresses import (
     building_of,
     communities_named,
     door_of,
-    household_code,
     is_building,
     is_home,
     names_building,
@@ -18,6 +17,7 @@ from heatstream.core.addresses import (
     numeral,
     parse,
     plain,
+    without_code,
 )
 
 HOME = Address("松涛苑", "3", 2, None, "302")
@@ -153,6 +153,6 @@ def test_the_registry_s_names_are_read_like_addresses() -> None:
 
 
 def test_a_household_code_counts_where_the_text_says_that_it_is_one() -> None:
-    assert household_code("户号：1000000123") == "1000000123"
-    assert household_code("用户编号 1000000123，家里冷") == "1000000123"
-    assert household_code("电话13800000000") is None
+    assert without_code("户号：1000000123") == ("1000000123", "")
+    assert without_code("松涛苑3号楼 用户编号 1000000123，家里冷") == ("1000000123", "松涛苑3号楼 ,家里冷")
+    assert without_code("电话13800000000") == (None, "电话13800000000")

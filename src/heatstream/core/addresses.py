@@ -96,8 +96,13 @@ def numeral(text: str) -> int | None:
     found = _SAID.fullmatch(text)
     if found is None or _leaves_open(found):
         return None
-    digit = {**_ONES, "两": 2, "": 1, None: 0}
-    return digit[found["hundreds"]] * 100 + digit[found["tens"]] * 10 + digit[found["ones"]]
+    hundreds, ten, ones = found["hundreds"], found["ten"], found["ones"]
+    tens = _DIGITS[found["tens"] or "一"] if ten else 0
+    return 100 * _digit(hundreds) + 10 * tens + _digit(ones)
+
+
+def _digit(sign: str | None) -> int:
+    return 2 if sign == "两" else _DIGITS[sign or "零"]
 
 
 def _leaves_open(found: re.Match[str]) -> bool:
@@ -127,10 +132,11 @@ def names_of(community: str) -> frozenset[str]:
     return frozenset({name, name + _ESTATE}) if name else frozenset({plain(community)})
 
 
-def household_code(text: str) -> str | None:
-    """Find 户号 where the text says that it is one."""
-    found = _HOUSEHOLD_CODE.search(unicodedata.normalize("NFKC", text))
-    return found["code"] if found else None
+def without_code(text: str) -> tuple[str | None, str]:
+    """Find 户号 where the text says that it is one, and give what is left of the text."""
+    half = unicodedata.normalize("NFKC", text)
+    found = _HOUSEHOLD_CODE.search(half)
+    return (found["code"], half[: found.start()] + half[found.end() :]) if found else (None, text)
 
 
 def door_of(text: str) -> str:

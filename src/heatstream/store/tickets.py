@@ -277,6 +277,7 @@ class OpenOrder(NamedTuple):
     group: bool
 
 
+OPEN_ORDERS: tuple[ColumnElement[bool], ...] = (matter.c.kind == "work_order", matter.c.closed_at.is_(None))
 _CALLS = matter.c.state["calls"]
 _NOT_MERGED = matter.c.state["merged_into"].astext.is_(None)
 

@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Mapping
 from functools import singledispatch
 from types import MappingProxyType
-from typing import Any, Final, Literal, Self
+from typing import Any, ClassVar, Final, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -40,6 +40,7 @@ class _OfTicket(Event):
 class Opened(_OfTicket):
     """A ticket opens the work order; `at` is when the line took the call."""
 
+    by_act: ClassVar[str | None] = "supervise tickets import"
     kind: Literal["opened"] = "opened"
     category: Text = Field(description="诉求类别, as the line names it")
     topic: Topic = Field(description="what it is about")
@@ -52,6 +53,7 @@ class Opened(_OfTicket):
 class TicketJoined(_OfTicket):
     """Another ticket about the same home and topic."""
 
+    by_act: ClassVar[str | None] = "supervise tickets import"
     kind: Literal["ticket_joined"] = "ticket_joined"
     received_at: Instant = Field(description="when the line took the call")
 
@@ -59,13 +61,19 @@ class TicketJoined(_OfTicket):
 class TicketLeft(_OfTicket):
     """拆分: a ticket is about something else, and has a work order of its own."""
 
+    by_act: ClassVar[str | None] = "supervise tickets split"
     kind: Literal["ticket_left"] = "ticket_left"
     into: Text = Field(description="number of that work order")
+
+    @property
+    def cited_matters(self) -> tuple[str, ...]:
+        return (self.into,)
 
 
 class TicketChanged(_OfTicket):
     """The line sent a ticket again with other words; both are kept, and nothing here follows by itself."""
 
+    by_act: ClassVar[str | None] = "supervise tickets import"
     kind: Literal["ticket_changed"] = "ticket_changed"
     columns: tuple[Text, ...] = Field(description="what differs from the version before")
 
@@ -135,15 +143,25 @@ class Dissatisfied(Event):
 class LinkedClaim(Event):
     """A refund claim of the household goes on from here."""
 
+    by_act: ClassVar[str | None] = "supervise tickets join"
     kind: Literal["linked_claim"] = "linked_claim"
     claim: Text = Field(description="案号")
+
+    @property
+    def cited_claims(self) -> tuple[str, ...]:
+        return (self.claim,)
 
 
 class LinkedIncident(Event):
     """It is what an incident of the building's station brought about."""
 
+    by_act: ClassVar[str | None] = "supervise tickets join"
     kind: Literal["linked_incident"] = "linked_incident"
     incident: Text = Field(description="number of the incident")
+
+    @property
+    def cited_matters(self) -> tuple[str, ...]:
+        return (self.incident,)
 
 
 class GroupComplaint(Event):
@@ -153,12 +171,21 @@ class GroupComplaint(Event):
     households: Count = Field(description="of the group, when it was seen")
     work_orders: tuple[Text, ...] = Field(description="numbers of the group's work orders, when it was seen")
 
+    @property
+    def cited_matters(self) -> tuple[str, ...]:
+        return self.work_orders
+
 
 class Merged(Event):
     """合并 into another work order of the same home and topic, which takes its tickets."""
 
+    by_act: ClassVar[str | None] = "supervise tickets merge"
     kind: Literal["merged"] = "merged"
     into: Text = Field(description="number of that work order")
+
+    @property
+    def cited_matters(self) -> tuple[str, ...]:
+        return (self.into,)
 
 
 class Closed(Event):
