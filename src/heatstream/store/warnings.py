@@ -35,10 +35,10 @@ async def of_rule(conn: AsyncConnection, rule: str, subject: str) -> dict[int, K
     return {row.subject_id: Kept(*row) for row in await conn.execute(query)}
 
 
-async def rules_with_warnings(conn: AsyncConnection) -> Sequence[tuple[str, str]]:
-    """Name the rules, and their kind of subject, that any matter stands under."""
-    query = select(warning_level.c.rule, warning_level.c.subject).where(warning_level.c.matter_id.is_not(None))
-    return [(rule, subject) for rule, subject in await conn.execute(query.distinct().order_by(warning_level.c.rule))]
+async def rules_seen(conn: AsyncConnection) -> Sequence[tuple[str, str]]:
+    """Name the rules that saw something, each with its kind of subject."""
+    query = select(warning_level.c.rule, warning_level.c.subject).distinct().order_by(warning_level.c.rule)
+    return [(rule, subject) for rule, subject in await conn.execute(query)]
 
 
 async def keep(

@@ -40,15 +40,16 @@ class Meaning(NamedTuple):
 
 _ALL: frozenset[Subject] = frozenset({"building", "heat_station", "company", "district"})
 _OF_SUPPLY: frozenset[Subject] = frozenset({"heat_station", "company"})
+LOOKS_BACK: frozenset[Figure] = frozenset({"below_share_e4", "complaints"})
 
 FIGURES: Mapping[Figure, Meaning] = MappingProxyType(
     {
         "below_share_e4": Meaning("低于标准的监测户占比", more_is_worse=True, subjects=_ALL, share=True),
         "lowest_mean_centi": Meaning("最低户日均温", more_is_worse=False, subjects=_ALL),
         "supply_deviation_centi": Meaning("供水温度与曲线偏差", more_is_worse=False, subjects=_OF_SUPPLY),
-        "fuel_share_e4": Meaning("储煤占下限比例", more_is_worse=False, subjects=frozenset({"company"}), share=True),
+        "fuel_share_e4": Meaning("储煤占下限比例", more_is_worse=False, subjects=frozenset({"company"})),
         "incidents_over_limit": Meaning("超时未修复事故", more_is_worse=True, subjects=_OF_SUPPLY),
-        "complaints": Meaning("24小时投诉工单", more_is_worse=True, subjects=_ALL),
+        "complaints": Meaning("投诉受冷户数", more_is_worse=True, subjects=_ALL),
         "silent_share_e4": Meaning("失联监测点占比", more_is_worse=True, subjects=_ALL, share=True),
     }
 )
@@ -82,6 +83,10 @@ class WarningRule(Part):
     least_valid_e4: Annotated[int, Field(gt=0, le=10_000, strict=True)] | None = Field(
         None, description="a home's day counts from this share of valid slots on; lowest_mean_centi alone [0.0001]"
     )
+    within_min: Count | None = Field(
+        None,
+        description="homes that told, complaints that came within so long; below_share_e4 and complaints alone [min]",
+    )
     valid_from: date = Field(description="first day it holds")
     valid_to: date | None = Field(None, description="last day it holds; null = still")
 
@@ -108,7 +113,9 @@ class WarningRule(Part):
         return self
 
     @model_validator(mode="after")
-    def _valid_days(self) -> Self:
+    def _own_fields(self) -> Self:
+        if (self.figure in LOOKS_BACK) != (self.within_min is not None):
+            raise ValueError(f"within_min: expected with {', '.join(sorted(LOOKS_BACK))}, and with them alone")
         if (self.figure == "lowest_mean_centi") != (self.least_valid_e4 is not None):
             raise ValueError("least_valid_e4: expected with lowest_mean_centi, and with it alone")
         if self.valid_to is not None and self.valid_to < self.valid_from:

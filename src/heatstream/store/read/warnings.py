@@ -10,6 +10,7 @@ from typing import NamedTuple, cast
 from sqlalchemy import ColumnElement, Executable, FromClause, Numeric, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.store import places
 from heatstream.store.accepted import stands_on
 from heatstream.store.dated import holds_on
 from heatstream.store.read.places import HOMES
@@ -63,6 +64,23 @@ async def subjects(conn: AsyncConnection, subject: str, day: dt.date) -> Sequenc
     table = _SUBJECTS[subject]
     query = select(table.c.id, table.c.code, table.c.name).where(holds_on(table, day)).order_by(table.c.id)
     return [Subject(*row) for row in await conn.execute(query)]
+
+
+async def place_of(conn: AsyncConnection, subject: str, code: str) -> Mapping[str, int | None] | None:
+    """Find whose a subject is, as a matter names it; None where the registry has no such code."""
+    if subject == "heat_station":
+        found = await places.of_station(conn, code)
+        return found and found._asdict()
+    table = _SUBJECTS[subject]
+    if subject != "building":
+        known = await conn.scalar(select(table.c.id).where(table.c.code == code))
+        return None if known is None else {f"{subject}_id": known}
+    columns = (building.c.id, building.c.heat_station_id, heat_station.c.company_id, community.c.district_id)
+    housed = building.join(heat_station, heat_station.c.id == building.c.heat_station_id)
+    query = select(*columns).select_from(housed.join(community, community.c.id == building.c.community_id))
+    row = (await conn.execute(query.where(building.c.code == code))).one_or_none()
+    names = ("building_id", "heat_station_id", "company_id", "district_id")
+    return row and dict(zip(names, row, strict=True))
 
 
 def _id(subject: str) -> ColumnElement[int]:
@@ -129,7 +147,7 @@ _STATIONS: FromClause = heat_station.join(company, heat_station.c.company_id == 
 
 
 async def supply_deviation(conn: AsyncConnection, subject: str, day: dt.date) -> Figures:
-    """Give the lowest deviation of a station's supply from its curve [0.01 K], of a day's means; of how many stations."""
+    """Give the lowest deviation of a supply from its curve [0.01 K], of a day's means; of how many stations."""
     deviation = meter_day.c.supply_mean_centi - meter_day.c.expected_mean_centi
     placed = _STATIONS.join(meter, meter.c.heat_station_id == heat_station.c.id)
     query = (
