@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple, TypeVar
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.core import fuel as core
-from heatstream.core.calendar import Season, day_of
+from heatstream.core.calendar import day_of
 from heatstream.core.fuel import Colour, Lasting, Reported, Use
 from heatstream.errors import Refused
 from heatstream.rules.supervision.fuel import Fuel
@@ -24,7 +24,9 @@ from heatstream.store.outdoor import Mean
 from heatstream.store.read import companies
 from heatstream.store.read.companies import FuelReport, Source
 from heatstream.store.timescale import LOCAL
+from heatstream.supervision import seasons
 from heatstream.supervision.matter import Ground
+from heatstream.supervision.seasons import Belongs
 
 Figure = TypeVar("Figure")
 Flag = Literal["unknown_source", "other_company", "day_ahead", "stock_differs"]
@@ -193,43 +195,20 @@ def table(basis: Basis, day: dt.date, forecast: Iterable[Mean] = ()) -> Table:
     forecast : outdoor means of the days from the next on; those after a gap are not looked at
     """
     law, rules = basis.ground.law, basis.ground.rules
-    season = _season(basis.ground, day)
+    season = None if law is None else seasons.of_day(basis.ground, day)
     ahead = list(_days_ahead(day, forecast))
     of_day = _OfDay(basis, day, season, [each.mean_centi for each in ahead])
     marks = [rules and rules.watermark, law and law.pack.watermark]
     return Table(
         day=day,
         season_year=season and season.year,
-        in_season=season and season.now,
+        in_season=season and season.touches(day),
         rows=tuple(of_day.rows()),
         flagged=tuple(each for each in basis.reports if each.flags and each.report.day >= of_day.since),
         forecast=f"{ahead[0].day} to {ahead[-1].day}, {ahead[0].source}" if ahead else None,
         watermark=next((each for each in marks if each), None),
         rules_hash=rules.hash.hex() if rules else None,
     )
-
-
-class _SeasonThen(NamedTuple):
-    year: int
-    now: bool
-    """The day lies in it; else it is the next to begin."""
-
-
-def _season(ground: Ground, day: dt.date) -> _SeasonThen | None:
-    if ground.law is None:
-        return None
-    number = day_of(day)
-    year, season = season_of(ground.law.season_starting, day)
-    return _SeasonThen(year, season.touches(number))
-
-
-def season_of(starting: Callable[[int], Season], day: dt.date) -> tuple[int, Season]:
-    """Find the season a day lies in, or else the next to begin; with the year it begins in."""
-    last = starting(day.year - 1)
-    if day_of(day) <= last.last_day:
-        return day.year - 1, last
-    this = starting(day.year)
-    return (day.year, this) if day_of(day) <= this.last_day else (day.year + 1, starting(day.year + 1))
 
 
 def _days_ahead(day: dt.date, forecast: Iterable[Mean]) -> Iterator[Mean]:
@@ -245,7 +224,7 @@ class _OfDay:
 
     basis: Basis
     day: dt.date
-    season: _SeasonThen | None
+    season: Belongs | None
     forecast_centi: Sequence[int]
 
     @property
@@ -316,7 +295,7 @@ class _OfDay:
             raise _Unknown(f"{COAL_FLOORS.read.doc_no} does not hold in {law.pack.place}, and no other floor was read")
         if fuel != "coal":
             raise _Unknown(f"{COAL_FLOORS.read.doc_no} is of coal, this is {fuel}")
-        match source.kind, self.season.now:
+        match source.kind, self.season.touches(self.day):
             case "boiler", False:
                 return self._boiler_floor(source, fuel, self.season.year)
             case "chp", True:

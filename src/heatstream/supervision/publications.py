@@ -174,8 +174,8 @@ def _inexact(value: Any, where: str) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for place, each in enumerate(value):
             yield from _inexact(each, f"{where}.{place}")
-    elif isinstance(value, str) and "\0" in value:
-        yield f"{where}: seen a NUL character, which no text of the store holds"
+    elif isinstance(value, str) and ("\0" in value or any("\ud800" <= each <= "\udfff" for each in value)):
+        yield f"{where}: seen a NUL character or half of one, which no text of the store holds"
     elif value is not None and not isinstance(value, bool | int | str):
         yield f"{where}: seen {value!r}, expected a whole number, or a text in quotes"
 
