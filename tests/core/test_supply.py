@@ -358,6 +358,22 @@ def test_a_cold_hour_that_the_day_has_not_felt_yet_is_held_against_nobody() -> N
     assert scene.found() == []
 
 
+def test_a_mild_noon_does_not_end_low_running() -> None:
+    scene = Scene(hours=96)
+    low(scene, 30, 72, 800)
+    scene.outdoor[:, scene.at(36, 39)] += 1000
+    scene.cool(30, 72)
+    assert told(scene.found()) == [(Kind.LOW_RUNNING, 30, 72)]
+
+
+def test_low_running_ends_with_the_season() -> None:
+    scene = Scene(season=season_from(-100, 60))
+    low(scene, 30, 60)
+    scene.cool(30, 60)
+    scene.off(60, 72)
+    assert told(scene.found()) == [(Kind.LOW_RUNNING, 30, 60)]
+
+
 # --- windows ----------------------------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,8 @@ and the last it stays where they are: what nobody filed is not extrapolated.
 
 A plant follows the weather of the moment or that of the day, and a heavy building wants the second. So the supply that
 is expected at an instant is the lower of what the curve gives for the outdoor temperature then and for the mean of the
-24 h up to then; nobody is held against a cold hour that the day has not felt yet.
+24 h up to then; nobody is held against a cold hour that the day has not felt yet. The higher of the two says from where
+on it is warm enough again: a mild noon does not mend a cold week.
 """
 
 from collections.abc import Sequence
@@ -64,7 +65,9 @@ class Expected:
     """What the curves expect of stations."""
 
     supply_centi: Count
-    """(stations, slots) int32 [0.01 °C]; not looked at where `has_curve` is false."""
+    """(stations, slots) int32: the lower of the two [0.01 °C]; not looked at where `has_curve` is false."""
+    highest_centi: Count
+    """The same of the higher."""
     has_curve: Mask
     """(stations, slots) bool: a curve holds, and the outdoor temperature is known."""
 
@@ -95,11 +98,12 @@ def expected_supply(
     known, at = np.broadcast_to(outdoor_known, shape), np.broadcast_to(outdoor_centi, shape)
     of_day = np.broadcast_to(_day_mean(outdoor_centi, outdoor_known, slot_min), shape)
     which = np.broadcast_to(curve, shape)
-    supply = np.zeros(shape, np.int32)
+    lower, higher = np.zeros(shape, np.int32), np.zeros(shape, np.int32)
     for place, each in enumerate(curves):
         mine = which == place
-        supply[mine] = np.minimum(each.supply_at(at[mine]), each.supply_at(of_day[mine]))
-    return Expected(supply, known & (which != NO_CURVE))
+        of_instant, of_its_day = each.supply_at(at[mine]), each.supply_at(of_day[mine])
+        lower[mine], higher[mine] = np.minimum(of_instant, of_its_day), np.maximum(of_instant, of_its_day)
+    return Expected(lower, higher, known & (which != NO_CURVE))
 
 
 def _day_mean(outdoor_centi: Count, known: Mask, slot_min: int) -> Count:

@@ -433,7 +433,9 @@ def _low_spans(window: _Window, off: Sequence[Span], carried: Sequence[Span]) ->
     before = {each.station: each for each in carried if each.kind is Kind.LOW_RUNNING}
     without = _covered(series, off)
     low = seen.low & ~without
-    against = (seen.due & seen.known & window.expected.has_curve & ~low) | without
+    expected = window.expected
+    enough = expected.has_curve & (series.supply_centi >= expected.highest_centi - limits.low_tolerance_centi)
+    against = (seen.due & seen.known & enough) | without
     back = _slots(limits.back_for_min, series)
     need = _need(limits.low_for_min, series)
     weight = low.astype(np.int8)
@@ -454,10 +456,19 @@ def _low_span(window: _Window, piece: _Piece, low: Mask, before: Mapping[int, Sp
     """Make a span of a stretch of low supply; None where the homes tell that they held their warmth."""
     carried = before.get(piece.row) if piece.first == OPEN else None
     first = 0 if carried else piece.first
-    last = _last(window.seen.due[piece.row], low, first, piece.end)
+    last = _last_low(window, low, first, piece.end)
     ends_us = None if last == OPEN else window.series.instant_us(last)
     span = _told(window, piece, Kind.LOW_RUNNING, first=first, carried=carried, ends_us=ends_us)
     return None if span.homes is Homes.HELD else span
+
+
+def _last_low(window: _Window, low: Mask, first: int, end: int) -> int:
+    """Find where a stretch of low supply ends: after its last low slot, for those after it may be neither."""
+    season_over = _floor_slot(window.series, window.season.end_us)
+    if end == OPEN and season_over > window.series.slots:
+        return OPEN
+    spoke = np.flatnonzero(low[first : season_over if end == OPEN else end])
+    return first + int(spoke[-1]) + 1 if spoke.size else first
 
 
 # --- what is told of a span -------------------------------------------------------------------------------------------
