@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Executable, FromClause, Numeric, and_, func, select
+from sqlalchemy import ColumnElement, Executable, FromClause, Integer, Numeric, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store import places
@@ -131,7 +131,8 @@ async def lowest_mean(conn: AsyncConnection, subject: str, day: dt.date, least_v
     counts = and_(
         day_statistic.c.day == day,
         day_statistic.c.slots_valid > 0,
-        day_statistic.c.slots_valid * 10_000 >= day_statistic.c.slots_expected * least_valid_e4,
+        day_statistic.c.slots_valid.cast(Integer) * 10_000
+        >= day_statistic.c.slots_expected.cast(Integer) * least_valid_e4,
     )
     mean = func.floor(day_statistic.c.sum_centi.cast(Numeric) / day_statistic.c.slots_valid)
     query = (
