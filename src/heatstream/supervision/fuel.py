@@ -428,5 +428,20 @@ def tree(row: Row) -> dict[str, object]:
     }
 
 
+def flagged_tree(flagged: Flagged) -> dict[str, object]:
+    """Tell a report and what is wrong with it to a program."""
+    report = flagged.report
+    return {
+        "company": report.company,
+        "source": report.source,
+        "fuel": report.fuel,
+        "day": report.day.isoformat(),
+        "matter": report.matter,
+        "event": report.number,
+        "flags": list(flagged.flags),
+        "differs_kg": flagged.differs_kg,
+    }
+
+
 def _exact(value: Fraction | None) -> dict[str, int] | None:
     return None if value is None else {"numerator": value.numerator, "denominator": value.denominator}

@@ -7,6 +7,7 @@ form, and is served as it was. Another content is another version, with a notice
 import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final, Literal, Self
@@ -544,3 +545,50 @@ def _expect_named(state: Publication, name: str, company: str) -> None:
 
 def _end_of(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), LOCAL)
+
+
+# --- what was published -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """A version that was published: its content as it was, and what came of it."""
+
+    id: int
+    publication: str
+    version: int
+    subject: Subject
+    title: str
+    season_year: int | None
+    companies: tuple[str, ...]
+    content: Mapping[str, Any]
+    content_sha256: str
+    doc_no: str | None
+    published_at: dt.datetime | None
+    where: str | None
+    superseded_at: dt.datetime | None
+    withdrawn_at: dt.datetime | None
+    withdrawn_because: str | None
+
+
+def out(found: companies.Published) -> Out:
+    """Tell a published version."""
+    state = Publication.model_validate(found.state)
+    version = next(each for each in state.versions if each.event == found.number)
+    return Out(
+        id=found.id,
+        publication=found.publication,
+        version=version.number,
+        subject=state.subject,
+        title=state.title,
+        season_year=state.season_year,
+        companies=state.companies,
+        content=found.content,
+        content_sha256=version.content_sha256,
+        doc_no=version.doc_no,
+        published_at=version.published_at,
+        where=version.where,
+        superseded_at=version.superseded_at,
+        withdrawn_at=state.withdrawn_at,
+        withdrawn_because=state.withdrawn_because,
+    )
