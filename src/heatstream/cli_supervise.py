@@ -3,7 +3,6 @@
 import typer
 
 from heatstream.cli_companies import company_app
-
 from heatstream.cli_tickets import tickets_app
 
 supervise_app = typer.Typer(no_args_is_help=True, help="Heat sources and companies: docs/supervision.md.")
