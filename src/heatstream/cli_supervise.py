@@ -1,10 +1,265 @@
 """The commands of `heatstream supervise`: what is seen of stations and companies, and what persons record of it."""
 
-import typer
+import asyncio
+import datetime as dt
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
 
-from heatstream.cli_companies import company_app
-from heatstream.cli_tickets import tickets_app
+import typer
+from rich.table import Table
+
+from heatstream.terminal import JsonOption, configured, out, transaction
+
+FAILED = 1
 
 supervise_app = typer.Typer(no_args_is_help=True, help="Heat sources and companies: docs/supervision.md.")
-supervise_app.add_typer(company_app, name="company")
-supervise_app.add_typer(tickets_app, name="tickets")
+
+Officer = Annotated[str, typer.Option("--officer", help="工号 of who records; kept for good.")]
+MatterCode = Annotated[str, typer.Argument(help="事项编号.")]
+EventFile = Annotated[Path, typer.Argument(help="The event as YAML or JSON; - reads it from standard input.")]
+KindOption = Annotated[str | None, typer.Option("--kind", help="Only this kind: incident, task, order, …")]
+CompanyOption = Annotated[str | None, typer.Option("--company", help="Only this company's, by code.")]
+DistrictOption = Annotated[str | None, typer.Option("--district", help="Only this district's, by code.")]
+
+
+@asynccontextmanager
+async def desk(*, snapshot: bool = False) -> AsyncIterator[Any]:
+    """Sit at the desk of matters, in a transaction."""
+    from heatstream.supervision import ground
+    from heatstream.supervision.act import Desk
+
+    def now() -> dt.datetime:
+        return dt.datetime.now(dt.UTC)
+
+    found = configured()
+    async with transaction(found, snapshot=snapshot) as conn:
+        yield Desk(conn, await ground.read(conn, found, now()), now)
+
+
+def told(kind: str, file: Path, officer: str) -> Any:
+    """Read an event of a kind of matter."""
+    from heatstream.rules import exact_yaml
+    from heatstream.supervision import act
+
+    tree = exact_yaml.parse(sys.stdin.read(), "standard input") if str(file) == "-" else exact_yaml.read(file)
+    return act.told(kind, tree, officer, str(file))
+
+
+# --- recording --------------------------------------------------------------------------------------------------------
+
+
+@supervise_app.command("open")
+def supervise_open(
+    kind: Annotated[str, typer.Argument(help="incident, task, order, … as docs/supervision.md lists them.")],
+    event: EventFile,
+    officer: Officer,
+    code: Annotated[str | None, typer.Option(help="事项编号; without it one is made.")] = None,
+) -> None:
+    """Open a matter by an event that opens one; tell its 事项编号."""
+    opening = told(kind, event, officer)
+
+    async def run() -> str:
+        async with desk() as at:
+            return str(await at.open(kind, opening, by=officer, code=code))
+
+    typer.echo(asyncio.run(run()))
+
+
+@supervise_app.command("record")
+def supervise_record(matter: MatterCode, event: EventFile, officer: Officer) -> None:
+    """Record an event in a matter, whole or not at all."""
+
+    async def run() -> int:
+        async with desk() as at:
+            found = await at.find(matter)
+            return int((await at.record(matter, told(found.kind, event, officer), by=officer)).number)
+
+    out.print(f"{matter}: event {asyncio.run(run())} recorded", highlight=False)
+
+
+@supervise_app.command("attach")
+def supervise_attach(
+    matter: MatterCode,
+    file: Annotated[Path, typer.Argument(help="The paper.", exists=True, dir_okay=False)],
+    officer: Officer,
+) -> None:
+    """Keep a paper in a matter's file; tell its SHA-256, which events cite."""
+    from heatstream.supervision import files
+
+    async def run() -> str:
+        async with desk() as at:
+            return await files.attach(at, matter, file.name, file.read_bytes(), by=officer)
+
+    typer.echo(asyncio.run(run()))
+
+
+# --- seeing -----------------------------------------------------------------------------------------------------------
+
+
+@supervise_app.command("show")
+def supervise_show(matter: MatterCode, as_json: JsonOption = False) -> None:
+    """Show a matter: where it stands, its limits, every event, what may come next and by whom."""
+    from heatstream.supervision import shown
+
+    async def run() -> Any:
+        async with desk(snapshot=True) as at:
+            return await shown.look(at, matter)
+
+    found = asyncio.run(run())
+    if as_json:
+        typer.echo(json.dumps(shown.tree(found), ensure_ascii=False, indent=2))
+        return
+    for line in shown.sentences(found):
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@supervise_app.command("list")
+def supervise_list(
+    *,
+    kind: KindOption = None,
+    company: CompanyOption = None,
+    district: DistrictOption = None,
+    still_open: Annotated[bool, typer.Option("--open", help="Only those that are open.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List matters, the most urgent first, then by their next limit."""
+    from heatstream.store import matters
+    from heatstream.store.timescale import LOCAL
+    from heatstream.supervision import shown, today
+
+    asked = list(today.conditions(kind=kind, company_code=company, district_code=district))
+
+    async def run() -> Any:
+        async with transaction(configured()) as conn:
+            return await matters.listed(conn, *asked, *([matters.is_open()] if still_open else []))
+
+    found = asyncio.run(run())
+    if as_json:
+        for each in found:
+            typer.echo(json.dumps(shown.row(each), ensure_ascii=False))
+        return
+    table = Table("matter", "kind", "step", "urgency", "company", "next limit", "what")
+    for each in found:
+        due = each.next_due_at.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M") if each.next_due_at else ""
+        urgency = shown.URGENCY_ZH[each.urgency]
+        table.add_row(each.code, each.kind, each.step, urgency, each.company or "", due, each.headline)
+    out.print(table)
+
+
+@supervise_app.command("today")
+def supervise_today(
+    *,
+    company: CompanyOption = None,
+    district: DistrictOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The morning's list: where to go and why, the most urgent first, as everything stands now."""
+    from heatstream.supervision import today
+
+    asked = list(today.conditions(company_code=company, district_code=district))
+
+    async def run() -> Any:
+        async with desk(snapshot=True) as at:
+            return await today.places(at, *asked)
+
+    found = asyncio.run(run())
+    if as_json:
+        for each in found:
+            typer.echo(json.dumps(today.row(each), ensure_ascii=False))
+        return
+    table = Table("缓急", "事项", "何处", "为何", "户数", "下一时限")
+    for each in found:
+        table.add_row(*today.cells(each))
+    out.print(table)
+
+
+@supervise_app.command("check")
+def supervise_check() -> None:
+    """Prove that every matter's events are those that were recorded; exit code 1 if one is not."""
+    from heatstream.supervision import audit
+
+    async def run() -> list[str]:
+        async with desk(snapshot=True) as at:
+            return [fault async for fault in audit.faults(at)]
+
+    found = asyncio.run(run())
+    for fault in found:
+        typer.echo(fault)
+    if found:
+        raise typer.Exit(FAILED)
+    out.print("every matter is whole")
+
+
+# --- incidents --------------------------------------------------------------------------------------------------------
+
+
+@supervise_app.command("merge")
+def supervise_merge(
+    incident: Annotated[str, typer.Argument(help="The incident that ends here.")],
+    into: Annotated[str, typer.Argument(help="The one in which it goes on.")],
+    officer: Officer,
+    why: Annotated[str, typer.Option(help="Why they are one matter; kept for good.")],
+) -> None:
+    """Merge two incidents of one thing; both say so."""
+    from heatstream.supervision import merging
+
+    async def run() -> None:
+        async with desk() as at:
+            await merging.merge(at, incident, into, by=officer, why=why)
+
+    asyncio.run(run())
+    out.print(f"{incident}: merged into {into}", highlight=False)
+
+
+@supervise_app.command("batch")
+def supervise_batch(
+    incident: MatterCode,
+    officer: Officer,
+    *,
+    file: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the case as `claims batch` reads it.", dir_okay=False)
+    ] = None,
+    open_claims: Annotated[
+        bool, typer.Option("--open", help="Open its claims and record it in the incident, all or none.")
+    ] = False,
+) -> None:
+    """Draw up the batch refund case of an incident that an officer has verified."""
+    from heatstream.supervision import batch_case
+
+    async def run() -> tuple[Any, list[str]]:
+        async with desk() as at:
+            found = await at.locked(incident)
+            drawn = await batch_case.drawn(at, found, by=officer)
+            opened = await batch_case.open_claims(at, found, drawn, by=officer) if open_claims else []
+            return drawn, opened
+
+    drawn, opened = asyncio.run(run())
+    if file is not None:
+        file.write_text(batch_case.written(drawn.case), encoding="utf-8")
+    for code in opened:
+        typer.echo(code)
+    told_of = f"{drawn.case.case}: {len(drawn.case.households)} households, {len(opened)} claims opened"
+    typer.echo(told_of, err=True)
+    for home, claim in drawn.open_before.items():
+        typer.echo(f"left out: {home}, whose claim {claim} is open; record the outage there", err=True)
+
+
+@supervise_app.command("penalty")
+def supervise_penalty(incident: MatterCode, as_json: JsonOption = False) -> None:
+    """Tell between which amounts article 33 lies for a late start or an early stop; information, never a fine."""
+    from heatstream.supervision import penalty
+
+    async def run() -> Any:
+        async with desk(snapshot=True) as at:
+            return await penalty.between(at, await at.find(incident))
+
+    found = asyncio.run(run())
+    if as_json:
+        typer.echo(json.dumps(penalty.tree(found), ensure_ascii=False, indent=2))
+        return
+    for line in penalty.sentences(found):
+        out.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -12,6 +12,8 @@ from heatstream.errors import BadInput
 from heatstream.rules import exact_yaml
 from heatstream.rules.pack import faults
 
+Grounds = Literal["late_start", "early_stop", "low_running"]
+
 
 class BatchCase(Part):
     """One cause and period, and the households it touched."""
@@ -20,9 +22,7 @@ class BatchCase(Part):
     case: Text = Field(description="number of the case")
     at: Instant = Field(description="when it was decided to open it")
     why: Text = Field(description="why it is opened")
-    grounds: Literal["late_start", "early_stop", "low_running"] = Field(
-        description="`late_start` 推迟开始, `early_stop` 提前停止, `low_running` 无故低温运行"
-    )
+    grounds: Grounds = Field(description="`late_start` 推迟开始, `early_stop` 提前停止, `low_running` 无故低温运行")
     begins: Instant = Field(description="it began")
     ends: Instant = Field(description="it ended")
     found: Text = Field(description="what was verified, and how")

@@ -127,7 +127,7 @@ def fen_of_days(shares: Shares, fee_fen: Fen, refund: RefundRules) -> Fen:
     if _fits(fee_fen, num) and _fits(shares.den, np.array([2])):
         return rounded(fee_fen * num, shares.den, refund.rounding)
     exact = zip(fee_fen.tolist(), num.tolist(), shares.den.tolist(), strict=True)
-    return np.array([_rounded(Fraction(fee * n, d), refund.rounding) for fee, n, d in exact], np.int64)
+    return np.array([rounded_exact(Fraction(fee * n, d), refund.rounding) for fee, n, d in exact], np.int64)
 
 
 def _refuse_debts(fee_fen: Fen) -> None:
@@ -164,7 +164,8 @@ def rounded(num: Exact, den: Exact, rounding: Rounding) -> Fen:
     return made
 
 
-def _rounded(exact: Fraction, rounding: Rounding) -> int:
+def rounded_exact(exact: Fraction, rounding: Rounding) -> int:
+    """Make one exact number whole, once; not below 0."""
     if rounding is Rounding.FLOOR:
         return exact.numerator // exact.denominator
     if rounding is Rounding.HALF_EVEN:
@@ -224,9 +225,9 @@ def late_payment_fen(fen_days: int, per_day: Ratio, rounding: Rounding) -> int:
 
     Source: Heze 46: 逾期不退费的，应当按照供用热合同约定的…滞纳金比例支付滞退金.
     """
-    return _rounded(Fraction(fen_days * per_day.num, per_day.den), rounding)
+    return rounded_exact(Fraction(fen_days * per_day.num, per_day.den), rounding)
 
 
 def _total(num: Exact, den: Exact, rows: range, fee_fen: int, refund: RefundRules) -> int:
     share = sum((Fraction(int(num[row]), int(den[row])) for row in rows), Fraction(0))
-    return _rounded(fee_fen * share, refund.rounding)
+    return rounded_exact(fee_fen * share, refund.rounding)

@@ -99,6 +99,16 @@ async def listed(conn: AsyncConnection, *conditions: ColumnElement[bool], limit:
     return [Matter._make(row) for row in await conn.execute(_MATTER.where(*conditions).order_by(*order).limit(limit))]
 
 
+def is_open() -> ColumnElement[bool]:
+    """Say it of a matter, for `listed`."""
+    return matter.c.closed_at.is_(None)
+
+
+async def codes(conn: AsyncConnection) -> list[str]:
+    """List the codes of all matters, in the order they were opened in."""
+    return list(await conn.scalars(select(matter.c.code).order_by(matter.c.id)))
+
+
 async def open_codes(conn: AsyncConnection) -> list[str]:
     """List the codes of open matters, in the order they were opened in."""
     return list(await conn.scalars(select(matter.c.code).where(matter.c.closed_at.is_(None)).order_by(matter.c.id)))

@@ -88,11 +88,11 @@ class Desk:
         Refused
             The officer may not.
         """
-        officer, found = await self.officer(by), await self._locked(code)
+        officer, found = await self.officer(by), await self.locked(code)
         its, now = kind_of(found.kind), self.now()
         if not isinstance(event, its.later):
             raise BadInput(f"{code}: seen an event {event.name}, expected one of {_names(its.later)}")
-        _check(its, event, officer, _place_of(found), now)
+        _check(its, event, officer, place_of(found), now)
         await self._check_files(found, event)
         await self._check_cited(event)
         lines = await matters.lines(self.conn, found.id)
@@ -104,7 +104,7 @@ class Desk:
 
     async def refresh(self, code: str) -> None:
         """Keep where a matter stands now: limits pass without anybody's recording."""
-        found = await self._locked(code)
+        found = await self.locked(code)
         its = kind_of(found.kind)
         await matters.stand(self.conn, found.id, **self._standing(its, await self.state(found)))
 
@@ -161,11 +161,13 @@ class Desk:
         prefix = f"{kind.upper()[:3]}-{at.astimezone(LOCAL):%Y%m%d}-"
         return f"{prefix}{await matters.opened_under(self.conn, prefix) + 1:04d}"
 
-    async def _locked(self, code: str) -> Matter:
-        found = await matters.locked(self.conn, code)
-        if found is None:
-            raise BadInput(f"matter: seen {code!r}, expected one that `heatstream supervise list` shows")
-        return found
+    async def find(self, code: str) -> Matter:
+        """Give a matter; BadInput where there is none."""
+        return _there(code, await matters.by_code(self.conn, code))
+
+    async def locked(self, code: str) -> Matter:
+        """Hold a matter until the transaction ends, and give it; BadInput where there is none."""
+        return _there(code, await matters.locked(self.conn, code))
 
     def _standing(self, its: MatterKind, state: Any) -> dict[str, Any]:
         return {**its.standing(state, self.ground, self.now())._asdict(), "state": state.model_dump(mode="json")}
@@ -243,7 +245,14 @@ def _names(events: Iterable[type[Event]]) -> str:
     return ", ".join(map(_name, events))
 
 
-def _place_of(found: Matter) -> Place:
+def _there(code: str, found: Matter | None) -> Matter:
+    if found is None:
+        raise BadInput(f"matter: seen {code!r}, expected one that `heatstream supervise list` shows")
+    return found
+
+
+def place_of(found: Matter) -> Place:
+    """Say whom a matter concerns."""
     return Place(**{name: getattr(found, name) for name in Place().columns()})
 
 
@@ -258,10 +267,10 @@ def _check(its: MatterKind, event: Event, officer: Officer, place: Place, now: d
     day = event.at.astimezone(LOCAL).date()
     if not officer.holds_on(day):
         raise Refused(f"{title}: this officer's registration does not hold on {day}")
-    _check_place(title, officer, place)
+    check_place(title, officer, place)
 
 
-def _check_place(title: str, officer: Officer, place: Place) -> None:
+def check_place(title: str, officer: Officer, place: Place) -> None:
     """A company acts in its own matters, a district in its own, a city everywhere."""
     if officer.role in EVERYWHERE:
         return

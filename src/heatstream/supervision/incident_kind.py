@@ -115,16 +115,15 @@ class IncidentKind:
             "closed": running and not state.withdrawn,
             "batch_opened": not may_open_batch(state),
             **dict.fromkeys(("span_changed", "span_ended", "span_withdrawn"), not state.spans),
-            **dict.fromkeys(("verified", "dismissed", "merged_into"), state.case is not None),
+            **dict.fromkeys(("verified", "dismissed", "merged_into"), bool(state.cases)),
         }
         every = (str(each.model_fields["kind"].default) for each in self.later)
         return tuple(name for name in every if not barred.get(name))
 
 
 def may_open_batch(state: Incident) -> bool:
-    """Say whether a batch refund case may be opened of it: verified from its begin to its end, and none is open."""
-    whole = state.verified is not None and state.verified.ends is not None
-    return whole and state.what in REFUNDED and state.case is None
+    """Say whether a batch refund case may be opened of it: verified from its begin to its end."""
+    return state.verified is not None and state.verified.ends is not None and state.what in REFUNDED
 
 
 def headline(state: Incident, alarm: Alarm | None) -> str:
@@ -153,7 +152,7 @@ def _urgency(state: Incident, alarm: Alarm | None) -> int:
     if state.ends is None:
         over = alarm is not None and alarm.state in {RepairState.WARNED, RepairState.BREACHED}
         return NOW if over or (state.is_accident and alarm is None) else SOON
-    waits = state.moved_since or (state.what in REFUNDED and state.case is None)
+    waits = state.moved_since or (state.what in REFUNDED and not state.cases)
     return SOON if waits else ROUTINE
 
 

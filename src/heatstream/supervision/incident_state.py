@@ -4,7 +4,7 @@ import datetime as dt
 from functools import singledispatch
 from typing import Any
 
-from heatstream.claims.events import Instant, Part
+from heatstream.claims.events import Cause, Instant, Part
 from heatstream.errors import BadInput
 from heatstream.supervision import incidents as told
 from heatstream.supervision.matter import Recorded
@@ -21,7 +21,7 @@ class Finding(told.Bounds):
 
     number: int
     without_cause: bool
-    cause: str
+    cause: Cause
     names: tuple[str, ...]
     supply: str
     homes: str
@@ -57,7 +57,8 @@ class Incident(Part):
     moved_since: bool = False
     """Later data touched a span after an officer had verified or closed it."""
     passed: tuple[Passed, ...] = ()
-    case: str | None = None
+    cases: tuple[str, ...] = ()
+    """Batch cases: one, or one a district."""
     claims: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     taken_in: tuple[str, ...] = ()
@@ -119,7 +120,7 @@ class Incident(Part):
             ("dismissed", self.dismissed),
             ("closed", self.closed_at),
             ("withdrawn", self.withdrawn),
-            ("batch_opened", self.case),
+            ("batch_opened", self.cases),
             ("verified", self.verified),
             ("ended", self.ends),
         )
@@ -286,8 +287,8 @@ def _(event: told.Restored, state: Incident, recorded: Recorded) -> dict[str, An
 
 @_after.register
 def _(event: told.Verified, state: Incident, recorded: Recorded) -> dict[str, Any]:
-    if state.case is not None:
-        raise BadInput(f"{event.name}: batch case {state.case} rests on the finding; expected it before the case")
+    if state.cases:
+        raise BadInput(f"{event.name}: batch case {state.cases[0]} rests on the finding; expected it before the case")
     told_of = event.model_dump(include=set(Finding.model_fields))
     return {"verified": Finding(number=recorded.number, **told_of), "moved_since": False}
 
@@ -295,8 +296,8 @@ def _(event: told.Verified, state: Incident, recorded: Recorded) -> dict[str, An
 @_after.register
 def _(event: told.Dismissed, state: Incident, recorded: Recorded) -> dict[str, Any]:
     del recorded
-    if state.case is not None:
-        raise BadInput(f"{event.name}: batch case {state.case} was opened for it; expected its claims settled")
+    if state.cases:
+        raise BadInput(f"{event.name}: batch case {state.cases[0]} was opened for it; expected its claims settled")
     return {"dismissed": True, "closed_at": event.at}
 
 
@@ -305,9 +306,13 @@ def _(event: told.BatchOpened, state: Incident, recorded: Recorded) -> dict[str,
     del recorded
     if state.verified is None:
         raise BadInput(f"{event.name}: expected an officer's `verified` first")
-    if state.case is not None:
-        raise BadInput(f"{event.name}: batch case {state.case} is open already")
-    return {"case": event.case, "claims": event.claims, "links": state.links + event.open_before}
+    if event.case in state.cases:
+        raise BadInput(f"{event.name}: batch case {event.case} is open already")
+    return {
+        "cases": (*state.cases, event.case),
+        "claims": state.claims + event.claims,
+        "links": state.links + event.open_before,
+    }
 
 
 @_after.register
@@ -342,8 +347,8 @@ def _earliest(*instants: dt.datetime | None) -> dt.datetime | None:
 @_after.register
 def _(event: told.MergedInto, state: Incident, recorded: Recorded) -> dict[str, Any]:
     del recorded
-    if state.case is not None:
-        raise BadInput(f"{event.name}: batch case {state.case} was opened for it; link it instead")
+    if state.cases:
+        raise BadInput(f"{event.name}: batch case {state.cases[0]} was opened for it; link it instead")
     return {"merged_into": event.incident, "closed_at": event.at}
 
 

@@ -1,0 +1,35 @@
+"""The papers of a matter: logbooks, photographs, letters; each is cited by its SHA-256."""
+
+import hashlib
+import mimetypes
+
+from heatstream.errors import BadInput
+from heatstream.store import matters
+from heatstream.supervision.act import Desk, check_place, place_of
+
+
+async def attach(desk: Desk, code: str, name: str, content: bytes, *, by: str) -> str:
+    """Keep a paper, once; tell its SHA-256.
+
+    Raises
+    ------
+    BadInput
+        The paper is empty, or there is no such matter or officer.
+    Refused
+        The matter is not this officer's to act in.
+    """
+    if not content:
+        raise BadInput(f"{name}: seen an empty file, expected a paper")
+    officer, found = await desk.officer(by), await desk.locked(code)
+    check_place(f"{name} by {officer.code} ({officer.role})", officer, place_of(found))
+    digest = hashlib.sha256(content)
+    await matters.attach(
+        desk.conn,
+        found.id,
+        name=name,
+        media_type=mimetypes.guess_type(name)[0] or "application/octet-stream",
+        sha256=digest.digest(),
+        content=content,
+        officer=officer.code,
+    )
+    return digest.hexdigest()
