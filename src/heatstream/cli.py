@@ -722,7 +722,8 @@ def rules_show(
 @rules_app.command("check")
 def rules_check(
     file: Annotated[
-        Path, typer.Argument(help="A pack, choices, a supplement or holidays.", exists=True, dir_okay=False)
+        Path,
+        typer.Argument(help="A pack, choices, a supplement, holidays, supervision rules.", exists=True, dir_okay=False),
     ],
 ) -> None:
     """Tell whether a file is whole, and what it serves; of choices, what must still be chosen."""
@@ -755,7 +756,9 @@ def rules_explain(option: Annotated[str, typer.Argument(help="An option of a cho
 
 
 @rules_app.command("schema")
-def rules_schema(name: Annotated[str, typer.Argument(help="pack, choices, supplement or holidays.")]) -> None:
+def rules_schema(
+    name: Annotated[str, typer.Argument(help="pack, choices, supplement, holidays or supervision.")],
+) -> None:
     """Print the JSON Schema of a file that people write."""
     from heatstream.rules import schema
 

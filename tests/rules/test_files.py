@@ -20,6 +20,7 @@ from heatstream.rules.pack import SHIPPED, ids
 from heatstream.rules.policy import MissingChoices, load
 from heatstream.rules.schema import MADE, published, written
 from heatstream.rules.show import shown
+from heatstream.rules.supervision import law
 
 from .test_supplement import tree as supplement_tree
 
@@ -62,7 +63,7 @@ def test_a_supplement_with_a_value_there_is_not_does_not_fit() -> None:
 
 
 def test_a_schema_there_is_not_is_refused_with_those_there_are() -> None:
-    with pytest.raises(BadInput, match="expected one of pack, choices, supplement, holidays"):
+    with pytest.raises(BadInput, match="expected one of pack, choices, supplement, holidays, supervision"):
         published("packs")
 
 
@@ -107,6 +108,22 @@ def test_a_supplement_is_laid_over_its_pack(tmp_path: Path) -> None:
 def test_a_notice_of_holidays_is_told_by_its_year() -> None:
     path = next(holidays.SHIPPED.glob("*.yaml"))
     assert check(path, None)[0].startswith(f"holidays of {path.stem}: ")
+
+
+def test_rules_of_supervision_are_told_with_their_sections_and_those_that_are_absent(tmp_path: Path) -> None:
+    demo = Path(law.__file__).with_name("demo-shili.yaml")
+    lines = check(demo, None)
+    assert lines[0].startswith("supervision of 示例市: version 演示-1, ")
+    assert lines[0].endswith(" 演示·非法律依据")
+    assert "  detection: there" in lines
+    bare = tmp_path / "rules.yaml"
+    bare.write_text(demo.read_text(encoding="utf-8").split("warnings:")[0], encoding="utf-8")
+    assert "  warnings: absent: what needs it refuses" in check(bare, None)
+
+
+def test_the_demo_s_rules_of_supervision_fit_the_published_schema() -> None:
+    demo = as_json(exact_yaml.read(Path(law.__file__).with_name("demo-shili.yaml")))
+    assert [error.message for error in Draft202012Validator(published("supervision")).iter_errors(demo)] == []
 
 
 def test_a_file_of_no_schema_is_refused_with_its_line(tmp_path: Path) -> None:

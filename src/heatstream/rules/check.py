@@ -1,4 +1,4 @@
-"""Check a file that a person wrote: a pack, choices, a supplement or a notice of holidays, told by its schema."""
+"""Check a file that a person wrote, told by its schema: a pack, choices, a supplement, holidays, supervision rules."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 from heatstream.errors import BadInput
 from heatstream.rules import choices, exact_yaml, holidays, pack, policy, supplement
 from heatstream.rules.capability import Capability, capabilities
+from heatstream.rules.supervision import file as supervision
+from heatstream.rules.supervision.file import SECTIONS
 from heatstream.rules.tiers import refuse_reversed
 
 
@@ -55,11 +57,20 @@ def _holidays(path: Path, _: Path | None) -> Iterator[str]:
     yield f"holidays of {found.year}: {found.title} {found.doc_no}"
 
 
+def _supervision(path: Path, _: Path | None) -> Iterator[str]:
+    found = supervision.load(path)
+    version = f"version {found.version}, {found.hash.hex()[:16]}"
+    yield f"supervision of {found.place}: {version} {found.watermark or ''}".rstrip()
+    for name in SECTIONS:
+        yield f"  {name}: {'there' if getattr(found, name) is not None else 'absent: what needs it refuses'}"
+
+
 CHECKS: Mapping[str, Callable[[Path, Path | None], Iterator[str]]] = {
     pack.SCHEMA: _pack,
     choices.SCHEMA: _choices,
     supplement.SCHEMA: _supplement,
     holidays.SCHEMA: _holidays,
+    supervision.SCHEMA: _supervision,
 }
 
 

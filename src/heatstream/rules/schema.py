@@ -8,6 +8,7 @@ from heatstream.errors import BadInput
 from heatstream.rules.choices import ChoicesFile
 from heatstream.rules.holidays import Notice
 from heatstream.rules.pack import Pack
+from heatstream.rules.supervision.file import SupervisionRules
 from heatstream.rules.supplement import NOT_VALUES, Supplement
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -55,4 +56,5 @@ MADE: Mapping[str, Callable[[], dict[str, Any]]] = {
     "choices": ChoicesFile.model_json_schema,
     "supplement": _supplement,
     "holidays": Notice.model_json_schema,
+    "supervision": SupervisionRules.model_json_schema,
 }

@@ -58,6 +58,11 @@ class SupervisionRules(Part):
         return hashlib.sha256(self.canonical.encode()).digest()
 
 
+_HEAD = frozenset({"schema_", "place", "version", "made_by", "made_on", "watermark"})
+SECTIONS = tuple(name for name in SupervisionRules.model_fields if name not in _HEAD)
+"""Names of the sections."""
+
+
 def required(section: Section | None, name: str) -> Section:
     """Take a section that is needed.
 
