@@ -86,3 +86,10 @@ async def meter(conn: AsyncConnection, device: str, station: str, **values: Any)
 
 async def meter_day(conn: AsyncConnection, meter_id: int, day: dt.date, **values: Any) -> None:
     await conn.execute(insert(t.meter_day).values({**zeros(t.meter_day), "meter_id": meter_id, "day": day, **values}))
+
+
+async def meter_reading(conn: AsyncConnection, meter_id: int, at: dt.datetime, **values: Any) -> None:
+    day = at.astimezone(LOCAL).date()
+    await ensure_partitions(conn, t.meter_reading, day, day)
+    row = {"meter_id": meter_id, "observed_at": at, "received_at": at, "batch_id": 1, **values}
+    await conn.execute(insert(t.meter_reading).values(row))

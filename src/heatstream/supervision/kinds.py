@@ -9,6 +9,7 @@ from heatstream.supervision.incident_kind import INCIDENT
 from heatstream.supervision.matter import MatterKind
 from heatstream.supervision.orders import ORDER
 from heatstream.supervision.publications import PUBLICATION
+from heatstream.supervision.task_kind import TASK
 from heatstream.supervision.warning_kind import WARNING
 from heatstream.supervision.work_orders import WORK_ORDERS
 
@@ -20,6 +21,7 @@ KINDS: Mapping[str, MatterKind] = MappingProxyType(
         PUBLICATION.name: PUBLICATION,
         WORK_ORDERS.name: WORK_ORDERS,
         WARNING.name: WARNING,
+        TASK.name: TASK,
     }
 )
 

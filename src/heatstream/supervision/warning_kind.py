@@ -17,7 +17,7 @@ from heatstream.claims.events import Instant, Part, Text
 from heatstream.claims.way import ITSELF
 from heatstream.errors import BadInput
 from heatstream.rules.supervision.warnings import FIGURES, Bounds, Figure, Subject
-from heatstream.store.read import warnings
+from heatstream.store.read import subjects
 from heatstream.supervision.matter import CLOSED, NOW, ROUTINE, SOON, Ground, Place, Recorded, Standing
 from heatstream.supervision.told import Event
 
@@ -162,7 +162,7 @@ class WarningKind:
     async def place(self, conn: AsyncConnection, event: Event) -> Place:
         """Find the subject that an opening event names."""
         opened = _raised(event)
-        found = await warnings.place_of(conn, opened.subject, opened.code)
+        found = await subjects.place_of(conn, opened.subject, opened.code)
         if found is None:
             expected = f"expected a code of the registry ({opened.subject}.csv)"
             raise BadInput(f"{event.name}: code: seen {opened.code!r}, {expected}")

@@ -22,8 +22,10 @@ from heatstream.rules.supervision.file import SupervisionRules, required
 from heatstream.rules.supervision.warnings import FIGURES, Figure, WarningRule
 from heatstream.store import closings, matters, supervision_rules, warnings
 from heatstream.store.matters import Matter
+from heatstream.store.read import subjects
 from heatstream.store.read import warnings as figures
-from heatstream.store.read.warnings import Figures, Subject, Told
+from heatstream.store.read.subjects import Subject
+from heatstream.store.read.warnings import Figures, Told
 from heatstream.store.tables import matter
 from heatstream.store.timescale import LOCAL
 from heatstream.store.warnings import Kept
@@ -142,7 +144,7 @@ async def _fuel_share(ask: Ask) -> Figures:
     for row in (await fuel.of_day(ask.conn, ask.ground, day)).rows:
         if row.share is not None:
             shares.setdefault(row.source.company, []).append(row)
-    ids = {each.code: each.id for each in await figures.subjects(ask.conn, "company", day)}
+    ids = {each.code: each.id for each in await subjects.listed(ask.conn, "company", day)}
     return {
         ids[code]: Told(least, len(rows))
         for code, rows in shares.items()
@@ -222,20 +224,20 @@ class _Pass:
     async def over(self, figures_told: Figures, rules_id: int) -> None:
         """Look at every subject, keep what was seen, and bring the warnings to it."""
         conn, now, rule = self.desk.conn, self.desk.now(), self.rule
-        subjects = await figures.subjects(conn, rule.subject, now.astimezone(LOCAL).date())
+        watched = await subjects.listed(conn, rule.subject, now.astimezone(LOCAL).date())
         before = await warnings.of_rule(conn, rule.rule, rule.subject)
-        told = [figures_told.get(each.id) for each in subjects]
+        told = [figures_told.get(each.id) for each in watched]
         known = np.array([each is not None and each.denominator >= rule.least_denominator for each in told], np.bool_)
         enters, leaves = crossed(rule, told)
-        watch = _watch([before.get(each.id) for each in subjects])
+        watch = _watch([before.get(each.id) for each in watched])
         watch = look(watch, _us(now), enters=enters, leaves=leaves, known=known, least_us=rule.least_min * MINUTE_US)
         self.done.undetermined += int(np.count_nonzero(~known))
         rows = []
-        for place, subject in enumerate(subjects):
+        for place, subject in enumerate(watched):
             kept = _row(watch, place, subject.id, told[place], known=bool(known[place]))
             rows.append(kept._replace(matter_id=await self._brought(subject, before.get(subject.id), kept)))
         await warnings.keep(conn, rule.rule, rule.subject, rows, rules_id=rules_id, looked_at=now)
-        here = {each.id for each in subjects}
+        here = {each.id for each in watched}
         gone = [each for each in before.values() if each.subject_id not in here]
         await _end(self.desk, rule.rule, rule.subject, gone, because="subject_ended", done=self.done)
 

@@ -3,11 +3,12 @@
 import datetime as dt
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, and_, case, func, literal, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.accepted import midnight, stands_on
 from heatstream.store.dated import holds_on
+from heatstream.store.read import subjects
 from heatstream.store.tables import (
     building,
     community,
@@ -119,7 +120,7 @@ async def points(conn: AsyncConnection, now: dt.datetime, limits: Limits) -> lis
             newest.c.observed_at,
         )
         .select_from(placed)
-        .where(stands_on(now.astimezone(LOCAL).date()), is_silent(now, limits))
+        .where(stands_on(_day(now)), is_silent(now, limits))
         .order_by(building.c.id, point.c.device)
     )
     return [Silent(*row) for row in await conn.execute(query)]
@@ -127,7 +128,7 @@ async def points(conn: AsyncConnection, now: dt.datetime, limits: Limits) -> lis
 
 async def gateways(conn: AsyncConnection, now: dt.datetime, limits: Limits) -> list[SilentGateway]:
     """List the silent gateways that points report by; one whose company nobody named is its points' company's."""
-    day, since = now.astimezone(LOCAL).date(), now - dt.timedelta(minutes=limits.gateway_min)
+    day, since = _day(now), now - dt.timedelta(minutes=limits.gateway_min)
     placed = (
         gateway.join(point, point.c.gateway_id == gateway.c.id)
         .join(household, point.c.household_id == household.c.id)
@@ -135,17 +136,11 @@ async def gateways(conn: AsyncConnection, now: dt.datetime, limits: Limits) -> l
         .join(heat_station, building.c.heat_station_id == heat_station.c.id)
         .outerjoin(gateway_progress, gateway_progress.c.gateway == gateway.c.code)
     )
-    one_company = case(
-        (
-            func.min(heat_station.c.company_id) == func.max(heat_station.c.company_id),
-            func.min(heat_station.c.company_id),
-        )
-    )
     query = (
         select(
             gateway.c.id,
             gateway.c.code,
-            func.coalesce(gateway.c.company_id, one_company).cast(Integer),
+            func.coalesce(gateway.c.company_id, _the_only(heat_station.c.company_id)),
             gateway_progress.c.last_received_at,
             func.count(),
         )
@@ -165,7 +160,7 @@ async def stuck_meters(conn: AsyncConnection, now: dt.datetime, moved_for_min: i
     ----------
     moved_for_min : a meter that told values for so long after a mark's end has moved again [min]
     """
-    day = now.astimezone(LOCAL).date()
+    day = _day(now)
     newest = (
         select(
             meter_mark.c.meter_id,
@@ -201,3 +196,56 @@ async def stuck_meters(conn: AsyncConnection, now: dt.datetime, moved_for_min: i
         .order_by(meter.c.id)
     )
     return [Stuck(*row) for row in await conn.execute(query)]
+
+
+async def place_of(conn: AsyncConnection, subject: str, code: str, at: dt.datetime) -> dict[str, int | None] | None:
+    """Find whose a gateway, a building or a meter is, as a matter names it; None where the registry has none."""
+    if subject == "building":
+        found = await subjects.place_of(conn, "building", code)
+        return None if found is None else dict(found)
+    return await (_place_of_gateway(conn, code, at) if subject == "gateway" else _place_of_meter(conn, code, at))
+
+
+async def _place_of_gateway(conn: AsyncConnection, code: str, at: dt.datetime) -> dict[str, int | None] | None:
+    points = (
+        point.join(household, point.c.household_id == household.c.id)
+        .join(building, household.c.building_id == building.c.id)
+        .join(heat_station, building.c.heat_station_id == heat_station.c.id)
+        .join(community, building.c.community_id == community.c.id)
+    )
+    query = (
+        select(
+            gateway.c.id,
+            func.coalesce(gateway.c.company_id, _the_only(heat_station.c.company_id)),
+            _the_only(community.c.district_id),
+        )
+        .select_from(gateway.outerjoin(points, and_(point.c.gateway_id == gateway.c.id, stands_on(_day(at)))))
+        .where(gateway.c.code == code)
+        .group_by(gateway.c.id, gateway.c.company_id)
+    )
+    row = (await conn.execute(query)).one_or_none()
+    return None if row is None else dict(zip(("gateway_id", "company_id", "district_id"), row, strict=True))
+
+
+async def _place_of_meter(conn: AsyncConnection, device: str, at: dt.datetime) -> dict[str, int | None] | None:
+    placed = meter.outerjoin(heat_station, heat_station.c.id == meter.c.heat_station_id).outerjoin(
+        heat_source, heat_source.c.id == func.coalesce(meter.c.heat_source_id, heat_station.c.heat_source_id)
+    )
+    query = (
+        select(func.coalesce(heat_station.c.company_id, heat_source.c.company_id), heat_source.c.id, heat_station.c.id)
+        .select_from(placed)
+        .where(meter.c.device == device, meter.c.valid_from <= at)
+        .order_by(meter.c.valid_from.desc())
+        .limit(1)
+    )
+    row = (await conn.execute(query)).one_or_none()
+    return None if row is None else dict(zip(("company_id", "heat_source_id", "heat_station_id"), row, strict=True))
+
+
+def _the_only(column: ColumnElement[int]) -> ColumnElement[int | None]:
+    """Give what all rows have, or nothing where they differ."""
+    return case((func.min(column) == func.max(column), func.min(column)))
+
+
+def _day(at: dt.datetime) -> dt.date:
+    return at.astimezone(LOCAL).date()

@@ -4,15 +4,15 @@ Every figure is a numerator and a denominator a subject. A subject that a figure
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Executable, FromClause, Integer, Numeric, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heatstream.store import places
 from heatstream.store.accepted import stands_on
 from heatstream.store.dated import holds_on
+from heatstream.store.read import subjects
 from heatstream.store.read.places import HOMES
 from heatstream.store.read.silence import Limits, is_silent
 from heatstream.store.read.stopped import stopped_on
@@ -48,43 +48,8 @@ class Told(NamedTuple):
 Figures = Mapping[int, Told]
 
 
-class Subject(NamedTuple):
-    """Whom a figure is of."""
-
-    id: int
-    code: str
-    name: str
-
-
-_SUBJECTS = {"building": building, "heat_station": heat_station, "company": company, "district": district}
-
-
-async def subjects(conn: AsyncConnection, subject: str, day: dt.date) -> Sequence[Subject]:
-    """List the subjects of a kind that are registered on a day."""
-    table = _SUBJECTS[subject]
-    query = select(table.c.id, table.c.code, table.c.name).where(holds_on(table, day)).order_by(table.c.id)
-    return [Subject(*row) for row in await conn.execute(query)]
-
-
-async def place_of(conn: AsyncConnection, subject: str, code: str) -> Mapping[str, int | None] | None:
-    """Find whose a subject is, as a matter names it; None where the registry has no such code."""
-    if subject == "heat_station":
-        found = await places.of_station(conn, code)
-        return found and found._asdict()
-    table = _SUBJECTS[subject]
-    if subject != "building":
-        known = await conn.scalar(select(table.c.id).where(table.c.code == code))
-        return None if known is None else {f"{subject}_id": known}
-    columns = (building.c.id, building.c.heat_station_id, heat_station.c.company_id, community.c.district_id)
-    housed = building.join(heat_station, heat_station.c.id == building.c.heat_station_id)
-    query = select(*columns).select_from(housed.join(community, community.c.id == building.c.community_id))
-    row = (await conn.execute(query.where(building.c.code == code))).one_or_none()
-    names = ("building_id", "heat_station_id", "company_id", "district_id")
-    return row and dict(zip(names, row, strict=True))
-
-
 def _id(subject: str) -> ColumnElement[int]:
-    return cast("ColumnElement[int]", _SUBJECTS[subject].c.id)
+    return cast("ColumnElement[int]", subjects.TABLES[subject].c.id)
 
 
 async def _figures(conn: AsyncConnection, query: Executable) -> Figures:
@@ -164,7 +129,9 @@ async def incidents_over_limit(conn: AsyncConnection, subject: str, now: dt.date
     """Count the open incidents whose limit has passed, of how many stations."""
     day, own = now.astimezone(LOCAL).date(), matter.c[f"{subject}_id"]
     passed = and_(matter.c.kind == "incident", matter.c.closed_at.is_(None), matter.c.next_due_at < now)
-    count = select(func.count()).where(passed, own == _id(subject)).correlate(_SUBJECTS[subject]).scalar_subquery()
+    count = (
+        select(func.count()).where(passed, own == _id(subject)).correlate(subjects.TABLES[subject]).scalar_subquery()
+    )
     query = (
         select(_id(subject), count, func.count(heat_station.c.id.distinct()))
         .select_from(_STATIONS)
