@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heatstream.core.counter import HEAT, HOUR_US, NEAR, VOLUME, Kind, Limits, Mark, Quantity, Series, Spans, spans_of
+from heatstream.core.counter import HEAT, HOUR_US, NEAR, VOLUME, Kind, Mark, Quantity, Series, Spans, spans_of
 
-LIMITS = Limits(gap_from_min=60, jump_times=4)
+TIMES = 4
 KW = 1000
 
 
@@ -43,11 +43,12 @@ def series(
         rate_known=np.full(rows, rate is not None),
         bound=np.array(litres or [0] * rows, np.int64) * 175,
         bound_known=np.full(rows, litres is not None),
+        gap_min=np.full(rows, 60, np.int32),
     )
 
 
 def count(values: list[int], *args: object, quantity: Quantity = HEAT, **options: object) -> Counted:
-    return Counted(*spans_of(series(values, *args, **options), quantity, LIMITS))  # type: ignore[arg-type]
+    return Counted(*spans_of(series(values, *args, **options), quantity, TIMES))  # type: ignore[arg-type]
 
 
 def rising(count: int, start: int = 1_000_000, step: int = 20 * KW) -> list[int]:
@@ -160,10 +161,10 @@ def test_meters_are_counted_each_by_itself() -> None:
         np.concatenate([one.meter, other.meter + 1]),
         *(
             np.concatenate([getattr(one, name), getattr(other, name)])
-            for name in ("at_us", "value", "rate", "rate_known", "bound", "bound_known")
+            for name in ("at_us", "value", "rate", "rate_known", "bound", "bound_known", "gap_min")
         ),
     )
-    spans, marks = spans_of(both, HEAT, LIMITS)
+    spans, marks = spans_of(both, HEAT, TIMES)
     assert (spans.meter.tolist(), spans.counted.tolist(), marks) == ([0, 0, 1], [100, 100, 500], [])
 
 
@@ -199,7 +200,7 @@ def readings(draw: st.DrawFn) -> Series:
 @given(readings())
 @settings(max_examples=150)
 def test_what_is_counted_is_the_last_less_the_first_but_for_what_marks_say(given_series: Series) -> None:
-    spans, marks = spans_of(given_series, HEAT, LIMITS)
+    spans, marks = spans_of(given_series, HEAT, TIMES)
     left_out = sum(mark.evidence["counted"] - mark.evidence["shown"] for mark in marks)
     assert spans.counted.sum() == given_series.value[-1] - given_series.value[0] + left_out
     assert (spans.counted >= 0).all()
@@ -211,7 +212,7 @@ def test_what_is_counted_is_the_last_less_the_first_but_for_what_marks_say(given
 @given(readings(), st.lists(st.integers(-1, 500 * 60), max_size=6))
 @settings(max_examples=150)
 def test_shares_of_neighbouring_days_add_up_to_the_whole(given_series: Series, cuts: list[int]) -> None:
-    spans, _ = spans_of(given_series, HEAT, LIMITS)
+    spans, _ = spans_of(given_series, HEAT, TIMES)
     far = 10**15
     edges = [-far, *sorted(each * 60_000_000 + 7 for each in cuts), far]
     shares = [spans.share(begin, end) for begin, end in pairwise(edges)]
@@ -227,9 +228,9 @@ def test_shares_of_neighbouring_days_add_up_to_the_whole(given_series: Series, c
 @pytest.mark.parametrize("after", [3_060_000, 0, 700_000_000, 1_500_000], ids=["on", "reset", "jump", "swap"])
 def test_a_verdict_needs_only_the_readings_near_it(event: list[int], after: int) -> None:
     values = [*rising(100), *event, *rising(100, after)]
-    whole = spans_of(series(values), HEAT, LIMITS)
+    whole = spans_of(series(values), HEAT, TIMES)
     first, last = 100 - 2 * NEAR, 100 + len(event) + 2 * NEAR
-    part = spans_of(series(values[first:last], [float(each) for each in range(first, last)]), HEAT, LIMITS)
+    part = spans_of(series(values[first:last], [float(each) for each in range(first, last)]), HEAT, TIMES)
     assert part[1] == whole[1]
     inside = (whole[0].begins_us >= first * HOUR_US) & (whole[0].ends_us < last * HOUR_US)
     assert part[0].counted.tolist() == whole[0].counted[inside].tolist()

@@ -92,16 +92,6 @@ VOLUME: Final = Quantity("volume_l", 100, 50_000_000, 10_000, tuple(10**k for k 
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """From where on a difference is looked at."""
-
-    gap_from_min: int
-    """Longer without a reading is a gap [min]."""
-    jump_times: int
-    """A meter can give so many times the most that it told near by."""
-
-
-@dataclass(frozen=True, slots=True)
 class Series:
     """Readings of a counter, sorted by meter and instant; only those in which it was told."""
 
@@ -119,6 +109,8 @@ class Series:
     """(readings,) int64, another counter that rises at least as much, e.g. volume × the most heat of a litre."""
     bound_known: Mask
     """(readings,) bool."""
+    gap_min: Count
+    """(readings,) int32, longer without a reading is a gap of this meter [min]."""
 
     def __post_init__(self) -> None:
         same = self.meter[1:] == self.meter[:-1]
@@ -171,14 +163,14 @@ class Spans:
         return within
 
 
-def spans_of(series: Series, quantity: Quantity, limits: Limits) -> tuple[Spans, list[Mark]]:
+def spans_of(series: Series, quantity: Quantity, jump_times: int) -> tuple[Spans, list[Mark]]:
     """Count what was taken between readings.
 
     Parameters
     ----------
     series : (readings,) arrays of several meters
     quantity : HEAT or VOLUME
-    limits : from where on a difference is looked at
+    jump_times : a meter can give so many times the most that it told near by
 
     Returns
     -------
@@ -198,7 +190,7 @@ def spans_of(series: Series, quantity: Quantity, limits: Limits) -> tuple[Spans,
     counted, end = np.diff(series.value)[first], first + 1
     whole, kept = np.ones(len(first), np.bool_), np.ones(len(first), np.bool_)
     marks = []
-    for verdict in _verdicts(series, quantity, limits, first[_odd(series, quantity, limits)[first]]):
+    for verdict in _verdicts(series, quantity, jump_times, first[_odd(series, quantity, jump_times)[first]]):
         place = int(np.searchsorted(first, verdict.begin))
         kept[place + 1 : place + verdict.end - verdict.begin] = False
         end[place], counted[place], whole[place] = verdict.end, verdict.counted, verdict.whole
@@ -210,7 +202,7 @@ def spans_of(series: Series, quantity: Quantity, limits: Limits) -> tuple[Spans,
 # --- what stands out --------------------------------------------------------------------------------------------------
 
 
-def _odd(series: Series, quantity: Quantity, limits: Limits) -> Mask:
+def _odd(series: Series, quantity: Quantity, jump_times: int) -> Mask:
     """Find the readings after which a difference must be looked at: (readings,), false for each meter's last.
 
     Where power was told, the rest rises by no more than `_Around.likely`, which is never lower than this limit.
@@ -225,7 +217,7 @@ def _odd(series: Series, quantity: Quantity, limits: Limits) -> Mask:
     most = np.maximum(told[1:], told[:-1]).astype(np.float64)
     untold = same & (most < 0)
     most[untold] = _neighbouring_rate(difference, hours, same)[untold]
-    able = limits.jump_times * np.maximum(most, quantity.least_rate) * hours
+    able = jump_times * np.maximum(most, quantity.least_rate) * hours
     odd[:-1] = same & ((difference < 0) | (difference > able))
     return odd
 
@@ -268,12 +260,12 @@ class _Verdict:
         return Mark(meter, self.kind, int(at[self.begin]), int(at[self.end]), evidence)
 
 
-def _verdicts(series: Series, quantity: Quantity, limits: Limits, odd: NDArray[np.intp]) -> Iterator[_Verdict]:
+def _verdicts(series: Series, quantity: Quantity, jump_times: int, odd: NDArray[np.intp]) -> Iterator[_Verdict]:
     """Judge the differences that stand out, in their order; readings that are passed over are not judged again."""
     after = -1
     for begin in odd.tolist():
         if begin >= after:
-            verdict = _judged(_Around(series, quantity, limits, begin))
+            verdict = _judged(_Around(series, quantity, jump_times, begin))
             if verdict:
                 after = verdict.end
                 yield verdict
@@ -303,8 +295,8 @@ def _judged(around: "_Around") -> _Verdict | None:
 class _Around:
     """A reading and those near it, of one meter."""
 
-    def __init__(self, series: Series, quantity: Quantity, limits: Limits, begin: int) -> None:
-        self.begin, self._series, self._quantity, self._limits = begin, series, quantity, limits
+    def __init__(self, series: Series, quantity: Quantity, jump_times: int, begin: int) -> None:
+        self.begin, self._series, self._quantity, self._jump_times = begin, series, quantity, jump_times
         first, end = np.searchsorted(series.meter, [series.meter[begin], series.meter[begin] + 1])
         self._first, self._end = max(int(first), begin - NEAR), min(int(end), begin + 2 + NEAR)
         part = slice(self._first, self._end)
@@ -326,14 +318,14 @@ class _Around:
         steps = list(self._steps(end))
         rate = max(self._rate(steps), self._quantity.least_rate)
         digit = min((step for step, _ in steps if step > 0), default=self._quantity.most_step)
-        most = self._limits.jump_times * rate * (self._instant(end) - self._standing_since()) // HOUR_US
+        most = self._jump_times * rate * (self._instant(end) - self._standing_since()) // HOUR_US
         return most + min(digit, self._quantity.most_step)
 
     def able(self, end: int, likely: int) -> int:
         """Say what it can give at most: over a gap, when nobody knows what it gave, more than is likely."""
         begin, series = self.begin, self._series
         length_us = self._instant(end) - self._instant(begin)
-        if length_us <= self._limits.gap_from_min * MINUTE_US:
+        if length_us <= int(series.gap_min[begin]) * MINUTE_US:
             return likely
         bound = int(series.bound[end]) - int(series.bound[begin])
         if series.bound_known[begin] and series.bound_known[end] and bound >= 0:
