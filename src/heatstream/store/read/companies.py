@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Date, Table, and_, cast, func, or_, select
-from sqlalchemy.dialects.postgresql import JSONPATH
+from sqlalchemy.dialects.postgresql import JSONPATH, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.errors import BadInput
@@ -216,7 +216,7 @@ async def fuel_reports(conn: AsyncConnection, first: dt.date, last: dt.date) -> 
         select(*_RECORDED)
         .select_from(_FILED)
         .where(matter_event.c.kind == "fuel_reported", _of_days(first, last))
-        .distinct(*key)
+        .ext(distinct_on(*key))
         .order_by(*key, matter_event.c.matter_id.desc(), matter_event.c.number.desc())
     )
     return [_fuel_report(row) for row in await every(conn, query)]
@@ -235,7 +235,7 @@ async def declared(conn: AsyncConnection, first: dt.date, last: dt.date) -> list
         select(*_RECORDED)
         .select_from(_FILED)
         .where(matter_event.c.kind == "declared", _of_days(first, last))
-        .distinct(*key)
+        .ext(distinct_on(*key))
         .order_by(*key, matter_event.c.matter_id.desc(), matter_event.c.number.desc())
     )
     return [_declared(row) for row in await every(conn, query)]
