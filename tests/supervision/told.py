@@ -28,6 +28,15 @@ def ended(at: Any, *, span: int = 1) -> incidents.SpanEnded:
     return incidents.SpanEnded(at=at, why="热表", span=span, ends=at, evidence={})
 
 
+def changed(at: Any, **told: Any) -> incidents.SpanChanged:
+    values = {"span": 1, "begins": time(8), "known_at": time(8, 30), "evidence": {}, **told}
+    return incidents.SpanChanged(at=at, why="热表", **values)
+
+
+def withdrawn(at: Any, *, span: int = 1) -> incidents.SpanWithdrawn:
+    return incidents.SpanWithdrawn(at=at, why="热表", span=span, found="补传数据显示有热")
+
+
 def reported(at: Any = None, **told: Any) -> incidents.Reported:
     at = at or time(8)
     values = {
@@ -63,5 +72,5 @@ def verified(at: Any, begins: Any, ends: Any = None, **told: Any) -> incidents.V
     return incidents.Verified(at=at, why="核查", begins=begins, ends=ends, **values)
 
 
-def notice(at: Any, *, planned: bool = False) -> incidents.NoticeGiven:
+def notice_given(at: Any, *, planned: bool = False) -> incidents.NoticeGiven:
     return incidents.NoticeGiven(at=at, why="告知", to="B1", how="短信", planned=planned)

@@ -118,8 +118,8 @@ class Incident(Part):
         reached = (
             ("merged", self.merged_into),
             ("dismissed", self.dismissed),
-            ("closed", self.closed_at),
             ("withdrawn", self.withdrawn),
+            ("closed", self.closed_at),
             ("batch_opened", self.cases),
             ("verified", self.verified),
             ("ended", self.ends),
