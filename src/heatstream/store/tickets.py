@@ -220,9 +220,10 @@ async def flats(conn: AsyncConnection, building_ids: Iterable[int], on: dt.date)
     return await _flats(conn, household.c.building_id == func.any(list(building_ids)), on)
 
 
-async def flats_named(conn: AsyncConnection, codes: Iterable[str], on: dt.date) -> list[Flat]:
-    """Find households by 户号."""
-    return await _flats(conn, household.c.code == func.any(list(codes)), on)
+async def flats_named(conn: AsyncConnection, texts: Iterable[str], on: dt.date) -> list[Flat]:
+    """Find households whose 户号 or 标准地址 is one of these texts."""
+    some = list(texts)
+    return await _flats(conn, or_(household.c.code == func.any(some), household.c.address == func.any(some)), on)
 
 
 async def _flats(conn: AsyncConnection, condition: ColumnElement[bool], on: dt.date) -> list[Flat]:

@@ -82,9 +82,10 @@ class Places:
     async def match(self, texts: Iterable[str]) -> dict[str, Match]:
         """Say of each text whom it names."""
         asked = {text: _Asked.of(text) for text in texts}
-        near = {text: self._near(each) for text, each in asked.items()}
-        codes = {each.code for each in asked.values() if each.code} | {text.strip() for text in asked}
-        named = {each.code: each for each in await tickets.flats_named(self.conn, codes, self.on)}
+        words = {each.code for each in asked.values() if each.code} | {text.strip() for text in asked}
+        flats = await tickets.flats_named(self.conn, words, self.on)
+        named, addressed = {each.code: each for each in flats}, {each.address: each.building_id for each in flats}
+        near = {text: self._near(each, addressed.get(text.strip())) for text, each in asked.items()}
         homes = await self._homes({building for some in near.values() for building in some})
         return {text: self._decide(each, near[text], homes, named) for text, each in asked.items()}
 
@@ -94,13 +95,16 @@ class Places:
             homes[flat.building_id].append(_home(flat))
         return homes
 
-    def _near(self, asked: "_Asked") -> list[int]:
-        """Buildings that the address can lie in: by community and number, or by a standard address it begins with."""
+    def _near(self, asked: "_Asked", of_home: int | None) -> list[int]:
+        """Buildings that the address can lie in: by community and number, or by a standard address it begins with.
+
+        `of_home` is the building of a home whose standard address it is.
+        """
         here = addresses.communities_named(asked.address.place, self.communities)
         numbered = [each for place in here for each in self.by_number.get((place, asked.address.building), ())]
         begins = (asked.whole[:length] for length in range(1, len(asked.whole) + 1))
         addressed = [each for text in begins for each in self.by_address.get(text, ())]
-        return sorted({*(numbered if asked.address.building else []), *addressed})
+        return sorted({*(numbered if asked.address.building else []), *addressed, *([of_home] if of_home else [])})
 
     def _decide(
         self, asked: "_Asked", near: list[int], homes: Mapping[int, Sequence[Home]], named: Mapping[str, Flat]

@@ -156,8 +156,8 @@ class _Intake:
             if match.building_id is not None:
                 self.taken.counts[await place(self.desk, ticket, match, by=ITSELF)] += 1
                 buildings.add(match.building_id)
-        for building_id in sorted(buildings):
-            self.taken.counts["groups"] += await mark_groups(self.desk, building_id)
+        grew = [await mark_groups(self.desk, building_id) for building_id in sorted(buildings)]
+        self.taken.counts += Counter(groups=sum(grew))
 
 
 # --- its work order ---------------------------------------------------------------------------------------------------
