@@ -11,7 +11,7 @@ from heatstream.supervision.matter import Ground
 
 from .town import NOW, Office, time
 
-DEMO = Path(file.__file__).parent / "demo-shili.yaml"
+DEMO = file.load(Path(file.__file__).parent / "demo-shili.yaml")
 LAST_DAY = dt.date(2026, 1, 19)
 """The day before the office's today."""
 OVER = time(9, day=10, month=4)
@@ -23,7 +23,7 @@ async def handled_by(office: Office, **rules: Any) -> None:
     """Give the office the demo's rules, with some of their sections made otherwise."""
     async with office.engine.connect() as conn:
         plain = await office.ground(conn)
-    office.given = dataclasses.replace(plain, rules=file.load(DEMO).model_copy(update=rules))
+    office.given = dataclasses.replace(plain, rules=DEMO.model_copy(update=rules))
 
 
 async def ground(office: Office) -> Ground:
