@@ -26,6 +26,7 @@ MODULES = {
     "kernel": "benchmarks.kernel",
     "season": "benchmarks.season",
     "rejudge": "benchmarks.rejudge",
+    "detection": "benchmarks.detection",
 }
 
 
@@ -57,8 +58,12 @@ def main() -> None:
     parser.add_argument("name", choices=[*MODULES, "all"])
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--quick", action="store_true", help="small, to see that it works")
+    parser.add_argument("--seed", help="detection: another season of faults")
+    parser.add_argument("--stations", help="detection: so many stations in all")
+    parser.add_argument("--scenario", help="detection: the town of this file instead")
     given = parser.parse_args()
     scale.set_quick(quick=given.quick)
+    scale.choose(seed=given.seed, stations=given.stations, scenario=given.scenario)
     with tempfile.TemporaryDirectory(prefix="heatstream-bench-") as folder:
         scale.share_folder(folder)
         found = figures(list(MODULES) if given.name == "all" else [given.name])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 _FOLDER = "BENCH_FOLDER"
 _VARIABLE = "BENCH_QUICK"
+_CHOSEN = "BENCH_CHOSEN_"
 
 
 def set_quick(*, quick: bool) -> None:
@@ -17,6 +18,15 @@ def quick() -> bool:
 
 def scaled(full: int, small: int) -> int:
     return small if quick() else full
+
+
+def choose(**options: str | None) -> None:
+    """Keep what was asked for besides: `choose(seed="3")`."""
+    os.environ.update({f"{_CHOSEN}{name.upper()}": value for name, value in options.items() if value is not None})
+
+
+def chosen(name: str) -> str | None:
+    return os.environ.get(f"{_CHOSEN}{name.upper()}")
 
 
 def share_folder(folder: str) -> None:

@@ -16,6 +16,7 @@ from simulators.plan import Time
 from simulators.scenario import (
     EarlyStop,
     Fault,
+    Intermittent,
     LateStart,
     LowSupply,
     Maintenance,
@@ -48,6 +49,7 @@ KINDS: dict[str, Kind] = {
 }
 """What each fault of a station is a case of."""
 LAWFUL: frozenset[Kind] = frozenset({"intermittent", "maintenance"})
+_OWED: frozenset[Kind] = frozenset({"interruption", "low_running"})
 BESIDE = ".known.jsonl"
 """Stands beside the truth file: sent.csv, sent.known.jsonl."""
 
@@ -71,7 +73,8 @@ def known(scenario: Scenario, stations: int, start_us: int) -> list[Known]:
     """List what is wrong or lawful within the period, by station and begin.
 
     Where faults of one station meet, a time counts once: what lies outside of the season, in a late start, in an early
-    stop or in announced maintenance is no interruption, and what has no heat at all is not low.
+    stop or in announced maintenance is no interruption, and what has no heat at all is not low. Where a schedule is
+    filed, it counts from the first to the last instant at which heat is owed.
     """
     until_us = start_us + scenario.period.days * clocks.DAY_US
     rows = [row for fault in scenario.faults for row in _rows(fault, scenario, stations, start_us, until_us)]
@@ -88,7 +91,15 @@ def _rows(fault: Fault, scenario: Scenario, stations: int, start_us: int, until_
     times = [plan.whole_time(fault, scenario, start_us)]
     if isinstance(fault, LowSupply):
         times = plan.low_times(fault, scenario, start_us, until_us)
-    for time in plan.cut(times, _cuts(kind, station, scenario, stations, start_us)):
+    if kind in _OWED:
+        times = plan.cut(times, _cuts(kind, station, scenario, stations, start_us))
+        schedules = [
+            one for one in scenario.faults if isinstance(one, Intermittent) and one.station % stations == station
+        ]
+        times = [
+            owed for time in times for owed in plan.within_schedules(time, schedules, scenario, start_us, until_us)
+        ]
+    for time in times:
         yield Known(kind, station, time.begin_us, None if time.end_us > until_us else time.end_us)
 
 
@@ -101,8 +112,6 @@ def _kind(fault: Fault) -> Kind | None:
 
 
 def _cuts(kind: Kind, station: int, scenario: Scenario, stations: int, start_us: int) -> list[Time]:
-    if kind not in {"interruption", "low_running"}:
-        return []
     of_station = [one for one in scenario.faults if isinstance(one, _STOPS) and one.station % stations == station]
     takes = [one for one in of_station if _takes_from(kind, one)]
     return [*plan.outside_season(scenario), *(plan.whole_time(one, scenario, start_us) for one in takes)]

@@ -112,11 +112,11 @@ def stopped(scenario: Scenario, stations: int, at_us: Ints, start_us: int) -> Ma
             found[:, fault.station % stations] |= whole_time(fault, scenario, start_us).holds(at_us)
         elif isinstance(fault, Intermittent):
             time = whole_time(fault, scenario, start_us).holds(at_us)
-            found[:, fault.station % stations] |= time & ~_in_windows(fault, at_us)
+            found[:, fault.station % stations] |= time & ~in_windows(fault, at_us)
     return found
 
 
-def _in_windows(fault: Intermittent, at_us: Ints) -> Mask:
+def in_windows(fault: Intermittent, at_us: Ints) -> Mask:
     minute = (at_us + clocks.TOWN_OFFSET_US) % clocks.DAY_US // clocks.MINUTE_US
     within = [(minute >= window.begin_min) & (minute < window.end_min) for window in fault.windows]
     found: Mask = np.any(within, axis=0)
@@ -152,6 +152,23 @@ def cut(times: list[Time], cuts: list[Time]) -> list[Time]:
     for one in cuts:
         times = [part for time in times for part in time.without(one)]
     return times
+
+
+def within_schedules(
+    time: Time, schedules: list[Intermittent], scenario: Scenario, start_us: int, until_us: int
+) -> list[Time]:
+    """Cut a time to the first and the last minute of it, up to `until_us`, that a schedule leaves; none may be left."""
+    if not schedules:
+        return [time]
+    at_us = np.arange(time.begin_us, min(time.end_us, until_us), clocks.MINUTE_US, dtype=np.int64)
+    owed = np.ones(at_us.size, np.bool_)
+    for fault in schedules:
+        owed &= ~whole_time(fault, scenario, start_us).holds(at_us) | in_windows(fault, at_us)
+    within = at_us[owed]
+    if not within.size:
+        return []
+    last_us = int(within[-1]) + clocks.MINUTE_US
+    return [Time(int(within[0]), time.end_us if time.end_us > until_us else last_us)]
 
 
 def outside_season(scenario: Scenario) -> list[Time]:

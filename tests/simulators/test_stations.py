@@ -248,6 +248,19 @@ def test_a_failure_that_meets_a_late_start_counts_from_where_heat_came() -> None
     ]
 
 
+def test_a_failure_of_an_intermittent_station_counts_while_heat_was_owed() -> None:
+    of = scenario(
+        {"fault": "intermittent", "station": 0, "windows": [{"begin": "05:00", "end": "09:30"}]},
+        {"fault": "station_fails", "station": 0, "after_hours": 20, "hours": 40},
+        {"fault": "station_fails", "station": 0, "after_hours": 82, "hours": 4},
+    )
+    found = [
+        (row.kind, (row.begin_us - START_US) // clocks.HOUR_US, row.end_us and (row.end_us - START_US) / clocks.HOUR_US)
+        for row in known(of, 3, START_US)
+    ]
+    assert found == [("intermittent", 0, None), ("interruption", 29, 57.5)]
+
+
 def test_what_was_announced_and_filed_stands_in_the_registry_and_what_was_not_does_not(tmp_path: Path) -> None:
     of = scenario(
         {"fault": "intermittent", "station": 1, "windows": [{"begin": "05:00", "end": "09:30"}], "hours": 72},
