@@ -4,7 +4,7 @@ import os
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,10 @@ import asyncpg
 import pytest
 
 import simulators
+from heatstream.rules.supervision.detection import Detection
 from heatstream.store import registry
 from heatstream.store.pool import create_engine
+from heatstream.supervision.meters import pass_over
 from simulators.clocks import instant_us
 from simulators.replay import load_mapping, replay_csv
 from simulators.run import simulate
@@ -141,3 +143,29 @@ async def test_the_tartu_meter_is_stored_once_an_hour_and_never_falls(
     assert energy == sorted(energy)
     ledger = (await fetch(database_url, "select sum(readings) as all, sum(repeated) as repeated from ledger"))[0]
     assert (ledger["all"], ledger["repeated"]) == (9023, 263)
+    await the_meter_is_conserved(database_url)
+
+
+async def the_meter_is_conserved(url: str) -> None:
+    """Its days hold its counters to the Wh and the litre, and its power against its flow; its gaps are listed."""
+    engine = create_engine(url)
+    passed = await pass_over(engine, Detection(), datetime(2020, 1, 1, tzinfo=UTC))
+    again = await pass_over(engine, Detection(), datetime(2020, 1, 1, tzinfo=UTC))
+    await engine.dispose()
+    assert (passed.meter_days, again.meter_days, again.marks) == (366, 0, 0)
+    sums = (
+        "sum(energy_wh) as energy, sum(volume_l) as volume, sum(power_energy_wh) as power, sum(flow_energy_wh) as flow"
+    )
+    [found] = await fetch(url, f"select {sums} from meter_day")
+    assert (found["energy"], found["volume"]) == (128_305_000 - 11_050_000, 3_306_490 - 245_490)
+    assert (found["power"], found["flow"]) == (116_867_000, 117_161_535)  # 0.3 and 0.1 % less than the counter
+    marks = await fetch(
+        url, "select kind, begins at time zone interval '8 hours' as begins, evidence from meter_mark order by begins"
+    )
+    assert [(row["kind"], str(row["begins"].date())) for row in marks] == [
+        ("power_mismatch", "2019-05-19"),
+        ("power_mismatch", "2019-05-20"),
+        ("power_mismatch", "2019-05-21"),
+    ]
+    silent = await fetch(url, "select day::text, gap_min from meter_day where gap_min > 0 order by day")
+    assert [tuple(row) for row in silent] == [("2019-01-01", 360), ("2020-01-01", 120)]

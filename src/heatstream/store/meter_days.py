@@ -226,9 +226,8 @@ async def readings_beside(
 
 async def that_counted(conn: AsyncConnection, meter_ids: Sequence[int], before: dt.date, counter: str) -> list[int]:
     """List those of the meters whose counter told something on an earlier day."""
-    query = select(meter_day.c.meter_id.distinct()).where(
-        meter_day.c.meter_id == func.any(_ids(meter_ids)), meter_day.c.day < before, meter_day.c[counter].is_not(None)
-    )
+    counted = meter_day.c.meter_id == func.any(_ids(meter_ids)), meter_day.c[counter].is_not(None)
+    query = select(meter_day.c.meter_id).where(*counted, meter_day.c.day < before).distinct()
     return list(await conn.scalars(query))
 
 
