@@ -74,3 +74,19 @@ def verified(at: Any, begins: Any, ends: Any = None, **told: Any) -> incidents.V
 
 def notice_given(at: Any, *, planned: bool = False) -> incidents.NoticeGiven:
     return incidents.NoticeGiven(at=at, why="告知", to="B1", how="短信", planned=planned)
+
+
+def breakdown(at: Any, **told: Any) -> incidents.Breakdown:
+    return incidents.Breakdown(at=at, why="抢修", component="一次网管道", place="人民路", **told)
+
+
+def linked(at: Any, **told: Any) -> incidents.Linked:
+    return incidents.Linked(at=at, why="同一事项", **told)
+
+
+def dismissed(at: Any) -> incidents.Dismissed:
+    return incidents.Dismissed(at=at, why="核查", found="热表故障，供热正常")
+
+
+def closed(at: Any) -> incidents.Closed:
+    return incidents.Closed(at=at, why="办结")
