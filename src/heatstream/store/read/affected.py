@@ -1,72 +1,69 @@
-"""Whom a station or a source supplies on a day, by building; 报停 homes stand beside: they have no heat anyway."""
+"""Whom a station without heat leaves without it: its households of a day, by the registry, without those 报停."""
 
 import datetime as dt
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.dated import holds_on
 from heatstream.store.read.stopped import stopped_on
-from heatstream.store.tables import building, heat_station, household
+from heatstream.store.tables import building, household
 
 
-class Building(NamedTuple):
-    """A building, and how many of its homes are touched."""
+class Affected(NamedTuple):
+    """A household that should have had heat."""
 
-    code: str
-    name: str
-    address: str | None
-    residential: int
-    """居民, without 报停."""
-    other: int
-    """非居民, without 报停."""
-    stopped: int
-    """报停, or not supplied by contract: not among the others."""
-
-
-class Home(NamedTuple):
-    """A home that is touched."""
-
-    id: int
-    code: str
-    kind: str
+    household_id: int
+    household: str
+    """户号"""
+    residential: bool
     building: str
+    address: str
+    heat_station_id: int
 
 
-async def by_building(
-    conn: AsyncConnection, on: dt.date, *, heat_station_id: int | None, heat_source_id: int | None
-) -> list[Building]:
-    """Count the homes by building, in the order of its code; of the station, else of every station of the source."""
-    stopped, residential = stopped_on(on), household.c.kind == "residential"
-    query = _supplied(on, heat_station_id, heat_source_id).with_only_columns(
-        building.c.code,
-        building.c.name,
-        building.c.address,
-        func.count().filter(residential, ~stopped),
-        func.count().filter(~residential, ~stopped),
+class Counted(NamedTuple):
+    """Households of some stations on a day."""
+
+    residential: int
+    others: int
+    """Other users of heat."""
+    stopped: int
+    """报停, or supplied nothing by contract; counted in neither."""
+
+
+def _of_stations(station_ids: Sequence[int], day: dt.date, *columns: ColumnElement[Any]) -> Select[Any]:
+    ids = bindparam(None, list(station_ids), ARRAY(Integer))
+    return (
+        select(*columns)
+        .select_from(household.join(building, building.c.id == household.c.building_id))
+        .where(building.c.heat_station_id == func.any(ids), holds_on(household, day))
+    )
+
+
+async def count(conn: AsyncConnection, station_ids: Sequence[int], day: dt.date) -> Counted:
+    """Count the households of stations on a day."""
+    stopped, home = stopped_on(day), household.c.kind == "residential"
+    figures = (
+        func.count().filter(home & ~stopped),
+        func.count().filter(~home & ~stopped),
         func.count().filter(stopped),
     )
-    rows = await conn.execute(query.group_by(building.c.id).order_by(building.c.code))
-    return [Building(*row) for row in rows]
+    return Counted(*(await conn.execute(_of_stations(station_ids, day, *figures))).one())
 
 
-async def homes(
-    conn: AsyncConnection, on: dt.date, *, heat_station_id: int | None, heat_source_id: int | None
-) -> list[Home]:
-    """List the homes in the order of 户号, without 报停."""
-    columns = (household.c.id, household.c.code, household.c.kind, building.c.code)
-    query = _supplied(on, heat_station_id, heat_source_id).with_only_columns(*columns).where(~stopped_on(on))
-    return [Home(*row) for row in await conn.execute(query.order_by(household.c.code))]
-
-
-def _supplied(on: dt.date, heat_station_id: int | None, heat_source_id: int | None) -> Select[tuple[int]]:
-    housing = household.join(building).join(heat_station)
-    there = [holds_on(household, on), holds_on(building, on)]
-    return select(household.c.id).select_from(housing).where(_of(heat_station_id, heat_source_id), *there)
-
-
-def _of(heat_station_id: int | None, heat_source_id: int | None) -> ColumnElement[bool]:
-    if heat_station_id is not None:
-        return heat_station.c.id == heat_station_id
-    return heat_station.c.heat_source_id == heat_source_id
+async def households(conn: AsyncConnection, station_ids: Sequence[int], day: dt.date) -> list[Affected]:
+    """List the households of stations on a day that should have had heat, by 户号."""
+    columns = (
+        household.c.id,
+        household.c.code,
+        household.c.kind == "residential",
+        building.c.code,
+        household.c.address,
+        building.c.heat_station_id,
+    )
+    query = _of_stations(station_ids, day, *columns).where(~stopped_on(day)).order_by(household.c.code)
+    return [Affected(*row) for row in await conn.execute(query)]
