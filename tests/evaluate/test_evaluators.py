@@ -72,6 +72,7 @@ async def test_an_evaluator_killed_between_chunks_leaves_no_gap_and_no_double(to
     await town.write({code: whole_day(1500) for code in HOMES})
     killed = await _process(database_url)
     while (await _count(town))[0] == 0:
+        assert killed.returncode is None, "the evaluator ended before it found anything"
         await asyncio.sleep(0.002)
     os.kill(killed.pid, signal.SIGKILL)
     await killed.wait()
@@ -149,6 +150,7 @@ async def test_an_evaluator_told_to_stop_ends_with_exit_code_0(town: Town, datab
     found = Settings(database=Database(url=database_url), evaluate=settings(every_s=60))
     task = asyncio.create_task(run.main(found))
     while not await town.rows(select(day_statistic.c.day)):
+        assert not task.done(), "the evaluator ended before it closed a day"
         await asyncio.sleep(0.05)
     os.kill(os.getpid(), signal.SIGTERM)
     assert await asyncio.wait_for(task, 10) == 0
