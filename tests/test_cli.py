@@ -1,8 +1,10 @@
 """The command line: exit codes, and messages that say what to do."""
 
+import multiprocessing
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,13 +16,59 @@ from heatstream.store.tables import household
 PACKS = Path(__file__).parents[1] / "src" / "heatstream" / "rules" / "packs"
 
 
+# A process a command, forked from one that has the slow imports behind it. What looks at the environment or the
+# terminal when it is imported (heatstream.terminal, typer.rich_utils) is imported by each command itself.
+FORKED = multiprocessing.get_context("forkserver")
+FORKED.set_forkserver_preload(
+    [
+        "heatstream.claims.act",
+        "heatstream.claims.documents",
+        "heatstream.claims.explained_claim",
+        "heatstream.evaluate.run",
+        "heatstream.evidence.bundle",
+        "heatstream.rules.policy",
+        "heatstream.store.migrate",
+        "pytest",
+        "simulators.commands",
+    ]
+)
+
+
 def heatstream(*arguments: str | Path, url: str | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a process of its own, as the shell would: with its words, its environment, its two outputs."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HEATSTREAM_")} | more
     if url:
         environment["HEATSTREAM_DATABASE_URL"] = url
-    return subprocess.run(
-        [sys.executable, "-m", "heatstream", *arguments], capture_output=True, text=True, env=environment, check=False
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        said = Path(folder, "out"), Path(folder, "err")
+        words = ["heatstream", *map(str, arguments)]
+        process = FORKED.Process(target=_command, args=(words, environment, Path.cwd(), *said))
+        process.start()
+        process.join()
+        out, err = (each.read_text(encoding="utf-8") for each in said)
+        code = process.exitcode
+        process.close()
+    assert code is not None
+    return subprocess.CompletedProcess(words, code, out, err)
+
+
+def _command(words: list[str], environment: dict[str, str], folder: Path, out: Path, err: Path) -> None:
+    for number, path in ((1, out), (2, err)):
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.dup2(file, number)
+        os.close(file)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    sys.argv = words
+    from heatstream.cli import main  # noqa: PLC0415  (it looks at the environment)
+
+    main()
+
+
+def test_the_command_starts_from_a_shell() -> None:
+    ended = subprocess.run([sys.executable, "-m", "heatstream", "rules", "list"], capture_output=True, check=False)
+    assert (ended.returncode, "cn-22-changchun" in ended.stdout.decode()) == (0, True)
 
 
 def test_a_missing_setting_is_wrong_use() -> None:

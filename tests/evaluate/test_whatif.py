@@ -2,9 +2,6 @@
 
 import datetime as dt
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ from heatstream.evaluate.simulate import ASSUMED
 from heatstream.evaluate.whatif import Comparison, Question, Sum, compare
 from heatstream.rules import policy as policies
 from heatstream.store import tables
+from tests.test_cli import heatstream
 
 from .town import FEE_FEN, NEXT, Town, at, evaluator, folder_of_choices, settings, whole_day
 
@@ -228,13 +226,7 @@ async def test_the_command_prints_a_table_or_json_and_says_what_the_amounts_are_
 
 
 def _command(url: str, new: Path, old: Path, *more: str) -> str:
-    known = {name: value for name, value in os.environ.items() if not name.startswith("HEATSTREAM_")}
-    arguments = ["rules", "simulate", "--policy", str(new), "--against", str(old), "--season", "2025", *more]
-    ended = subprocess.run(
-        [sys.executable, "-m", "heatstream", *arguments],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=known | {"HEATSTREAM_DATABASE_URL": url, "COLUMNS": "200"},
-    )
+    arguments = ["--policy", str(new), "--against", str(old), "--season", "2025", *more]
+    ended = heatstream("rules", "simulate", *arguments, url=url, COLUMNS="200")
+    assert ended.returncode == 0, ended.stderr
     return ended.stdout
