@@ -11,7 +11,8 @@ from heatstream.supervision.matter import Ground
 
 from .town import NOW, Office, time
 
-DEMO = file.load(Path(file.__file__).parent / "demo-shili.yaml")
+DEMO_FILE = Path(file.__file__).parent / "demo-shili.yaml"
+DEMO = file.load(DEMO_FILE)
 LAST_DAY = dt.date(2026, 1, 19)
 """The day before the office's today."""
 OVER = time(9, day=10, month=4)
