@@ -18,11 +18,12 @@ EDGE_DAYS = 3
 EDGE_H = 10 * 24
 """no fault within so long of the period's start and end, apart from late starts and early stops"""
 MIDWINTER = (0.3, 0.7)
-"""the part of the period in which some run low"""
+"""the part of the period in which some run low: in mild weather the curve leaves no room below it"""
 APART_H = 30
 HOMES_A_STATION = 72
 """in the mean, where a station takes whole buildings until it has 40"""
 
+PUMP_RUNS_SHARE = 0.3
 LATE_SHARE, EARLY_SHARE, INTERMITTENT_SHARE, LOW_SHARE = 0.15, 0.15, 0.08, 0.15
 
 BACKGROUND: list[Fault] = [
@@ -83,12 +84,13 @@ def _of_station(station: int, days: int, rng: Random) -> Iterator[Fault]:
 
 
 def _fails(rng: Random) -> list[Fault]:
-    return [{"fault": "station_fails", "hours": _rounded(np.exp(rng.uniform(np.log(1), np.log(60))))}]
+    hours = _rounded(np.exp(rng.uniform(np.log(1), np.log(60))))
+    return [{"fault": "station_fails", "hours": hours, "pump_runs": bool(rng.random() < PUMP_RUNS_SHARE)}]
 
 
 def _low(rng: Random) -> list[Fault]:
-    """All day or at night only; never so low that midwinter's water gives no heat: that would be no low running."""
-    amount = rng.uniform(6, 9)
+    """All day or at night only."""
+    amount = rng.uniform(6, 15)
     if rng.random() < 0.5:  # noqa: PLR2004
         return [
             {"fault": "low_supply", "hours": 24 * int(rng.integers(3, 10)), "amount": amount, "only_at_night": True}

@@ -104,10 +104,12 @@ def _night(day: date) -> Time:
 
 
 def stopped(scenario: Scenario, stations: int, at_us: Ints, start_us: int) -> Mask:
-    """Tell when a station gives no heat at all, for whatever reason: (steps, stations)."""
+    """Tell when a station's water stands, for whatever reason: (steps, stations)."""
     season = season_time(scenario).holds(at_us)
     found = np.repeat(~season[:, None], stations, axis=1)
     for fault in scenario.faults:
+        if isinstance(fault, StationFails) and fault.pump_runs:
+            continue
         if isinstance(fault, StationFails | LateStart | EarlyStop | Maintenance):
             found[:, fault.station % stations] |= whole_time(fault, scenario, start_us).holds(at_us)
         elif isinstance(fault, Intermittent):
@@ -123,11 +125,11 @@ def in_windows(fault: Intermittent, at_us: Ints) -> Mask:
     return found
 
 
-def failed(scenario: Scenario, stations: int, at_us: Ints, start_us: int) -> Mask:
-    """Tell when a station's pump stands and says so: (steps, stations)."""
+def failed(scenario: Scenario, stations: int, at_us: Ints, start_us: int, *, pump_runs: bool) -> Mask:
+    """Tell when a station fails so that its pump stands, or so that it runs on without heat: (steps, stations)."""
     found = np.zeros((at_us.size, stations), np.bool_)
     for fault in scenario.faults:
-        if isinstance(fault, StationFails):
+        if isinstance(fault, StationFails) and fault.pump_runs == pump_runs:
             found[:, fault.station % stations] |= whole_time(fault, scenario, start_us).holds(at_us)
     return found
 

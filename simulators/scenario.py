@@ -98,6 +98,7 @@ class StationFails(_Timed):
     fault: Literal["station_fails"]
     station: Station = 0
     hours: float = Field(30, gt=0)
+    pump_runs: bool = Field(False, description="water moves on, but no heat comes into it: the source's side failed")
 
 
 class LateStart(_Strict):
@@ -115,7 +116,10 @@ class EarlyStop(_Strict):
 class LowSupply(_Timed):
     fault: Literal["low_supply"]
     station: Station
-    amount: float = Field(gt=0, description="the station's water is so far below its curve, in the mean [K]")
+    amount: float = Field(
+        gt=0,
+        description="mean of supply and return is so far below the curve [K]; the station still gives 3 W/m²",
+    )
     only_at_night: bool = Field(False, description="22:00 to 06:00 alone")
 
 

@@ -44,6 +44,8 @@ COLDEST_SERVED_C = -14.0
 WARM_UP_DAYS = 5
 DESIGN_DROP_K = 10.0
 DESIGN_HEAT_W_PER_M2 = 29.0
+LEAST_LOW_W_PER_M2 = 3.0
+"""A station that runs low gives so much at least, where the curve asks for it: less would be none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Block:
     return_c: Floats
     flow_m3_h: Floats
     stopped: Mask
-    """no heat is given, for whatever reason"""
+    """no water moves, for whatever reason"""
     failed: Mask
     """of those: the pump stands, and says so"""
 
@@ -142,9 +144,10 @@ class _Course:
     outdoor: Floats
     curve: Floats
     lowered_k: Floats
-    """(steps, stations) below the curve; the next two likewise"""
+    """(steps, stations) below the curve; the next three likewise"""
     stopped: Mask
     failed: Mask
+    unheated: Mask
     ajar: Mask
     """(steps,) whether the homes of `ajar_homes` have a window ajar"""
     ajar_homes: Mask
@@ -164,7 +167,8 @@ def _course(town: Town, scenario: Scenario, start_us: int, steps: int) -> _Cours
         curve=weather_curve_c(_lagged(outdoor, step_us / clocks.HOUR_US)) - NIGHT_SETBACK_K * night,
         lowered_k=plan.lowered_k(scenario, town.stations, at_us, start_us),
         stopped=plan.stopped(scenario, town.stations, at_us, start_us),
-        failed=plan.failed(scenario, town.stations, at_us, start_us),
+        failed=plan.failed(scenario, town.stations, at_us, start_us, pump_runs=False),
+        unheated=plan.failed(scenario, town.stations, at_us, start_us, pump_runs=True),
         ajar=ajar,
         ajar_homes=ajar_homes,
     )
@@ -193,6 +197,7 @@ class Heating:
         area = np.bincount(self._station_of_home, weights=town.homes.area_m2, minlength=town.stations)
         self._design_flow = area * DESIGN_HEAT_W_PER_M2 / 1000 / (WATER_KWH_PER_M3_K * DESIGN_DROP_K)
         self._radiators = self._by_station(self._walls.radiator)
+        self._least_w = area * LEAST_LOW_W_PER_M2
         self._air = np.full(len(town.homes), INDOOR_AIM_C)
         self._mass = self._air - 0.5
         self._pipe_c = np.full(town.stations, 40.0)
@@ -232,14 +237,17 @@ class Heating:
     def _water(self, block: Block, row: int, step: int) -> None:
         """Find supply and return of each station from what its homes take; a stopped one cools toward its cellar.
 
-        Water is never colder than the homes it comes from: nothing in a station takes heat out of it.
+        Water is never colder than the homes it comes from: nothing in a station takes heat out of it. One that runs low
+        still gives a little.
         """
         stopped = block.stopped[row]
         flow = np.where(stopped, 0, self._design_flow)
         capacity = 2000 * WATER_KWH_PER_M3_K * np.where(stopped, 1, flow)
         drawn = self._by_station(self._walls.radiator * self._air)
-        aim = self._course.curve[step] + self._bias_k - self._course.lowered_k[step]
-        heat_w = np.maximum(self._radiators * aim - drawn, 0)
+        aim = self._course.curve[step] + self._bias_k
+        wanted = np.maximum(self._radiators * aim - drawn, 0)
+        lowered = np.maximum(wanted - self._radiators * self._course.lowered_k[step], self._least_w)
+        heat_w = np.where(self._course.unheated[step], 0, np.minimum(wanted, lowered))
         mean = (heat_w + drawn) / np.maximum(self._radiators, 1)
         supply = np.where(stopped, self._pipe_c, mean + heat_w / capacity)
         back = np.where(stopped, self._pipe_c, mean - heat_w / capacity)

@@ -81,6 +81,17 @@ def test_an_early_stop_is_early_by_its_days() -> None:
     assert when(heat(of).flow_m3_h[:, 2] > 0) == (DAY, 4 * DAY)
 
 
+def test_a_station_whose_pump_runs_on_without_heat_moves_water_as_warm_as_it_comes_back() -> None:
+    of = scenario({"fault": "station_fails", "station": 0, "after_hours": 24, "hours": 30, "pump_runs": True})
+    block, shown = heat(of), meters(of)
+    without = slice(24 * HOUR, 54 * HOUR)
+    assert when(shown.power_w[:, 0] == 0) == (24 * HOUR, 54 * HOUR)
+    assert (block.flow_m3_h[without, 0] > 0).all()
+    assert (block.supply_c[without, 0] == block.return_c[without, 0]).all()
+    assert homes_c(of, 0)[54 * HOUR] < homes_c(of, 0)[24 * HOUR] - 3
+    assert not block.failed.any()
+
+
 @pytest.mark.parametrize("announced", [True, False])
 def test_maintenance_stops_a_station_for_its_hours_whoever_was_told(announced: bool) -> None:
     of = scenario({"fault": "maintenance", "station": 0, "after_hours": 30, "hours": 5, "announced": announced})
