@@ -199,7 +199,9 @@ async def test_json_lines_are_taken_as_csv_is(lines: Lines) -> None:
 
 async def test_without_rules_of_the_hotlines_nothing_is_taken_and_the_section_is_named(lines: Lines) -> None:
     lines.office.given = None
-    with pytest.raises(Refused, match="section `hotlines` in the file that HEATSTREAM_SUPERVISION_RULES_FILE names"):
+    with pytest.raises(
+        Refused, match="no section `hotlines`; expected it in the file that HEATSTREAM_SUPERVISION_RULES_FILE names"
+    ):
         await lines.take(told())
 
 

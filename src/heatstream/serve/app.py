@@ -7,7 +7,18 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from heatstream import __version__
 from heatstream.serve import access, metrics, paging, problems
-from heatstream.serve.routes import city, claims, companies, findings, law, probes, readings, refused, registry
+from heatstream.serve.routes import (
+    city,
+    claims,
+    companies,
+    findings,
+    law,
+    probes,
+    readings,
+    refused,
+    registry,
+    work_orders,
+)
 from heatstream.settings import Settings
 from heatstream.store import pool
 
@@ -38,7 +49,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _api() -> APIRouter:
     asked = [Depends(paging.check_parameters), Depends(paging.check_limit), Depends(access.scope("read"))]
     api = APIRouter(prefix="/api/v1", dependencies=asked, responses=problems.RESPONSES)
-    for routes in (registry, readings, findings, city, law, refused, claims, companies):
+    for routes in (registry, readings, findings, city, law, refused, claims, companies, work_orders):
         api.include_router(routes.router)
     return api
 

@@ -8,7 +8,8 @@ from typing import Final
 
 from heatstream.claims.way import ITSELF
 from heatstream.core.crowds import crowds
-from heatstream.errors import BadInput, Refused
+from heatstream.errors import BadInput
+from heatstream.rules.supervision.file import required
 from heatstream.rules.supervision.hotlines import Hotlines
 from heatstream.store import matters, tickets
 from heatstream.store.tickets import EXACT, OpenOrder, Ticket, Version
@@ -31,12 +32,7 @@ def hotlines(ground: Ground) -> Hotlines:
     Refused
         There are none.
     """
-    if ground.rules is None or ground.rules.hotlines is None:
-        raise Refused(
-            "hotlines: nobody has said which words are which topic, and what is one thing; expected a section "
-            "`hotlines` in the file that HEATSTREAM_SUPERVISION_RULES_FILE names (docs/supervision.md)"
-        )
-    return ground.rules.hotlines
+    return required(required(ground.rules, "hotlines").hotlines, "hotlines")
 
 
 async def find(desk: Desk, line: str, ticket_no: str) -> Ticket:

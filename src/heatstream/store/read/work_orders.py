@@ -182,6 +182,11 @@ def _counts(now: dt.datetime) -> dict[str, ColumnElement[bool]]:
     }
 
 
+def nothing(key: str | None) -> Figures:
+    """Give the figures of whom nothing was told."""
+    return Figures(key, *(0 for _ in Figures._fields[1:]))
+
+
 async def figures(conn: AsyncConnection, days: Span, *, by: By = "all", now: dt.datetime) -> list[Figures]:
     """Give the figures of the tickets that were received on local days, and of the work orders they began.
 
