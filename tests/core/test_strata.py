@@ -58,9 +58,9 @@ def test_neighbours_tell_where_floors_do_not() -> None:
     """0 over 1, and 1 between 2 and 3."""
     unknown = (NOT_TOLD,) * 5
     found = strata(homes(unknown, unknown, unknown, unknown), pairs((0, 1, BELOW), (1, 2, BESIDE), (1, 3, BESIDE)))
-    assert [said(found.top, home) for home in range(4)] == [True, False, True, True]
-    assert [said(found.bottom, home) for home in range(4)] == [False, True, True, True]
-    assert [said(found.edge, home) for home in range(4)] == [True, False, True, True]
+    assert [said(found.top, home) for home in range(4)] == [True, False, None, None]
+    assert [said(found.bottom, home) for home in range(4)] == [False, True, None, None]
+    assert [said(found.edge, home) for home in range(4)] == [None, False, True, True]
 
 
 def test_middle_is_only_who_is_known_to_be_none_of_the_three() -> None:

@@ -4,9 +4,10 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.core.finding import Outcome
 from heatstream.store import tables as t
 from heatstream.store.tables import Table
 from heatstream.store.timescale import LOCAL, ensure_partitions
@@ -43,7 +44,8 @@ async def cold(conn: AsyncConnection, point_id: int, at: dt.datetime) -> None:
 
 def zeros(table: Table) -> Mapping[str, Any]:
     """A row whose numbers are all nothing."""
-    numbers = {each.name: 0 for each in table.c if not each.nullable and each.type.python_type is int}
+    needed = [each for each in table.c if not each.nullable and each.name != "id"]
+    numbers = {each.name: each.type.python_type() for each in needed if each.type.python_type in {int, bool}}
     return numbers | ({"digest": b"\0" * 32} if "digest" in table.c else {})
 
 
@@ -93,3 +95,17 @@ async def meter_reading(conn: AsyncConnection, meter_id: int, at: dt.datetime, *
     await ensure_partitions(conn, t.meter_reading, day, day)
     row = {"meter_id": meter_id, "observed_at": at, "received_at": at, "batch_id": 1, **values}
     await conn.execute(insert(t.meter_reading).values(row))
+
+
+async def found(conn: AsyncConnection, home: str, day: dt.date, outcome: Outcome) -> None:
+    """How a home's day was found."""
+    await ensure_partitions(conn, t.finding, day, day)
+    await ensure_partitions(conn, t.finding_current, day, day)
+    household = (await ids(conn, t.household))[home]
+    run = (await conn.execute(select(t.run.c.id, t.run.c.policy_id))).first()
+    assert run is not None
+    key = {"household_id": household, "period_kind": 1, "period_from": day}
+    row = {**zeros(t.finding), **key, "period_to": day, "outcome": int(outcome), "run_id": run.id}
+    made = insert(t.finding).values({**row, "policy_id": run.policy_id}).returning(t.finding.c.id)
+    finding = (await conn.execute(made)).scalar_one()
+    await conn.execute(insert(t.finding_current).values(**key, finding_id=finding))

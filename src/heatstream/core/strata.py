@@ -15,7 +15,6 @@ from heatstream.core.units import Count, Mask, Small
 
 NOT_TOLD = -1
 """Stands for a floor, a number of storeys or stairs, and 底层架空 that the registry does not tell."""
-TWO_SIDES = 2
 SECOND = 2
 
 
@@ -94,9 +93,10 @@ def strata(homes: Homes, neighbours: Neighbours) -> Strata:
     """Say where homes lie.
 
     - Top: on the building's last floor. Bottom: on its first, or on the second where the ground floor is open.
-      Where floors do not tell: a home with registered neighbours and none above is top, with none below is bottom.
-    - Edge: fewer than two registered neighbours beside it, of a home with registered neighbours. Without any, only the
-      inner stairs tell: whoever lives there is no edge.
+      Where floors do not tell: of homes with a registered neighbour above or below, top has none above, bottom none
+      below.
+    - Edge: exactly one registered neighbour beside it; with two it is none. Without any, only the inner stairs tell:
+      whoever lives there is no edge.
     - Middle: known to be none of the three.
 
     Returns
@@ -104,11 +104,11 @@ def strata(homes: Homes, neighbours: Neighbours) -> Strata:
     (homes,) masks
     """
     by_side = neighbours.counted(len(homes.floor))
-    registered: Mask = by_side.sum(axis=1) > 0
-    top = _first_known(_top_by_floor(homes), Stratum(registered & (by_side[:, Side.ABOVE] == 0), registered))
-    bottom = _first_known(_bottom_by_floor(homes), Stratum(registered & (by_side[:, Side.BELOW] == 0), registered))
-    at_most_one = Stratum(registered & (by_side[:, Side.BESIDE] < TWO_SIDES), registered)
-    edge = _first_known(at_most_one, _inner_stair(homes))
+    above, below, beside = by_side.T
+    stacked: Mask = above + below > 0
+    top = _first_known(_top_by_floor(homes), Stratum(stacked & (above == 0), stacked))
+    bottom = _first_known(_bottom_by_floor(homes), Stratum(stacked & (below == 0), stacked))
+    edge = _first_known(Stratum(beside == 1, beside > 0), _inner_stair(homes))
     known = edge.known & top.known & bottom.known
     outer = edge.holds | top.holds | bottom.holds
     return Strata(edge, top, bottom, Stratum(known & ~outer, known | outer))

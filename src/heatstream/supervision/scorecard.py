@@ -325,8 +325,8 @@ async def _line(asked: Asked, category: Category, rule: Indicator, file: _File, 
         return _by_hand(category, rule, file, named)
     try:
         found = await rows(asked, rule.measure, rule.stratum)
-    except Refused as why:
-        return Line(**named, figure=None, hand=None, points=None, undetermined=str(why))
+    except Refused as refused:
+        return Line(**named, figure=None, hand=None, points=None, undetermined=str(refused))
     figure = _figure(rule, rule.measure, found, asked, by.year)
     if figure.denominator < figure.least_denominator:
         why = f"{figure.denominator} {figure.denominator_is}, expected {figure.least_denominator} or more"

@@ -102,9 +102,7 @@ async def undelivered(conn: AsyncConnection, company_id: int, days: Span) -> lis
     """Home-minutes without heat, of home-minutes owed that a meter told; a row a station."""
     homes, without, known = (cast(station_day.c[name], BigInteger) for name in ("homes", "without_min", "known_min"))
     query = (
-        select(
-            heat_station.c.code, _NO_DAY, _sum(station_day.c.without_min * homes), _sum(station_day.c.known_min * homes)
-        )
+        select(heat_station.c.code, _NO_DAY, _sum(without * homes), _sum(known * homes))
         .select_from(station_day.join(heat_station, heat_station.c.id == station_day.c.heat_station_id))
         .where(heat_station.c.company_id == company_id, station_day.c.day.between(days.first, days.last))
         .group_by(heat_station.c.code)
