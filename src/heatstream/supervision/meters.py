@@ -232,7 +232,7 @@ def around(rows: Rows, start_us: int, end_us: int) -> Mask:
         places = np.flatnonzero(some)
         meter, at = rows["meter_id"][places], rows["observed_at"][places]
         _, first = np.unique(meter, return_index=True)
-        ends = np.append(first[1:], len(places))
+        ends = np.append(first, len(places))[1:]
         for begin, end in zip(first.tolist(), ends.tolist(), strict=True):
             low, high = (np.searchsorted(at[begin:end], [start_us, end_us]) + begin).tolist()
             chosen[places[max(low - CONTEXT, begin) : min(high + CONTEXT, end)]] = True
