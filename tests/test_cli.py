@@ -28,6 +28,11 @@ FORKED.set_forkserver_preload(
         "heatstream.evidence.bundle",
         "heatstream.rules.policy",
         "heatstream.store.migrate",
+        "heatstream.supervision.audit",
+        "heatstream.supervision.batch_case",
+        "heatstream.supervision.ground",
+        "heatstream.supervision.penalty",
+        "heatstream.supervision.today",
         "pytest",
         "simulators.commands",
     ]
