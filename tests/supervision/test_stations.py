@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from heatstream.errors import Refused
+from heatstream.jobs import run
+from heatstream.settings import Database, Settings
 from heatstream.store import tables as t
 from heatstream.store.copy import Column, copy_in
 from heatstream.store.timescale import ensure_partitions
@@ -344,3 +346,22 @@ async def test_nothing_is_looked_at_while_no_law_is_in_force(office: Office) -> 
         ground = dataclasses.replace(await office.ground(conn), law=None)
     with pytest.raises(Refused, match="nobody knows the season"):
         await stations.pass_over(office.engine, ground, LAST)
+
+
+async def test_the_job_makes_the_days_of_the_meters_and_looks_at_the_stations(meters: Meters) -> None:
+    await meters.tell("M1", time(6, day=15), time(12, day=15), heat=False)
+    settings = Settings(database=Database(url=meters.office.url))
+    assert await run.run_task(meters.engine, settings, "supervision", lambda: LAST)
+    async with meters.engine.connect() as conn:
+        detail = await conn.scalar(select(t.job_run.c.detail))
+        curve = await conn.scalar(select(func.max(t.meter_day.c.expected_mean_centi)))
+    assert "looked at 2 stations: 1 spans seen" in str(detail)
+    assert curve == 4404
+
+
+async def test_the_job_says_why_no_station_is_looked_at(office: Office) -> None:
+    async with office.engine.begin() as conn:
+        await conn.execute(update(t.run).values(policy_id=None))
+    assert await run.run_task(office.engine, Settings(database=Database(url=office.url)), "supervision", lambda: LAST)
+    async with office.engine.connect() as conn:
+        assert "nobody knows the season" in str(await conn.scalar(select(t.job_run.c.detail)))

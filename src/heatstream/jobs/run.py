@@ -33,6 +33,7 @@ TASKS: Mapping[str, tuple[str, Task]] = {
     "roots": ("30 2 * * *", tasks.make_roots),
     "time_stamps": ("*/10 * * * *", tasks.stamp_roots),
     "claims": ("15 * * * *", tasks.refresh_claims),
+    "supervision": ("*/10 * * * *", tasks.look_at_supply),
     "matters": ("*/10 * * * *", tasks.refresh_matters),
     "freeze": ("10 18 * * *", tasks.freeze_evidence),
     "retention": ("20 18 * * *", tasks.delete_old_readings),

@@ -11,7 +11,7 @@ from heatstream.settings import Settings
 from heatstream.store import retention
 from heatstream.store.tables import BY_TIME
 from heatstream.store.timescale import LOCAL, Edition, edition, ensure_partitions
-from heatstream.supervision import ground, refresh
+from heatstream.supervision import curves, ground, meters, refresh, stations
 
 
 async def make_partitions(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:
@@ -40,6 +40,17 @@ async def refresh_claims(conn: AsyncConnection, settings: Settings, now: dt.date
     counts = await review.refresh(conn.engine, holidays.load(settings.evaluate.packs_dir), lambda: now)
     done = f"computed {counts['open']} open claims, looked at {counts['ruled']} ruled ones"
     return f"{done}, opened {counts['reviews']} reviews"
+
+
+async def look_at_supply(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:
+    """Make the days of the meters, then look at the stations by them."""
+    on = await ground.read(conn, settings, now)
+    detection = stations.rules_of(on).detection
+    days = await meters.pass_over(conn.engine, detection, now, expected=curves.expected_at)
+    made = f"{days.meter_days} meter days, {days.marks} marks, {days.estimates} estimates anew"
+    if on.law is None:
+        return f"{made}; no station is looked at: no policy is in force yet, so nobody knows the season"
+    return f"{made}; {await stations.pass_over(conn.engine, on, now)}"
 
 
 async def refresh_matters(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:

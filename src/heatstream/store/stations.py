@@ -402,26 +402,51 @@ def _holding(row: Any, days: NDArray[np.int32]) -> Mask:
     return holds if row.valid_to is None else holds & (days <= (row.valid_to - _EPOCH.date()).days)
 
 
+async def _filed_curves(conn: AsyncConnection) -> list[tuple[Any, Curve]]:
+    """Every curve with its row; those of sources first, the older before the newer: who comes later, holds."""
+    points: dict[int, list[tuple[int, int]]] = {}
+    c = weather_curve_point.c
+    for row in await conn.execute(select(weather_curve_point).order_by(c.weather_curve_id, c.outdoor_centi)):
+        points.setdefault(row.weather_curve_id, []).append((row.outdoor_centi, row.supply_centi))
+    order = (weather_curve.c.heat_station_id.is_not(None), weather_curve.c.valid_from, weather_curve.c.id)
+    rows = await conn.execute(select(weather_curve).order_by(*order))
+    return [(row, Curve(*np.array(points[row.id], np.int32).T)) for row in rows if row.id in points]
+
+
 async def _curves(
     conn: AsyncConnection, stations: Sequence[Station], window: Window
 ) -> tuple[tuple[Curve, ...], NDArray[np.int64]]:
     """The curve of the source holds where the station has none of its own; of two that hold, the later one."""
-    points: dict[int, list[tuple[int, int]]] = {}
-    query = select(weather_curve_point).order_by(
-        weather_curve_point.c.weather_curve_id, weather_curve_point.c.outdoor_centi
-    )
-    for row in await conn.execute(query):
-        points.setdefault(row.weather_curve_id, []).append((row.outdoor_centi, row.supply_centi))
-    # Those of sources first, so that a station's own replaces them.
-    ordered = select(weather_curve).order_by(weather_curve.c.heat_station_id.is_not(None), weather_curve.c.valid_from)
     laid_curve = np.full((len(stations), window.slots), NO_CURVE, np.int64)
-    curves: list[Curve] = []
-    for row in await conn.execute(ordered.order_by(weather_curve.c.id)):
-        mine = [number for number, each in enumerate(stations) if _is_of(row, each)]
-        if row.id in points and mine:
-            laid_curve[np.ix_(np.array(mine), np.flatnonzero(_holding(row, window.days())))] = len(curves)
-            curves.append(Curve(*np.array(points[row.id], np.int32).T))
-    return tuple(curves), laid_curve
+    filed_curves = await _filed_curves(conn)
+    for number, (row, _) in enumerate(filed_curves):
+        mine = [place for place, each in enumerate(stations) if _is_of(row, each)]
+        if mine:
+            laid_curve[np.ix_(np.array(mine), np.flatnonzero(_holding(row, window.days())))] = number
+    return tuple(curve for _, curve in filed_curves), laid_curve
+
+
+async def curves_of_meters(
+    conn: AsyncConnection, meter_ids: Sequence[int], day: dt.date
+) -> list[tuple[Curve, list[int]]]:
+    """Tell the curves that hold on a day, each with the meters it holds for: a station's own, else its source's."""
+    query = (
+        select(
+            meter.c.id, meter.c.heat_station_id, func.coalesce(meter.c.heat_source_id, heat_station.c.heat_source_id)
+        )
+        .select_from(meter.outerjoin(heat_station, heat_station.c.id == meter.c.heat_station_id))
+        .where(meter.c.id == func.any(_ids(meter_ids)))
+    )
+    meters = [(row[0], Station(row[1] or 0, "", row[2] or 0)) for row in await conn.execute(query)]
+    holding: dict[int, int] = {}
+    curves = await _filed_curves(conn)
+    for number, (row, _) in enumerate(curves):
+        if _holding(row, np.array([(day - _EPOCH.date()).days], np.int32))[0]:
+            holding |= {meter_id: number for meter_id, where in meters if _is_of(row, where)}
+    found: dict[int, list[int]] = {}
+    for meter_id, number in holding.items():
+        found.setdefault(number, []).append(meter_id)
+    return [(curves[number][1], meter_ids_) for number, meter_ids_ in found.items()]
 
 
 def _is_of(row: Any, station: Station) -> bool:

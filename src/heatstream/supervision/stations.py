@@ -91,7 +91,7 @@ async def pass_over(engine: AsyncEngine, ground: Ground, now: dt.datetime) -> Pa
             "stations: no law is in force yet, so nobody knows the season; expected `heatstream evaluate` with "
             "HEATSTREAM_EVALUATE_CHOICES_FILE first"
         )
-    rules = ground.rules or DEFAULTS
+    rules = rules_of(ground)
     season = ground.law.season_until(day_of(now.astimezone(LOCAL).date()))
     async with engine.begin() as conn:
         rules_id = await supervision_rules.keep(conn, rules)
@@ -110,6 +110,11 @@ async def pass_over(engine: AsyncEngine, ground: Ground, now: dt.datetime) -> Pa
     async with engine.begin() as conn:
         await spans.passed(conn, PassRow(through, change, rules_id, now))
     return Passed(len(begun), days=len(days), **counts)
+
+
+def rules_of(ground: Ground) -> SupervisionRules:
+    """Take the operator's rules, else the defaults."""
+    return ground.rules or DEFAULTS
 
 
 # --- what must be looked at -------------------------------------------------------------------------------------------
