@@ -116,7 +116,7 @@ class Town:
         async with self.engine.begin() as conn:
             await ensure_partitions(conn, reading, min(days), max(days))
             batch = await self._batch(conn)
-            await conn.execute(insert(reading).values([{**row, "batch_id": batch} for row in rows]))
+            await conn.execute(insert(reading), [{**row, "batch_id": batch} for row in rows])
             await self._mark(conn, {row["point_id"] for row in rows}, days, batch, Change.LATE_READINGS)
         return batch
 
