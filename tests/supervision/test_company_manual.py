@@ -9,6 +9,7 @@ from heatstream.rules.supervision.fuel import Fuel
 from heatstream.rules.supervision.publications import Publications
 from heatstream.supervision import fuel
 from heatstream.supervision.company_file import COMPANY_FILE
+from heatstream.supervision.matter import MatterKind
 from heatstream.supervision.orders import ORDER
 from heatstream.supervision.publications import PUBLICATION
 
@@ -16,10 +17,10 @@ PAGE = (Path(__file__).parents[2] / "docs" / "supervision.md").read_text(encodin
 
 
 @pytest.mark.parametrize("kind", [COMPANY_FILE, ORDER, PUBLICATION], ids=lambda kind: str(kind.name))
-def test_the_manual_names_every_event_and_the_roles_are_given(kind: object) -> None:
-    events = {each.model_fields["kind"].default for each in (*kind.opening, *kind.later)}  # type: ignore[attr-defined]
+def test_the_manual_names_every_event_and_the_roles_are_given(kind: MatterKind) -> None:
+    events = {each.model_fields["kind"].default for each in (*kind.opening, *kind.later)}
     assert {each for each in events if f"`{each}`" not in PAGE} == set()
-    assert set(kind.who) == events  # type: ignore[attr-defined]
+    assert set(kind.who) == events
 
 
 def test_the_manual_names_every_rule_and_flag() -> None:
