@@ -324,6 +324,14 @@ def test_without_a_period_it_is_not_said_whether_users_were_told_in_time() -> No
     assert told(after(seen()), hours(10), Incidents()).state == "unknown"
 
 
+def test_what_the_pack_s_own_text_says_of_notice_stands_beside_and_is_held_against_nothing() -> None:
+    found = notice(after(seen()), ground("cn-37-taian"), hours(10))
+    assert found is not None
+    assert found.law is not None
+    assert (found.state, found.law.article) == ("unknown", "31")
+    assert "供热企业应当提前两日通知用户" in found.law.quote
+
+
 # --- what the software sees later ------------------------------------------------------------------------------------
 
 

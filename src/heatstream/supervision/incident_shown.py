@@ -113,7 +113,8 @@ def _notice(found: Notice) -> str:
     kind = "计划停热 planned" if found.planned else "突发停热 sudden"
     given = f"given {instant(found.given_at)}" if found.given_at else "none given"
     limit = f", limit {instant(found.limit)} ({found.source})" if found.limit else ""
-    return f"告知 notice ({kind}): {_NOTICES_ZH[found.state]} {found.state}, {given}{limit}"
+    law = f"; {found.law.instrument} 第{found.law.article}条: {found.law.quote}" if found.law else ""
+    return f"告知 notice ({kind}): {_NOTICES_ZH[found.state]} {found.state}, {given}{limit}{law}"
 
 
 def tree(seen: Seen) -> dict[str, Any]:
@@ -167,4 +168,5 @@ def _notice_tree(found: Notice) -> dict[str, Any]:
         "limit": found.limit and instant(found.limit),
         "state": found.state,
         "source": found.source,
+        "law": found.law and {"doc_no": found.law.doc_no, "article": found.law.article, "quote": found.law.quote},
     }

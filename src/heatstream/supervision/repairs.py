@@ -6,7 +6,7 @@ incident stands all the same.
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -15,7 +15,16 @@ from heatstream.core.repair import AccidentClass, RepairState, classes, states
 from heatstream.rules.choices import Choices
 from heatstream.rules.pack import Pack
 from heatstream.rules.supervision.incidents import NoticeRule
-from heatstream.rules.supervision.law import CLASS_BOUNDS_S, REPAIR_RULES, Limit, RepairRule, borrowed, in_jilin
+from heatstream.rules.supervision.law import (
+    CLASS_BOUNDS_S,
+    NOTICES,
+    REPAIR_RULES,
+    Limit,
+    Read,
+    RepairRule,
+    borrowed,
+    in_jilin,
+)
 from heatstream.supervision.incident_state import Incident
 from heatstream.supervision.incidents import ClassName
 from heatstream.supervision.matter import Ground
@@ -224,6 +233,8 @@ class Notice:
     state: NoticeState
     source: str | None
     """Where the period is written."""
+    law: Read | None = None
+    """What the pack's own text says of it."""
 
 
 def notice(state: Incident, ground: Ground, now: dt.datetime) -> Notice | None:
@@ -234,10 +245,13 @@ def notice(state: Incident, ground: Ground, now: dt.datetime) -> Notice | None:
     given = min((each.at for each in state.notices if each.planned == planned), default=None)
     section = ground.rules.incidents if ground.rules else None
     rule = section and (section.planned if planned else section.sudden)
+    pack = _pack(ground)
+    law = None if pack is None else NOTICES.get(pack.id)
     if not rule:
-        return Notice(planned, given, None, "unknown", None)
+        return Notice(planned, given, None, "unknown", None, law)
     lasts = max(state.ends or now, *(each.restored_by for each in state.estimates[-1:]), state.begins) - state.begins
-    return told_in_time(rule, planned=planned, begins=state.begins, lasts=lasts, given_at=given, now=now)
+    held = told_in_time(rule, planned=planned, begins=state.begins, lasts=lasts, given_at=given, now=now)
+    return replace(held, law=law)
 
 
 def told_in_time(

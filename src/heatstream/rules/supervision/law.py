@@ -208,6 +208,32 @@ PENALTY_LAW_41: Final = (
 )
 
 
+NOTICES: Final[Mapping[str, Read]] = MappingProxyType(
+    {
+        "cn-37-taian": Read(
+            "泰安市供热条例",
+            "泰安市供热条例（2020年11月27日批准）",
+            dt.date(2020, 11, 27),
+            "31",
+            "在采暖供热期内，因特殊原因需要连续停止供热超过二十四小时的，供热企业应当提前两日通知用户；"
+            "因突发事故不能正常供热的，供热企业应当立即组织抢修并报告供热行政主管部门，及时通知受影响区域的用户。",
+            "read",
+        ),
+        "cn-37-linyi": Read(
+            "临沂市供热条例",
+            "临沂市供热条例（2017年9月30日批准）",
+            dt.date(2017, 9, 30),
+            "21",
+            "因特殊原因需要连续停止供热超过二十四小时的，供热企业应当提前二日通知用户并报告供热主管部门；"
+            "因突发事故不能正常供热的，供热企业应当及时通知受影响区域的用户并报告供热主管部门。",
+            "read",
+        ),
+    }
+)
+"""What a pack's own text says of telling users of a stop. Shown beside the operator's periods, and held against nothing:
+from which instant two days are counted, and how soon is 及时, no text says."""
+
+
 def in_jilin(pack: Pack | None) -> bool | None:
     """Say whether Jilin's instruments hold where a pack does; None = there is no pack, so nobody knows where."""
     return None if pack is None else pack.id.startswith(JILIN) or borrowed(pack)
