@@ -230,7 +230,7 @@ NOTICES: Final[Mapping[str, Read]] = MappingProxyType(
         ),
     }
 )
-"""What a pack's own text says of telling users of a stop. Shown beside the operator's periods, and held against nothing:
+"""What a pack's own text says of telling users of a stop, shown beside the operator's periods and held against nothing:
 from which instant two days are counted, and how soon is 及时, no text says."""
 
 
