@@ -1,4 +1,7 @@
-"""What a person types; the same commands stand under `heatstream` and under `python -m simulators`."""
+"""What a person types; the same commands stand under `heatstream` and under `python -m simulators`.
+
+A command imports what it runs when it runs: every start of `heatstream` passes here.
+"""
 
 import asyncio
 import signal
@@ -6,23 +9,17 @@ from collections.abc import Coroutine
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
 
-from simulators import clocks
 from simulators.errors import SimulatorError
-from simulators.gateway import wall_clock_us
-from simulators.known import as_text, known
-from simulators.layout import lay_out
-from simulators.load import LoadPlan, load
-from simulators.registry import write_load_registry, write_registry
-from simulators.replay import load_mapping, replay_csv
-from simulators.run import Progress, simulate
-from simulators.scenario import load_scenario, schema_text
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+    from simulators.run import Progress
 
 Result = TypeVar("Result")
 
@@ -82,6 +79,9 @@ def simulate_command(
 async def _simulate(
     scenario: Path, truth: Path, broker: str, city: str, state: Path | None, *, live: bool, receipts: bool
 ) -> None:
+    from simulators.run import simulate
+    from simulators.scenario import load_scenario
+
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -103,7 +103,11 @@ async def _simulate(
         raise typer.Exit(FAILED)
 
 
-def _bar() -> Bar:
+def _bar() -> "Bar":
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Bar(*columns, console=Console(stderr=True))
 
@@ -111,11 +115,13 @@ def _bar() -> Bar:
 class _Shown:
     """A progress bar in simulated hours, then a line that counts readings."""
 
-    def __init__(self, bar: Bar) -> None:
+    def __init__(self, bar: "Bar") -> None:
         self._bar = bar
         self._task: TaskID | None = None
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: "Progress") -> None:
+        from simulators import clocks
+
         total = (progress.end_us - progress.start_us) // clocks.HOUR_US
         if self._task is None:
             self._task = self._bar.add_task("past", total=total)
@@ -143,6 +149,8 @@ def replay_csv_command(
 
 
 async def _replay(file: Path, mapping: Path, broker: str, city: str, truth: Path | None, *, receipts: bool) -> None:
+    from simulators.replay import load_mapping, replay_csv
+
     report = await replay_csv(file, load_mapping(mapping), broker, city, truth=truth, receipts=receipts)
     for problem in report.problems:
         typer.echo(f"not sent: {file}, {problem}", err=True)
@@ -168,6 +176,9 @@ def load_command(
     truth: Annotated[Path | None, typer.Option(help="an .npz file of what was sent")] = None,
 ) -> None:
     """Saturate a broker from one process."""
+    from simulators import clocks
+    from simulators.load import LoadPlan, load
+
     plan = LoadPlan(
         city=city,
         points=points,
@@ -191,12 +202,20 @@ def registry_command(
     city: City = "demo",
 ) -> None:
     """Write the registry of a scenario's town, one CSV file a table, ready for `heatstream registry import`."""
+    from simulators.registry import write_registry
+    from simulators.scenario import load_scenario
+
     _tell_counts(write_registry(folder, load_scenario(shipped("scenarios", scenario)), city))
 
 
 @app.command("known")
 def known_command(scenario: ScenarioName) -> None:
     """Print what is wrong with a scenario's stations and when, and what is lawful: one JSON object a line."""
+    from simulators.gateway import wall_clock_us
+    from simulators.known import as_text, known
+    from simulators.layout import lay_out
+    from simulators.scenario import load_scenario
+
     of = load_scenario(shipped("scenarios", scenario))
     town = lay_out(of.town, of.seed)
     for row in known(of, town.stations, of.period.start_us(wall_clock_us())):
@@ -211,6 +230,8 @@ def load_registry_command(
     gateways: Annotated[int, typer.Option(min=1)] = 2_000,
 ) -> None:
     """Write the least registry that `load` needs."""
+    from simulators.registry import write_load_registry
+
     _tell_counts(write_load_registry(folder, city, points, gateways))
 
 
@@ -221,4 +242,6 @@ def _tell_counts(counts: dict[str, int]) -> None:
 @app.command("schema")
 def schema_command() -> None:
     """Print the JSON Schema of scenario files."""
+    from simulators.scenario import schema_text
+
     typer.echo(schema_text(), nl=False)
