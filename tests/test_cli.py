@@ -34,7 +34,8 @@ FORKED.set_forkserver_preload(
         "heatstream.supervision.penalty",
         "heatstream.supervision.today",
         "pytest",
-        "simulators.commands",
+        "rich.table",
+        "typer",
     ]
 )
 
