@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from heatstream.errors import BadInput
 from heatstream.rules import holidays, policy
 from heatstream.rules.pack import SHIPPED
 from heatstream.rules.supervision.file import SupervisionRules
+from heatstream.rules.supervision.hotlines import Hotlines
 from heatstream.supervision import work_orders as told
 from heatstream.supervision.matter import CLOSED, NOW, ROUTINE, SOON, Ground, Recorded
 from heatstream.supervision.told import Event
@@ -20,6 +22,7 @@ from heatstream.supervision.work_orders import WHO, WORK_ORDERS, WorkOrder
 from .lines import rules
 from .town import time
 
+DOCS = Path(__file__).parents[2] / "docs"
 ANYBODY = Officer("X", "X", "hotline", None, None, dt.date.min, None)
 LAW = policy.load(SHIPPED / "demo-shili.choices.yaml").law_on(day_of(dt.date(2026, 1, 5)))
 GROUND = Ground(rules=rules(), choices=None, days_off=holidays.load(), law=LAW)
@@ -196,6 +199,11 @@ def test_every_event_names_who_may_record_it_and_who_did_the_work_does_not_ask_h
     assert not WHO["handled"] & {"hotline"}
     for name in ("called_back", "satisfied", "dissatisfied"):
         assert not WHO[name] & {"company", "inspector"}
+
+
+def test_the_manual_tells_of_every_event_and_every_rule() -> None:
+    section = (DOCS / "supervision.md").read_text(encoding="utf-8").split("## Hotlines")[1].split("\n## ")[0]
+    assert [name for name in (*WHO, *Hotlines.model_fields) if f"`{name}`" not in section] == []
 
 
 def test_rules_of_hotlines_refuse_what_makes_no_group_and_what_is_no_topic() -> None:

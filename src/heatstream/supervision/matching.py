@@ -54,6 +54,7 @@ class Places:
     by_address: Mapping[str, Sequence[int]]
     labels: Mapping[int, str]
     """Of each building: community and name."""
+    plain_labels: Mapping[int, str]
 
     @classmethod
     async def read(cls, conn: AsyncConnection, rules: Hotlines, on: dt.date) -> Self:
@@ -77,11 +78,12 @@ class Places:
                 by_address[each.address].append(each.id)
         community = {each.id: each.name for each in estates}
         labels = {each.id: f"{community[each.community_id]}{each.name}" for each in houses.values()}
-        return cls(conn, on, communities, houses, buildings, by_number, by_address, labels)
+        plained = {each: plain(label) for each, label in labels.items()}
+        return cls(conn, on, communities, houses, buildings, by_number, by_address, labels, plained)
 
     async def match(self, texts: Iterable[str]) -> dict[str, Match]:
         """Say of each text whom it names."""
-        asked = {text: _Asked.of(text) for text in texts}
+        asked = {text: _Asked.of(text, self.communities) for text in texts}
         words = {each.code for each in asked.values() if each.code} | {text.strip() for text in asked}
         flats = await tickets.flats_named(self.conn, words, self.on)
         named, addressed = {each.code: each for each in flats}, {each.address: each.building_id for each in flats}
@@ -100,8 +102,9 @@ class Places:
 
         `of_home` is the building of a home whose standard address it is.
         """
-        here = addresses.communities_named(asked.address.place, self.communities)
-        numbered = [each for place in here for each in self.by_number.get((place, asked.address.building), ())]
+        numbered = [
+            each for place in asked.communities for each in self.by_number.get((place, asked.address.building), ())
+        ]
         begins = (asked.whole[:length] for length in range(1, len(asked.whole) + 1))
         addressed = [each for text in begins for each in self.by_address.get(text, ())]
         return sorted({*(numbered if asked.address.building else []), *addressed, *([of_home] if of_home else [])})
@@ -124,22 +127,20 @@ class Places:
         return Match(None, None, f"{len(found)} homes fit") if found else self._building_alone(asked, near)
 
     def _homes_of(self, asked: "_Asked", near: list[int], homes: Mapping[int, Sequence[Home]]) -> Iterable[Home]:
-        here = set(addresses.communities_named(asked.address.place, self.communities))
         for building in near:
-            placed = addresses.is_building(asked.address, self.buildings[building], here)
+            placed = addresses.is_building(asked.address, self.buildings[building], asked.communities)
             for home in homes.get(building, ()):
                 same = placed and addresses.is_home(asked.address, home, self.buildings[building])
                 if same or home.address == asked.whole:
                     yield home
 
     def _building_alone(self, asked: "_Asked", near: list[int]) -> Match:
-        here = set(addresses.communities_named(asked.address.place, self.communities))
         found = [
             each
             for each in near
             if self.buildings[each].address == asked.whole
             or (
-                addresses.is_building(asked.address, self.buildings[each], here)
+                addresses.is_building(asked.address, self.buildings[each], asked.communities)
                 and addresses.names_building(asked.address, self.buildings[each])
             )
         ]
@@ -152,8 +153,7 @@ class Places:
     async def candidates(self, text: str, *, limit: int) -> list[Candidate]:
         """Rank what an address may mean by how alike the texts are."""
         whole = plain(text)
-        plained = {each: plain(label) for each, label in self.labels.items()}
-        likely = process.extract(whole, plained, scorer=fuzz.WRatio, limit=BUILDINGS_LOOKED_INTO)
+        likely = process.extract(whole, self.plain_labels, scorer=fuzz.WRatio, limit=BUILDINGS_LOOKED_INTO)
         scores = {building: score for _, score, building in likely}
         flats = await tickets.flats(self.conn, scores, self.on)
         homes = [self._candidate(whole, each.building_id, each) for each in flats]
@@ -179,11 +179,14 @@ class _Asked:
     whole: str
     """The rest in plain form."""
     address: Address
+    communities: frozenset[int]
+    """Those that its place names."""
 
     @classmethod
-    def of(cls, text: str) -> Self:
+    def of(cls, text: str, among: Sequence[Community]) -> Self:
         code, rest = addresses.without_code(text)
-        return cls(text, code, plain(rest), addresses.parse(rest))
+        address = addresses.parse(rest)
+        return cls(text, code, plain(rest), address, frozenset(addresses.communities_named(address.place, among)))
 
 
 def _communities(estates: Sequence[Estate], rules: Hotlines) -> list[Community]:
