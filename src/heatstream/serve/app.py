@@ -13,10 +13,12 @@ from heatstream.serve.routes import (
     companies,
     findings,
     law,
+    matters,
     probes,
     readings,
     refused,
     registry,
+    stations,
     work_orders,
 )
 from heatstream.settings import Settings
@@ -49,7 +51,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _api() -> APIRouter:
     asked = [Depends(paging.check_parameters), Depends(paging.check_limit), Depends(access.scope("read"))]
     api = APIRouter(prefix="/api/v1", dependencies=asked, responses=problems.RESPONSES)
-    for routes in (registry, readings, findings, city, law, refused, claims, companies, work_orders):
+    for routes in (registry, readings, findings, city, law, refused, claims, companies, work_orders, matters, stations):
         api.include_router(routes.router)
     return api
 

@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.claims import Line
 from heatstream.store.tables import (
+    building,
     company,
     district,
+    gateway,
     heat_source,
     heat_station,
     matter,
@@ -44,6 +46,9 @@ class Matter(NamedTuple):
     company: str | None
     heat_source: str | None
     heat_station: str | None
+    building: str | None
+    building_name: str | None
+    gateway: str | None
 
 
 class MatterFile(NamedTuple):
@@ -62,6 +67,8 @@ _PLACED = (
     .outerjoin(company, company.c.id == matter.c.company_id)
     .outerjoin(heat_source, heat_source.c.id == matter.c.heat_source_id)
     .outerjoin(heat_station, heat_station.c.id == matter.c.heat_station_id)
+    .outerjoin(building, building.c.id == matter.c.building_id)
+    .outerjoin(gateway, gateway.c.id == matter.c.gateway_id)
 )
 _MATTER = select(
     *_OWN,
@@ -69,6 +76,9 @@ _MATTER = select(
     company.c.code.label("company"),
     heat_source.c.code.label("heat_source"),
     heat_station.c.code.label("heat_station"),
+    building.c.code.label("building"),
+    building.c.name.label("building_name"),
+    gateway.c.code.label("gateway"),
 ).select_from(_PLACED)
 
 
@@ -97,6 +107,12 @@ async def listed(conn: AsyncConnection, *conditions: ColumnElement[bool], limit:
     """List matters, the most urgent first, then by their next limit, then the oldest."""
     order = (matter.c.urgency.desc(), matter.c.next_due_at.asc().nulls_last(), matter.c.opened_at, matter.c.id)
     return [Matter._make(row) for row in await conn.execute(_MATTER.where(*conditions).order_by(*order).limit(limit))]
+
+
+async def paged(conn: AsyncConnection, *conditions: ColumnElement[bool], after: int, limit: int) -> Sequence[Matter]:
+    """List matters in the order they were opened in, those after an id."""
+    query = _MATTER.where(matter.c.id > after, *conditions).order_by(matter.c.id).limit(limit)
+    return [Matter._make(row) for row in await conn.execute(query)]
 
 
 def is_open() -> ColumnElement[bool]:

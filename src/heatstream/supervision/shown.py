@@ -26,7 +26,7 @@ KINDS_ZH: Final = {
     "company_file": "诚信档案",
 }
 URGENCY_ZH: Final = {0: "已结", 1: "一般", 2: "较急", 3: "紧急"}
-_PLACES: Final = ("district", "company", "heat_source", "heat_station", "building", "household")
+_PLACES: Final = ("district", "company", "heat_source", "heat_station", "building", "gateway")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def sentences(seen: Shown) -> Iterator[str]:
     found = seen.matter
     yield f"{found.code} · {KINDS_ZH[found.kind]} {found.kind} · {found.step} · {URGENCY_ZH[found.urgency]}"
     yield found.headline
-    places = [f"{name} {value}" for name in _PLACES if (value := getattr(found, name, None))]
+    places = [f"{name} {value}" for name in _PLACES if (value := getattr(found, name))]
     yield f"opened {instant(found.opened_at)} · {' · '.join(places)}"
     if found.next_due_at is not None:
         yield f"下一时限 next limit: {instant(found.next_due_at)}"
@@ -108,6 +108,8 @@ def row(found: Matter) -> dict[str, Any]:
         "company": found.company,
         "heat_source": found.heat_source,
         "heat_station": found.heat_station,
+        "building": found.building,
+        "gateway": found.gateway,
         "opened_at": instant(found.opened_at),
         "next_due_at": found.next_due_at and instant(found.next_due_at),
         "closed_at": found.closed_at and instant(found.closed_at),

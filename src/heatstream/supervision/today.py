@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement
 from heatstream.errors import BadInput
 from heatstream.store import matters
 from heatstream.store.matters import Matter
-from heatstream.store.tables import company, district, matter
+from heatstream.store.tables import company, district, heat_station, matter
 from heatstream.store.timescale import LOCAL
 from heatstream.supervision import incident_shown, shown
 from heatstream.supervision.act import Desk
@@ -30,13 +30,17 @@ class Place:
 
     @property
     def where(self) -> str:
-        """Name the station, else the source, else the company."""
+        """Name the building, else the station, the source, the company, the district."""
         of = self.matter
-        return of.heat_station or of.heat_source or of.company or of.district or ""
+        return of.building_name or of.heat_station or of.heat_source or of.company or of.district or ""
 
 
 def conditions(
-    *, kind: str | None = None, company_code: str | None = None, district_code: str | None = None
+    *,
+    kind: str | None = None,
+    company_code: str | None = None,
+    district_code: str | None = None,
+    station_code: str | None = None,
 ) -> Iterator[ColumnElement[bool]]:
     """Say which matters are asked for; BadInput where there is no such kind."""
     if kind is not None:
@@ -47,6 +51,8 @@ def conditions(
         yield company.c.code == company_code
     if district_code is not None:
         yield district.c.code == district_code
+    if station_code is not None:
+        yield heat_station.c.code == station_code
 
 
 async def places(desk: Desk, *asked: ColumnElement[bool], least: int = ROUTINE) -> list[Place]:

@@ -3,28 +3,21 @@
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from heatstream.errors import BadInput
 from heatstream.serve.access import Connection
+from heatstream.serve.handled import HandledBy
 from heatstream.serve.paging import At, Page, PagedQuery, Parameters
 from heatstream.serve.problems import NotFound
 from heatstream.serve.shapes import Day, Instant, Now, Shape
 from heatstream.store.read import companies, places
 from heatstream.store.read.places import Place
 from heatstream.store.timescale import LOCAL
-from heatstream.supervision import company_shown, declarations, fuel, ground, publications
-from heatstream.supervision.matter import Ground
+from heatstream.supervision import company_shown, declarations, fuel, publications
 
 router = APIRouter(tags=["companies"])
-
-
-async def _handled_by(conn: Connection, request: Request, now: Now) -> Ground:
-    return await ground.read(conn, request.app.state.settings, now)
-
-
-HandledBy = Annotated[Ground, Depends(_handled_by)]
 
 
 # --- fuel -------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,171 @@
+"""Matters under supervision: the morning's list, every matter, and each one whole."""
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query
+from pydantic import Field
+
+from heatstream.errors import BadInput
+from heatstream.serve.access import Connection
+from heatstream.serve.handled import HandledBy
+from heatstream.serve.paging import At, Page, PagedQuery, Parameters
+from heatstream.serve.problems import NotFound
+from heatstream.serve.shapes import Digest, Instant, Now, Shape
+from heatstream.store import matters
+from heatstream.store.read import places
+from heatstream.store.read.places import Place
+from heatstream.supervision import shown, today
+from heatstream.supervision.act import Desk
+
+router = APIRouter(tags=["matters"])
+
+Kind = Literal["incident", "task", "order", "publication", "warning", "work_order", "assessment", "company_file"]
+
+
+class Matter(Shape):
+    """Where a matter (事项) stands, and whom it concerns."""
+
+    matter: str = Field(validation_alias="code", description="its number")
+    kind: Kind
+    headline: str = Field(description="what it is about, in a line")
+    step: str = Field(description="where it stands, in the words of its kind")
+    urgency: int = Field(description="0 closed, 1 routine, 2 soon, 3 now")
+    district: str | None = Field(description="code of the 区县")
+    company: str | None = Field(description="code of the 供热企业")
+    heat_source: str | None = Field(description="code of the 热源")
+    heat_station: str | None = Field(description="code of the 换热站")
+    building: str | None = Field(description="code of the 楼栋")
+    gateway: str | None = Field(description="code of the gateway")
+    opened_at: Instant
+    next_due_at: Instant | None = Field(description="the next time limit that runs; null = none")
+    closed_at: Instant | None = Field(description="null = open")
+
+
+class Event(Shape):
+    """What was recorded in a matter."""
+
+    number: int = Field(description="from 1, without a gap")
+    kind: str = Field(description="docs/supervision.md tells each")
+    at: Instant = Field(validation_alias="happened_at", description="when it happened, as told")
+    recorded_at: Instant
+    officer: str = Field(description="工号 of who recorded it; `heatstream` = the software")
+    body: dict[str, Any] = Field(description="its fields")
+    hash: Digest = Field(description="SHA-256 over it and the hash before it, hexadecimal")
+
+
+class Paper(Shape):
+    """A paper that was attached."""
+
+    name: str
+    media_type: str
+    sha256: Digest
+    added_at: Instant
+    officer: str
+
+
+class Whole(Shape):
+    """A matter with everything that was recorded."""
+
+    matter: Matter
+    incident: dict[str, Any] | None = Field(
+        description="of an incident: its period, repair limits under every rule, notice, homes; null = another kind"
+    )
+    events: list[Event]
+    papers: list[Paper]
+    coming: dict[str, list[str]] = Field(description="events that may come next, and the roles that may record each")
+
+
+class Stop(Shape):
+    """One line of the morning's list: where to go, and why."""
+
+    where: str = Field(description="building, else station, source, company, district")
+    why: str = Field(description="what it is about, in a line, as it stands now")
+    households: int | None = Field(description="homes that an incident touches, without 报停; null = no incident")
+    urgency: int = Field(description="1 routine, 2 soon, 3 now")
+    step: str
+    next_due_at: Instant | None = Field(description="the next time limit that runs; null = none")
+    matter: Matter = Field(description="as it was last kept")
+
+
+class Filters(Parameters):
+    """Whose matters."""
+
+    kind: Kind | None = Field(None, description="only of this kind")
+    company: str | None = Field(None, description="code of a 供热企业")
+    district: str | None = Field(None, description="code of a 区县")
+    heat_station: str | None = Field(None, description="code of a 换热站")
+
+    def conditions(self) -> list[Any]:
+        """Say which matters are asked for."""
+        asked = today.conditions(
+            kind=self.kind,
+            company_code=self.company,
+            district_code=self.district,
+            station_code=self.heat_station,
+        )
+        return list(asked)
+
+    def place(self) -> Place:
+        """Give the part of the city that is asked for."""
+        return Place(company=self.company, district=self.district, heat_station=self.heat_station)
+
+
+class MatterQuery(Filters, PagedQuery):
+    """Filters of matters."""
+
+    open: bool = Field(default=False, description="only those that are not closed")
+
+
+@router.get("/matters")
+async def listed(conn: Connection, cursor: At, query: Annotated[MatterQuery, Query()]) -> Page[Matter]:
+    """List matters in the order they were opened in."""
+    await places.check(conn, query.place())
+    asked = [*query.conditions(), *([matters.is_open()] if query.open else [])]
+    rows = await matters.paged(conn, *asked, after=cursor.after_id(), limit=query.limit + 1)
+    return cursor.page(Matter, rows, query.limit)
+
+
+@router.get("/matters/{code}", responses={404: {"description": "no matter has this number"}})
+async def whole(
+    conn: Connection,
+    code: Annotated[str, Path(description="its number", max_length=200)],
+    _: Annotated[Parameters, Query()],
+    handled_by: HandledBy,
+    now: Now,
+) -> Whole:
+    """Give one matter whole, as it stands now."""
+    try:
+        seen = await shown.look(_desk(conn, handled_by, now), code)
+    except BadInput as error:
+        raise NotFound(str(error)) from error
+    return Whole(
+        matter=Matter.model_validate(seen.matter),
+        incident=shown.tree(seen).get("incident"),
+        events=[Event.model_validate(line) for line in seen.lines],
+        papers=[Paper.model_validate(each) for each in seen.files],
+        coming={name: list(roles) for name, roles in seen.coming.items()},
+    )
+
+
+@router.get("/today")
+async def morning(conn: Connection, query: Annotated[Filters, Query()], handled_by: HandledBy, now: Now) -> list[Stop]:
+    """Say where to go and why: every open matter as it stands now, the most urgent first, then by its next limit."""
+    await places.check(conn, query.place())
+    found = await today.places(_desk(conn, handled_by, now), *query.conditions())
+    return [
+        Stop(
+            where=each.where,
+            why=each.standing.headline,
+            households=each.households,
+            urgency=each.standing.urgency,
+            step=each.standing.step,
+            next_due_at=each.standing.next_due_at,
+            matter=Matter.model_validate(each.matter),
+        )
+        for each in found
+    ]
+
+
+def _desk(conn: Connection, handled_by: HandledBy, now: dt.datetime) -> Desk:
+    return Desk(conn, handled_by, lambda: now)

@@ -1,0 +1,59 @@
+"""Matters by the API: the morning's list, pages of matters, and one whole."""
+
+from .test_companies_api import asking
+from .told import estimated, seen
+from .town import Office, time
+
+
+async def opened(office: Office) -> None:
+    """Two incidents: the one of X1 is old, the one of X3 has just begun."""
+    office.now = time(12)
+    await office.open("incident", seen(), by="heatstream", code="INC-1")
+    await office.open(
+        "incident", seen(begins=time(11), station="X3", span=2, at=time(11, 40)), by="heatstream", code="INC-2"
+    )
+    await office.record("INC-1", estimated(time(9), time(13)), by="CO")
+
+
+async def test_the_morning_says_where_to_go_why_and_by_when(office: Office) -> None:
+    await opened(office)
+    async with asking(office) as client:
+        told = (await client.get("/today")).json()
+        ours = (await client.get("/today", params={"company": "CO2"})).json()
+    assert [(each["where"], each["households"], each["matter"]["matter"]) for each in told] == [
+        ("X1", 3, "INC-1"),
+        ("X3", 1, "INC-2"),
+    ]
+    assert [each["matter"]["matter"] for each in ours] == ["INC-2"]
+    assert told[0]["next_due_at"] == "2026-01-05T14:00:00+08:00"
+
+
+async def test_matters_are_paged_in_the_order_they_were_opened_in(office: Office) -> None:
+    await opened(office)
+    async with asking(office) as client:
+        first = (await client.get("/matters", params={"limit": 1, "open": True})).json()
+        second = (await client.get("/matters", params={"limit": 1, "open": True, "next": first["next"]})).json()
+        tasks = (await client.get("/matters", params={"kind": "task"})).json()
+    assert [each["matter"] for page in (first, second) for each in page["rows"]] == ["INC-1", "INC-2"]
+    assert (second["next"], tasks["rows"]) == (None, [])
+
+
+async def test_a_matter_is_told_whole_with_both_repair_rules_side_by_side(office: Office) -> None:
+    await opened(office)
+    async with asking(office) as client:
+        told = (await client.get("/matters/INC-1")).json()
+        nothing = await client.get("/matters/INC-9")
+    assert [(each["number"], each["kind"], each["officer"]) for each in told["events"]] == [
+        (1, "span_seen", "heatstream"),
+        (2, "estimated", "CO"),
+    ]
+    assert {each["rule"] for each in told["incident"]["repair"]["clocks"]} == {"jilin_2012", "jilin_2024"}
+    assert "restored" in told["coming"]
+    assert nothing.status_code == 404
+    assert "INC-9" in nothing.json()["detail"]
+
+
+async def test_a_filter_that_names_nobody_is_refused(office: Office) -> None:
+    async with asking(office) as client:
+        answers = [await client.get("/today", params={"company": "CO9"}), await client.get("/matters?kind=rumour")]
+    assert [each.status_code for each in answers] == [400, 400]
