@@ -65,7 +65,7 @@ def test_the_commands_lead_from_the_coal_to_the_publication(terminal: Executor) 
     assert "评分 设备设施 equipment_state: 85.00 of 100.00 · CITY-1" in shown
 
 
-def test_every_example_is_typed() -> None:
-    page = (EXAMPLES / "README.md").read_text(encoding="utf-8")
-    files = [each.name for each in sorted(EXAMPLES.iterdir()) if each.suffix in {".csv", ".yaml"}]
-    assert [name for name in files if not re.search(rf"docs/examples/supervision/{re.escape(name)}\b", page)] == []
+def test_every_example_of_companies_is_typed() -> None:
+    files = sorted(each.name for each in (*EXAMPLES.glob("fuel*.csv"), *EXAMPLES.glob("[0-9]*.yaml")))
+    assert [each for each in files if f"docs/examples/supervision/{each} " not in f"{SECTION} "] == []
+    assert len(files) == len(re.findall(r"docs/examples/supervision/\S+", SECTION))

@@ -1,6 +1,7 @@
 """A company's file: fuel as it is reported, zero reports as they are signed, scores as they are given."""
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -159,15 +160,15 @@ def test_no_score_is_above_its_most() -> None:
 # --- a file of reports ------------------------------------------------------------------------------------------------
 
 
-async def take(office: Office, folder: object, text: str, by: str = "CITY") -> company_acts.Taken:
-    path = folder / "fuel.csv"  # type: ignore[operator]
+async def take(office: Office, folder: Path, text: str, by: str = "CITY") -> company_acts.Taken:
+    path = folder / "fuel.csv"
     path.write_text(HEAD + text, encoding="utf-8")
     lines = company_acts.read_fuel(path, at=NOW, why="日报")
     async with office.desk() as desk:
         return await company_acts.take_fuel(desk, lines, by=by)
 
 
-async def test_faults_of_a_file_are_told_with_their_lines(office: Office, tmp_path: object) -> None:
+async def test_faults_of_a_file_are_told_with_their_lines(office: Office, tmp_path: Path) -> None:
     rows = (
         "CO1,S1,coal,2026-01-19,-5,0,0,weighed\n"
         "CO1,S1,coal,2026-01-32,5,0,0,weighed\n"
@@ -191,7 +192,7 @@ async def test_faults_of_a_file_are_told_with_their_lines(office: Office, tmp_pa
         assert expected in told
 
 
-async def test_a_file_with_an_unknown_company_is_not_taken_at_all(office: Office, tmp_path: object) -> None:
+async def test_a_file_with_an_unknown_company_is_not_taken_at_all(office: Office, tmp_path: Path) -> None:
     rows = "CO1,S1,coal,2026-01-19,5,0,0,weighed\nCO9,S1,coal,2026-01-19,5,0,0,weighed\n"
     with pytest.raises(RegistryError, match=r"fuel\.csv:3: company: seen 'CO9'"):
         await take(office, tmp_path, rows)
@@ -199,9 +200,7 @@ async def test_a_file_with_an_unknown_company_is_not_taken_at_all(office: Office
         assert await companies.fuel_reports(conn, LAST_DAY, LAST_DAY) == []
 
 
-async def test_what_contradicts_is_taken_and_flagged_and_the_same_is_taken_once(
-    office: Office, tmp_path: object
-) -> None:
+async def test_what_contradicts_is_taken_and_flagged_and_the_same_is_taken_once(office: Office, tmp_path: Path) -> None:
     await handled_by(office)
     rows = (
         "CO1,S1,coal,2026-01-18,1000000,0,0,weighed\n"
