@@ -244,6 +244,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("matter_code_key")),
     )
     op.create_index(op.f("matter_kind_opened_at_idx"), "matter", ["kind", "opened_at"], unique=False)
+    op.create_index(op.f("matter_building_id_idx"), "matter", ["building_id"], unique=False)
     op.create_index(
         "matter_open_idx", "matter", ["kind", "urgency"], unique=False, postgresql_where=sa.text("closed_at is null")
     )

@@ -1103,6 +1103,7 @@ matter = Table(
     Column("closed_at", Instant),
     Column("state", JSONB, nullable=False, comment="folded from its events, for lists and reports alone"),
     Index(None, "kind", "opened_at"),
+    Index(None, "building_id"),
     Index("matter_open_idx", "kind", "urgency", postgresql_where=text("closed_at is null")),
     CheckConstraint(
         "kind in ('incident','task','order','publication','warning','work_order','assessment','company_file')",
