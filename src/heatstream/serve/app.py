@@ -19,6 +19,7 @@ from heatstream.serve.routes import (
     refused,
     registry,
     stations,
+    supervised,
     work_orders,
 )
 from heatstream.settings import Settings
@@ -51,7 +52,20 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _api() -> APIRouter:
     asked = [Depends(paging.check_parameters), Depends(paging.check_limit), Depends(access.scope("read"))]
     api = APIRouter(prefix="/api/v1", dependencies=asked, responses=problems.RESPONSES)
-    for routes in (registry, readings, findings, city, law, refused, claims, companies, work_orders, matters, stations):
+    for routes in (
+        registry,
+        readings,
+        findings,
+        city,
+        law,
+        refused,
+        claims,
+        companies,
+        work_orders,
+        matters,
+        stations,
+        supervised,
+    ):
         api.include_router(routes.router)
     return api
 

@@ -1,7 +1,7 @@
 """Pass rates of fixed points by stratum, each with its denominator, and 悬空 as derived day by day."""
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from heatstream.store.read import strata as store
 from heatstream.store.read.days import Span
 from heatstream.store.read.places import Place
 
-Name = Stratum | str
+Name = Stratum | Literal["unknown"]
 UNKNOWN: Final = "unknown"
 """Home-days of which the registry does not tell where the home lies."""
 
@@ -112,7 +112,7 @@ async def found(conn: AsyncConnection, place: Place, days: Span) -> tuple[Regist
     lies = there.lies
     of: dict[Name, Mask] = {
         "all": np.ones(len(home), np.bool_),
-        **{name: getattr(lies, name).holds[home] for name in core.Strata._fields},
+        **{cast("Name", name): getattr(lies, name).holds[home] for name in core.Strata._fields},
         "surrounded": _surrounded(there, home, rows["day"], days),
         UNKNOWN: ~(lies.edge.known & lies.top.known & lies.bottom.known)[home],
     }

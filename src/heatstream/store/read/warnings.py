@@ -7,13 +7,15 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Executable, FromClause, Integer, Numeric, and_, func, select
+from sqlalchemy import ColumnElement, Executable, FromClause, Integer, Numeric, and_, case, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.core.hysteresis import Level
 from heatstream.store.accepted import stands_on
 from heatstream.store.dated import holds_on
 from heatstream.store.read import subjects
 from heatstream.store.read.places import HOMES
+from heatstream.store.read.rows import Rows, every
 from heatstream.store.read.silence import Limits, is_silent
 from heatstream.store.read.stopped import stopped_on
 from heatstream.store.tables import (
@@ -30,7 +32,9 @@ from heatstream.store.tables import (
     meter_day,
     point,
     reading,
+    supervision_rules,
     ticket,
+    warning_level,
 )
 from heatstream.store.timescale import LOCAL
 
@@ -183,3 +187,70 @@ async def silent_share(conn: AsyncConnection, subject: str, now: dt.datetime, li
         .group_by(_id(subject))
     )
     return await _figures(conn, query)
+
+
+def _is(subject: str) -> ColumnElement[bool]:
+    return and_(warning_level.c.subject == subject, warning_level.c.subject_id == _id(subject))
+
+
+_OF_SUBJECT = (
+    warning_level.join(supervision_rules, supervision_rules.c.id == warning_level.c.supervision_rules_id)
+    .outerjoin(matter, matter.c.id == warning_level.c.matter_id)
+    .outerjoin(building, _is("building"))
+    .outerjoin(heat_station, _is("heat_station"))
+    .outerjoin(company, _is("company"))
+    .outerjoin(district, _is("district"))
+)
+
+
+def _shown() -> ColumnElement[int]:
+    """Give the colour to show, as `core.hysteresis.shown` does."""
+    unseen_green = and_(~warning_level.c.known, warning_level.c.level == int(Level.GREEN))
+    return case((unseen_green, int(Level.UNDETERMINED)), else_=warning_level.c.level)
+
+
+async def levels(
+    conn: AsyncConnection,
+    *,
+    rule: str | None = None,
+    subject: str | None = None,
+    level: int | None = None,
+    after: tuple[str, str, int] | None = None,
+    limit: int,
+) -> Rows:
+    """List what each rule last saw of each subject, by rule, kind of subject and id.
+
+    Returns
+    -------
+    rows: rule, subject, subject_id, code, name, level (as shown), since, looked_at, known, numerator, denominator,
+    matter, version, rules_hash, watermark
+    """
+    kept, parts = warning_level.c, (building, heat_station, company, district)
+    key = (kept.rule, kept.subject, kept.subject_id)
+    asked = [] if rule is None else [kept.rule == rule]
+    asked += [] if subject is None else [kept.subject == subject]
+    asked += [] if level is None else [_shown() == level]
+    asked += [] if after is None else [tuple_(*key) > tuple_(*after)]
+    query = (
+        select(
+            *key,
+            func.coalesce(*(table.c.code for table in parts)).label("code"),
+            func.coalesce(*(table.c.name for table in parts)).label("name"),
+            _shown().label("level"),
+            kept.since,
+            kept.looked_at,
+            kept.known,
+            kept.numerator,
+            kept.denominator,
+            matter.c.code.label("matter"),
+            supervision_rules.c.version,
+            supervision_rules.c.hash.label("rules_hash"),
+            supervision_rules.c.watermark,
+        )
+        .select_from(_OF_SUBJECT)
+        .where(*asked)
+        .order_by(*key)
+        .limit(limit)
+    )
+    query = query if level is None else query.where(_shown() == level)
+    return await every(conn, query if after is None else query.where(tuple_(*key) > tuple_(*after)))
