@@ -62,7 +62,7 @@ MEASURES: Mapping[Measure, Meaning] = MappingProxyType(
         "repair_kept": Meaning("抢修时限履行率", "kept", "kept and breached"),
         "points_complete": Meaning("室温数据完整率", "slots with a reading", "slots expected"),
         "meters_complete": Meaning("热表数据完整率", "slots with a reading", "slots expected"),
-        "undelivered": Meaning("停供户时占比", "home-minutes without heat", "home-minutes owed that a meter told"),
+        "undelivered": Meaning("停供户时占比", "home-minutes without heat", "home-minutes due that a meter told"),
         "fuel_kept": Meaning("储煤达标率", "fuel reports at or above the floor", "fuel reports held against it"),
         "zero_reports": Meaning("零报告率", "days declared", "days of the season"),
     }

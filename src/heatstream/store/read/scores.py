@@ -99,7 +99,7 @@ async def meters_complete(conn: AsyncConnection, company_id: int, days: Span) ->
 
 
 async def undelivered(conn: AsyncConnection, company_id: int, days: Span) -> list[Row]:
-    """Home-minutes without heat, of home-minutes owed that a meter told; a row a station."""
+    """Home-minutes without heat, of home-minutes due that a meter told; a row a station."""
     homes, without, known = (cast(station_day.c[name], BigInteger) for name in ("homes", "without_min", "known_min"))
     query = (
         select(heat_station.c.code, _NO_DAY, _sum(without * homes), _sum(known * homes))
