@@ -167,6 +167,7 @@ async def test_every_fault_of_a_file_is_told_with_its_line_and_nothing_is_taken(
         told(3, category="噪音"),
         told(4, address="", topic="weather"),
         told(5, at=time(12, day=21)),
+        told(6, received_at="0001-01-01T00:00:00+08:00"),
     )
     with pytest.raises(BadInput) as caught:
         await lines.take_file(path)
@@ -176,6 +177,7 @@ async def test_every_fault_of_a_file_is_told_with_its_line_and_nothing_is_taken(
         "tickets.csv:5: address: seen nothing, expected text",
         "tickets.csv:5: topic: seen 'weather', expected one of temperature, no_heat, leak, fee, service, other",
         "tickets.csv:6: received_at: seen 2026-01-21T12:00:00+08:00, expected an instant that has passed",
+        "tickets.csv:7: received_at: seen 0001-01-01T00:00:00+08:00, expected an instant after 2000-01-01",
     ]
     assert (await lines.take(told(1))).counts["new"] == 1
 

@@ -189,6 +189,8 @@ def test_a_group_and_a_home_without_heat_press() -> None:
     state = folded(opened(topic="fee"), group)
     standing = WORK_ORDERS.standing(state, GROUND, time(9))
     assert (standing.urgency, standing.headline) == (NOW, "热费 · 户号 E302 · 1 ticket · 群体投诉")
+    done = folded(opened(topic="fee"), group, handled(time(10)))
+    assert WORK_ORDERS.standing(done, GROUND, time(11)).urgency == ROUTINE
     assert WORK_ORDERS.standing(folded(opened(topic="leak")), GROUND, time(9)).urgency == SOON
     assert WORK_ORDERS.standing(folded(opened(topic="fee")), GROUND, time(9)).urgency == ROUTINE
 

@@ -17,8 +17,10 @@ from typing import Any, Final
 from heatstream.claims.check import AHEAD
 from heatstream.errors import BadInput
 from heatstream.rules.supervision.hotlines import TOPICS, Hotlines
+from heatstream.store.timescale import LOCAL
 
 NEEDED: Final = ("line", "ticket_no", "received_at", "category", "address", "content")
+EARLIEST: Final = dt.datetime(2000, 1, 1, tzinfo=LOCAL)
 JSON_LINES: Final = (".jsonl", ".ndjson")
 
 
@@ -87,6 +89,8 @@ class _Reading:
             return None
         if found.tzinfo is None:
             self.fault(line, f"received_at: seen {text!r}, expected {expected}")
+        elif found < EARLIEST:
+            self.fault(line, f"received_at: seen {text}, expected an instant after {EARLIEST.date()}")
         elif found > self.latest:
             self.fault(line, f"received_at: seen {text}, expected an instant that has passed")
         return found

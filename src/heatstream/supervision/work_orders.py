@@ -518,7 +518,7 @@ def _next_of_the_work(state: WorkOrder) -> tuple[str, ...]:
 def _urgency(state: WorkOrder, now: dt.datetime) -> int:
     if state.closed_at:
         return CLOSED
-    if state.group or any(limit < now for limit in state.due):
+    if (state.group and state.handled_at is None) or any(limit < now for limit in state.due):
         return NOW
     soon = state.topic in PRESSING or any(limit < now + DAY for limit in state.due)
     return SOON if soon and state.handled_at is None else ROUTINE
