@@ -562,6 +562,11 @@ async def indoor(
     (stations, slots) int32 [0.01 °C], and whether `least_points` or more stand behind it
     """
     rows = await copy_out_all(conn, _hourly(station_ids, window))
+    return indoor_laid(station_ids, rows, window, least_points=least_points)
+
+
+def indoor_laid(station_ids: Sequence[int], rows: Rows, window: Window, *, least_points: int) -> tuple[Count, Mask]:
+    """Lay hourly means of points on (stations, slots)."""
     hours = -(-window.slots * SLOT_MIN // 60)
     station_row = {each: row for row, each in enumerate(station_ids)}
     points, point_row = np.unique(rows["point_id"], return_inverse=True)
