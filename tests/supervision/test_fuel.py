@@ -26,7 +26,9 @@ RULES = Fuel(recent_days=3, tolerance_e4=300, holds_days=1, degree_base_centi=18
 
 async def reported(office: Office, source: str, day: dt.date, **told: Any) -> None:
     company = {"S1": "CO1", "S2": "CO2"}[source]
-    await record(office, report(day, source=source, **told), by={"CO1": "CO", "CO2": "CO2"}[company], company=company)
+    await record(
+        office, report(day, **{"source": source, **told}), by={"CO1": "CO", "CO2": "CO2"}[company], company=company
+    )
 
 
 async def burning(office: Office, source: str, day: dt.date, stock_kg: int, used_kg: int = 100_000) -> None:
@@ -113,7 +115,7 @@ async def test_jilins_floors_hold_in_jilin(office: Office) -> None:
 async def test_without_a_plan_a_boilers_floor_is_unknown(office: Office) -> None:
     await handled_by(office, fuel=RULES)
     await reported(office, "S2", BEFORE)
-    assert "采暖期用煤总量 of 2025 is not registered" in (await row(office, "S2", BEFORE)).unknown["floor"]
+    assert "采暖期用煤总量 of the season is not registered" in (await row(office, "S2", BEFORE)).unknown["floor"]
 
 
 # --- what nobody told -------------------------------------------------------------------------------------------------
@@ -211,15 +213,21 @@ async def test_without_the_outdoor_means_of_the_use_no_weather_is_known(office: 
 # --- for others -------------------------------------------------------------------------------------------------------
 
 
-async def test_how_often_the_floor_was_kept_is_counted_by_company(office: Office) -> None:
+async def test_the_lowest_share_is_rounded_down(office: Office) -> None:
     await handled_by(office, fuel=RULES)
-    await burning(office, "S1", IN_SEASON - dt.timedelta(days=1), 1_650_000)
-    await reported(office, "S1", IN_SEASON, stock_kg=1_499_999)
-    async with office.engine.connect() as conn:
-        basis = await fuel.load(conn, await office.ground(conn), BEFORE, IN_SEASON)
-    # Of the first three days two have no use before them; the fourth's report lies a kilogramme below 15 days.
-    assert fuel.kept(basis, BEFORE, IN_SEASON) == {"CO1": fuel.Kept(1, 2)}
+    await burning(office, "S1", IN_SEASON, 1_499_999)
     assert fuel.least_share_e4((await table(office, IN_SEASON)).rows) == 9_999
+    assert fuel.least_share_e4([]) is None
+
+
+async def test_the_tables_of_many_days_are_those_of_each(office: Office) -> None:
+    await handled_by(office, fuel=RULES)
+    await burning(office, "S1", IN_SEASON, 1_650_000)
+    await record(office, report(IN_SEASON, source="S7"))
+    days = [IN_SEASON + dt.timedelta(days=ahead) for ahead in (-3, -1, 0, 1)]
+    async with office.engine.connect() as conn:
+        basis = await fuel.load(conn, await office.ground(conn), days[0], days[-1])
+    assert [fuel.table(basis, day) for day in days] == [await table(office, day) for day in days]
 
 
 async def test_a_program_is_told_exact_fractions(office: Office) -> None:

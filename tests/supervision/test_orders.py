@@ -186,6 +186,14 @@ async def test_an_order_that_was_kept_costs_nobody_his_licence(office: Office) -
         await office.open("order", proposed(), by="D1")
 
 
+async def test_an_order_that_was_kept_at_last_costs_nobody_his_licence(office: Office) -> None:
+    await issued(office)
+    await office.record(CODE, reinspected(time(9, day=16), passed=False), by="D1")
+    await office.record(CODE, reinspected(time(9, day=18), passed=True), by="D1")
+    with pytest.raises(Refused, match="expected an order to the same company"):
+        await office.open("order", proposed(at=time(9, day=19)), by="D1")
+
+
 async def test_another_companys_order_costs_nobody_his_licence(office: Office) -> None:
     await issued(office)
     await office.record(CODE, reinspected(time(9, day=16), passed=False), by="D1")
@@ -204,7 +212,7 @@ def test_a_revocation_names_its_order_or_the_other_ground() -> None:
 async def test_orders_are_counted_by_company_and_period(office: Office) -> None:
     await issued(office)
     await office.open(
-        "order", ordered(company="CO2", deadline=dt.date(2026, 1, 20), reinspect_by=None), by="D1", code="区责-2"
+        "order", ordered(company="CO2", deadline=dt.date(2026, 1, 20), reinspect_by=None), by="D2", code="区责-2"
     )
     counted = {}
     async with office.engine.connect() as conn:
@@ -227,3 +235,16 @@ async def test_an_order_that_was_mended_is_overdue_no_longer(office: Office) -> 
         [after] = await companies.orders(conn, dt.date(2026, 1, 17), dt.date(2026, 1, 18))
     assert (before.overdue, before.closed) == (1, 0)
     assert (after.overdue, after.closed) == (0, 1)
+
+
+@pytest.mark.parametrize(("passed", "overdue"), [(None, 0), (False, 1), (True, 0)])
+async def test_what_was_reported_done_is_overdue_again_where_it_was_not(
+    office: Office, passed: bool | None, overdue: int
+) -> None:
+    await issued(office)
+    await office.record(CODE, done(time(9, day=15)), by="CO")
+    if passed is not None:
+        await office.record(CODE, reinspected(time(9, day=16), passed=passed), by="D1")
+    async with office.engine.connect() as conn:
+        [counted] = await companies.orders(conn, dt.date(2026, 1, 17), dt.date(2026, 1, 17))
+    assert counted.overdue == overdue

@@ -5,6 +5,7 @@ registry is listed with its flags; one that no source of its company can answer 
 """
 
 import datetime as dt
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -117,15 +118,26 @@ class Basis:
     sources: Mapping[str, Source]
     needs_kg: Mapping[tuple[int, str, str], int]
     reports: tuple[Flagged, ...]
+    series: Mapping[tuple[str, str], Sequence[FuelReport]]
+    """Reports that enter figures, by source and fuel, the oldest first."""
     means_centi: Mapping[dt.date, int]
+    rules_hash: str | None
 
     @property
     def rules(self) -> Fuel | None:
         return self.ground.rules.fuel if self.ground.rules else None
 
-    def counting(self) -> Iterator[FuelReport]:
-        """Give the reports that enter figures."""
-        return (each.report for each in self.reports if not NO_FIGURE.intersection(each.flags))
+    def fuels(self, source: str, season_year: int | None) -> list[str]:
+        """List what a source reports, or plans for a season."""
+        reported = {fuel for of, fuel in self.series if of == source}
+        planned = {fuel for year, of, fuel in self.needs_kg if (year, of) == (season_year, source)}
+        return sorted(reported | planned)
+
+    def of_days(self, source: str, fuel: str, first: dt.date, last: dt.date) -> Sequence[FuelReport]:
+        """Give the reports of some days, both inside."""
+        series = self.series.get((source, fuel), ())
+        begin = bisect_left(series, first, key=_day)
+        return series[begin : bisect_right(series, last, key=_day)]
 
 
 async def load(conn: AsyncConnection, ground: Ground, first: dt.date, last: dt.date) -> Basis:
@@ -134,14 +146,29 @@ async def load(conn: AsyncConnection, ground: Ground, first: dt.date, last: dt.d
     since = first - dt.timedelta(days=_looked_back(rules))
     sources = {each.code: each for each in await companies.sources(conn)}
     reports = await companies.fuel_reports(conn, since, last)
+    flagged = tuple(_flagged(reports, sources, rules))
     means = await outdoor.between(conn, since, last)
     return Basis(
-        ground,
-        sources,
-        await companies.season_needs_kg(conn),
-        tuple(_flagged(reports, sources, rules)),
-        {each.day: each.mean_centi for each in means},
+        ground=ground,
+        sources=sources,
+        needs_kg=await companies.season_needs_kg(conn),
+        reports=flagged,
+        series=_series(flagged),
+        means_centi={each.day: each.mean_centi for each in means},
+        rules_hash=ground.rules.hash.hex() if ground.rules else None,
     )
+
+
+def _series(reports: Iterable[Flagged]) -> Mapping[tuple[str, str], Sequence[FuelReport]]:
+    series: dict[tuple[str, str], list[FuelReport]] = {}
+    for each in reports:
+        if not NO_FIGURE.intersection(each.flags):
+            series.setdefault((each.report.source, each.report.fuel), []).append(each.report)
+    return series
+
+
+def _day(report: FuelReport) -> dt.date:
+    return report.day
 
 
 def _looked_back(rules: Fuel | None) -> int:
@@ -204,10 +231,10 @@ def table(basis: Basis, day: dt.date, forecast: Iterable[Mean] = ()) -> Table:
         season_year=season and season.year,
         in_season=season and season.touches(day),
         rows=tuple(of_day.rows()),
-        flagged=tuple(each for each in basis.reports if each.flags and each.report.day >= of_day.since),
+        flagged=tuple(each for each in basis.reports if each.flags and of_day.since <= each.report.day <= day),
         forecast=f"{ahead[0].day} to {ahead[-1].day}, {ahead[0].source}" if ahead else None,
         watermark=next((each for each in marks if each), None),
-        rules_hash=rules.hash.hex() if rules else None,
+        rules_hash=basis.rules_hash,
     )
 
 
@@ -232,26 +259,24 @@ class _OfDay:
         return self.day - dt.timedelta(days=_looked_back(self.basis.rules))
 
     def rows(self) -> Iterator[Row]:
-        told: dict[tuple[str, str], list[FuelReport]] = {}
-        for each in self.basis.counting():
-            if self.since <= each.day <= self.day:
-                told.setdefault((each.source, each.fuel), []).append(each)
         year = self.season and self.season.year
-        planned = {(source, fuel) for of, source, fuel in self.basis.needs_kg if of == year}
         for code, source in self.basis.sources.items():
-            if not source.holds_on(self.day):
-                continue
-            fuels = sorted({fuel for at, fuel in (*told, *planned) if at == code})
-            for fuel in fuels:
-                yield self._row(source, fuel, told.get((code, fuel), []))
-            if not fuels and source.kind in BURNING:
-                yield self._nothing(source)
+            if source.holds_on(self.day):
+                yield from self._rows_of(source, self.basis.fuels(code, year))
+
+    def _rows_of(self, source: Source, fuels: Sequence[str]) -> Iterator[Row]:
+        told = {fuel: self.basis.of_days(source.code, fuel, self.since, self.day) for fuel in fuels}
+        shown = [fuel for fuel, reports in told.items() if reports or self._need_kg(source, fuel) is not None]
+        for fuel in shown:
+            yield self._row(source, fuel, told[fuel])
+        if not shown and source.kind in BURNING:
+            yield self._nothing(source)
 
     def _nothing(self, source: Source) -> Row:
         why = {"stock": "未报: no report, and no 用煤计划 of the season (fuel_plan.csv)"}
         return Row(source, None, None, None, None, None, None, None, None, why)
 
-    def _row(self, source: Source, fuel: str, reports: list[FuelReport]) -> Row:
+    def _row(self, source: Source, fuel: str, reports: Sequence[FuelReport]) -> Row:
         why: dict[str, str] = {}
         newest = reports[-1] if reports else None
         use = _known("use", why, lambda: self._use(reports))
@@ -273,7 +298,7 @@ class _OfDay:
             )
         return newest.stock_kg
 
-    def _use(self, reports: list[FuelReport]) -> Use:
+    def _use(self, reports: Sequence[FuelReport]) -> Use:
         rules = self.basis.rules
         if rules is None:
             raise _Unknown(f"how many days recent use rests on: {NO_SECTION}")
@@ -297,7 +322,7 @@ class _OfDay:
             raise _Unknown(f"{COAL_FLOORS.read.doc_no} is of coal, this is {fuel}")
         match source.kind, self.season.touches(self.day):
             case "boiler", False:
-                return self._boiler_floor(source, fuel, self.season.year)
+                return self._boiler_floor(source, fuel)
             case "chp", True:
                 return self._chp_floor(use)
             case "boiler", _:
@@ -306,10 +331,13 @@ class _OfDay:
                 raise _Unknown("热电: the floor holds within the season alone")
         raise _Unknown(f"{COAL_FLOORS.read.doc_no} names boilers and CHP plants, this is {source.kind}")
 
-    def _boiler_floor(self, source: Source, fuel: str, year: int) -> Floor:
-        need = self.basis.needs_kg.get((year, source.code, fuel))
+    def _need_kg(self, source: Source, fuel: str) -> int | None:
+        return None if self.season is None else self.basis.needs_kg.get((self.season.year, source.code, fuel))
+
+    def _boiler_floor(self, source: Source, fuel: str) -> Floor:
+        need = self._need_kg(source, fuel)
         if need is None:
-            raise _Unknown(f"采暖期用煤总量 of {year} is not registered (fuel_plan.csv)")
+            raise _Unknown("采暖期用煤总量 of the season is not registered (fuel_plan.csv)")
         share = Fraction(*COAL_FLOORS.boiler_before_season)
         return Floor(core.boiler_floor(need, share), f"采暖期前 {share} of the season's need")
 
@@ -380,25 +408,6 @@ def least_share_e4(rows: Iterable[Row]) -> int | None:
     """Give the lowest share of a floor among rows, rounded down [0.0001]; None = no row has one."""
     shares = [each.share for each in rows if each.share is not None]
     return min(int(share * 10_000) for share in shares) if shares else None
-
-
-class Kept(NamedTuple):
-    """How often a company's stock was held against a floor, and how often it was there."""
-
-    kept: int
-    held: int
-
-
-def kept(basis: Basis, first: dt.date, last: dt.date) -> dict[str, Kept]:
-    """Count source-days of each company with a report of the day that was held against a floor; share ≥ 1 keeps it."""
-    counts: dict[str, Kept] = {}
-    for ahead in range((last - first).days + 1):
-        day = first + dt.timedelta(days=ahead)
-        for row in table(basis, day).rows:
-            if row.share is not None and row.report is not None and row.report.day == day:
-                before = counts.get(row.source.company, Kept(0, 0))
-                counts[row.source.company] = Kept(before.kept + (row.share >= 1), before.held + 1)
-    return counts
 
 
 def tree(row: Row) -> dict[str, object]:

@@ -265,6 +265,8 @@ class Order(Part):
     failures: int = 0
     """复查 that found it not done."""
     statements: tuple[Statement, ...] = ()
+    done_at: Instant | None = None
+    """When the company reported it done; None again where a 复查 finds it is not, or the deadline is moved."""
     mended_at: Instant | None = None
     """When a 复查 found it done."""
     drafted_by: Text | None = None
@@ -361,8 +363,8 @@ ORDER = OrderKind()
 
 async def _expect_not_kept(conn: AsyncConnection, code: str, company_id: int) -> None:
     found = await matters.by_code(conn, code)
-    not_kept = found is not None and found.kind == NAME and found.company_id == company_id and found.state["failures"]
-    if not not_kept:
+    of_it = found is not None and found.kind == NAME and found.company_id == company_id
+    if found is None or not of_it or not found.state["failures"] or found.state["mended_at"]:
         raise Refused(
             f"revocation_proposed: order: seen {code!r}, expected an order to the same company that a 复查 found not "
             f"kept: {RATED_AND_REVOKED.doc_no}: {RATED_AND_REVOKED.quote}"
@@ -386,9 +388,7 @@ def _opened(event: Event, recorded: Recorded) -> Order:
     )
 
 
-MOVES: Final[Mapping[str, str]] = MappingProxyType(
-    {"done_reported": "done_reported", "interview_held": "interview_held", "hearing_given": "heard"}
-)
+MOVES: Final[Mapping[str, str]] = MappingProxyType({"interview_held": "interview_held", "hearing_given": "heard"})
 """Events that move an order to a step and say no more."""
 
 
@@ -404,13 +404,15 @@ def _changes(state: Order, event: Event, recorded: Recorded) -> dict[str, Any]:
             changed = _ruled(state, event, recorded.officer.code)
         case OrderClosed(at=at, outcome=outcome):
             changed = {"step": "closed", "closed_at": at, "outcome": outcome}
+        case DoneReported(at=at):
+            changed = {"step": "done_reported", "done_at": at}
         case _:
             changed = {"step": MOVES[event.name]}
     return changed
 
 
 def _failed(state: Order) -> dict[str, Any]:
-    return {"step": "failed", "failures": state.failures + 1}
+    return {"step": "failed", "failures": state.failures + 1, "done_at": None}
 
 
 def _extended(state: Order, event: Extended) -> dict[str, Any]:
@@ -418,6 +420,7 @@ def _extended(state: Order, event: Extended) -> dict[str, Any]:
         raise BadInput(f"extended: deadline: seen {event.deadline}, expected after {state.deadline}, which stands")
     return {
         "step": "issued",
+        "done_at": None,
         "deadline": event.deadline,
         "reinspect_by": event.reinspect_by,
         "extensions": state.extensions + 1,

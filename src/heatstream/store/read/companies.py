@@ -89,7 +89,7 @@ class Orders(NamedTuple):
     company: str
     issued: int
     overdue: int
-    """责令整改 whose deadline lies before the last day, and that no 复查 has found done by its end."""
+    """责令整改 whose deadline lies before the last day, and that by its end nobody had reported or found done."""
     closed: int
 
 
@@ -266,14 +266,18 @@ def _midnight(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), LOCAL)
 
 
+def _state_instant(name: str) -> ColumnElement[dt.datetime]:
+    return cast(matter.c.state[name].astext, matter.c.opened_at.type)
+
+
 async def orders(conn: AsyncConnection, first: dt.date, last: dt.date) -> list[Orders]:
     """Count the orders of each company that has any: issued and closed within the days, overdue at their end."""
     begins, ends = _midnight(first), _midnight(last + dt.timedelta(days=1))
-    mended = func.coalesce(cast(matter.c.state["mended_at"].astext, matter.c.opened_at.type), matter.c.closed_at)
+    done = func.least(_state_instant("done_at"), _state_instant("mended_at"), matter.c.closed_at)
     late = and_(
         matter.c.opened_at < ends,
         cast(matter.c.state["deadline"].astext, Date) < last,
-        or_(mended.is_(None), mended >= ends),
+        or_(done.is_(None), done >= ends),
     )
     counted = (
         func.count().filter(matter.c.opened_at >= begins, matter.c.opened_at < ends),
