@@ -16,6 +16,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from heatstream.embedded.postgres import postgres
 from heatstream.store.migrate import upgrade
 from heatstream.store.pool import create_engine
+from tests.browser import supervised
 from tests.serve import town
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -55,6 +56,7 @@ async def town_url(scratch: Path) -> AsyncIterator[str]:
         engine = create_engine(server.url, size=1)
         async with engine.begin() as conn:
             await town.build(conn)
+            await supervised.build(conn)
         await engine.dispose()
         yield server.url
 

@@ -12,7 +12,16 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from heatstream.errors import SettingsError
 from heatstream.settings import Settings
-from heatstream.web import city_page, failures, household_page, probes, rows
+from heatstream.web import (
+    city_page,
+    failures,
+    household_page,
+    matter_page,
+    matter_rows,
+    probes,
+    rows,
+    today_page,
+)
 from heatstream.web.shared import Reader
 
 STATIC = Path(__file__).parent / "static"
@@ -62,13 +71,17 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, telemetry={"auto_configure": False})
     app.state.reader = reader
+    app.state.settings = settings
     app.middleware("http")(_guarded)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=OWN_NAMES)
     app.include_router(rows.router)
+    app.include_router(matter_rows.router)
     app.include_router(probes.router)
     app.mount("/static", StaticFiles(directory=STATIC))
     failures.add_to(app)
     city_page.add(reader)
     household_page.add(reader, settings.evaluate.standard_centi)
+    today_page.add(reader, settings)
+    matter_page.add(reader, settings)
     ui.run_with(app, title="heatstream", language="zh-CN", tailwind=False, show_welcome_message=False)
     return app

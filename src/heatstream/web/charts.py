@@ -140,3 +140,21 @@ def curve(standard_centi: int, words: Words) -> Options:
             }
         ],
     }
+
+
+def supply(words: Words) -> Options:
+    """Draw the frame of a station's supply; the browser puts the lines in."""
+    return {
+        "animation": False,
+        "textStyle": {"fontFamily": "inherit"},
+        "tooltip": {"trigger": "axis", "confine": True, ":valueFormatter": "value => hs.fixed(value) + ' °C'"},
+        "legend": {"type": "scroll", "bottom": 0, "textStyle": {"color": INK}},
+        "grid": {"left": 44, "right": 14, "top": 30, "bottom": 56},
+        "xAxis": {
+            "type": "time",
+            "axisLabel": {"color": INK, "hideOverlap": True, ":formatter": "value => hs.local(new Date(value))"},
+            "axisLine": {"lineStyle": {"color": LINE}},
+        },
+        "yAxis": {**_value_axis("°C", 0, scale=True), "name": words("水温 °C", "water °C")},
+        "series": [],
+    }

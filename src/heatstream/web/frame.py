@@ -28,8 +28,9 @@ def choice(text: str, script: str, *, pressed: bool = False) -> ui.element:
 def _choices(request: Request, words: Words, theme: str | None) -> None:
     other = ("en", "English") if words.language == "zh" else ("zh", "中文")
     with ui.element("nav").classes("hs-choices"):
-        if request.url.path != "/":
-            tag("a", words("全市", "city"), "hs-choice").props('href="/"')
+        for path, text in (("/", words("全市", "city")), ("/today", words("巡查", "today"))):
+            if request.url.path != path:
+                tag("a", text, "hs-choice").props(f'href="{path}"')
         choice(other[1], f"hs.choose('{languages.COOKIE}', '{other[0]}')")
         for name, text in (("light", words("浅色", "light")), ("dark", words("深色", "dark"))):
             choice(text, f"hs.choose('{THEME}', '{name}')", pressed=theme == name)

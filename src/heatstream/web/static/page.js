@@ -107,6 +107,77 @@ window.hs = (() => {
     chart.setOption({ series: [standard, ...lines] }, { replaceMerge: ["series"] });
   }
 
+  // Where to go: one line a matter. Text goes in as text, for headlines hold what companies wrote.
+  function element(name, className, text) {
+    const made = document.createElement(name);
+    made.className = className;
+    if (text !== undefined) made.textContent = text;
+    return made;
+  }
+
+  function timeLeft(due, words) {
+    const minutes = Math.round((Date.parse(due) - Date.now()) / 60000);
+    const size = Math.abs(minutes);
+    const spelt = size < 120 ? `${size} min` : size < 2880 ? `${Math.round(size / 60)} h` : `${Math.round(size / 1440)} d`;
+    return `${local(due)} · ${minutes < 0 ? words.over : words.left} ${spelt}`;
+  }
+
+  function stop(row, words) {
+    const line = element("li", `hs-stop hs-u${Number(row.urgency)}`);
+    const head = element("div", "hs-stop-head");
+    head.append(
+      element("span", "hs-stop-urgency", words.urgencies[row.urgency]),
+      element("strong", "hs-stop-where", row.where),
+      element("span", "hs-note", [words.kinds[row.kind], row.company, row.district].filter(Boolean).join(" · ")),
+    );
+    const why = element("a", "hs-link hs-stop-why", row.why);
+    why.href = "/matters/" + encodeURIComponent(row.code);
+    const foot = element("div", "hs-note");
+    const told = [row.code];
+    if (row.households !== null) told.push(`${count(row.households)} ${words.households}`);
+    if (row.due_at) told.push(timeLeft(row.due_at, words));
+    foot.textContent = told.join(" · ");
+    line.append(head, why, foot);
+    return line;
+  }
+
+  function stops(id, address, words) {
+    const fill = async () => {
+      const list = document.getElementById(id);
+      if (!list || document.hidden) return;
+      let lines;
+      try {
+        const answer = await fetch(address);
+        if (!answer.ok) throw new Error(String(answer.status));
+        lines = (await answer.json()).map((row) => stop(row, words));
+      } catch {
+        lines = [element("li", "hs-note", words.away)];
+      }
+      list.replaceChildren(...(lines.length ? lines : [element("li", "hs-note", words.none)]));
+    };
+    fill();
+    setInterval(fill, REFRESH_MS);
+  }
+
+  async function supply(chart, address, names) {
+    const answer = await fetch(resolve(address));
+    if (!answer.ok) return;
+    const { begins, ends, lines } = await answer.json();
+    const series = Object.entries(lines).map(([name, data], place) => ({
+      name: names[name],
+      type: "line",
+      showSymbol: false,
+      data,
+      lineStyle: name === "expected" ? { type: "dashed" } : {},
+      markArea: place ? undefined : {
+        silent: true,
+        itemStyle: { color: "rgba(214,69,80,0.14)" },
+        data: [[{ xAxis: begins }, { xAxis: ends }]],
+      },
+    }));
+    chart.setOption({ series }, { replaceMerge: ["series"] });
+  }
+
   setInterval(() => document.hidden || Object.keys(tables).forEach(load), REFRESH_MS);
-  return { fixed, degrees, yuan, count, local, ready, turn, press, homeLink, outcome, choose, curve, review, span };
+  return { fixed, degrees, yuan, count, local, ready, turn, press, homeLink, outcome, choose, curve, review, span, stops, supply };
 })();
