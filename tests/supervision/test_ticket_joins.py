@@ -94,6 +94,16 @@ async def test_a_temperature_work_order_opens_the_claim_of_its_home(lines: Lines
     assert (await lines.office.state(code)).claim == claim
 
 
+async def test_the_claim_knows_of_the_contact_that_was_made(lines: Lines) -> None:
+    await lines.take(told(1))
+    code, _ = await lines.order()
+    await lines.office.record(code, events.Contacted(at=time(8, 20), why="回电", by_means="电话"), by="CO")
+    async with lines.office.desk() as desk:
+        office = ClaimDesk(desk.conn, desk.ground.days_off, desk.now)
+        claim = await ticket_acts.join_claim(desk, office, code, claim=None, by="HOT", why="室温投诉")
+        assert (await way_of(desk.conn, await find(desk.conn, claim))).contacted_at == time(8, 20)
+
+
 async def test_a_later_work_order_joins_the_claim_that_is_open(lines: Lines) -> None:
     await lines.take(told(1), told(2, at=time(8, day=8)), told(3, address=NEXT_DOOR))
     first, second, other = [(await lines.order(number))[0] for number in (1, 2, 3)]

@@ -5,6 +5,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from heatstream.claims import act as claim_act
 from heatstream.claims import events as claim_events
+from heatstream.claims.check import ROLES as CLAIM_ROLES
 from heatstream.claims.check import Officer
 from heatstream.errors import BadInput, Refused
 from heatstream.store import claims, matters, tickets
@@ -17,6 +18,7 @@ from heatstream.supervision.matching import Candidate, Match
 from heatstream.supervision.tickets import find, mark_groups, place, places
 from heatstream.supervision.work_orders import (
     NAME,
+    Contacted,
     LinkedClaim,
     LinkedIncident,
     Merged,
@@ -199,6 +201,8 @@ async def join_claim(desk: Desk, office: claim_act.Desk, code: str, *, claim: st
     if claim is not None and claim not in known:
         raise BadInput(f"join: claim: seen {claim!r}, expected one of household {state.household}")
     joined = claim or await office.open(await _opening(desk, state, why), by=by)
+    if claim is None:
+        await _tell_contact(desk, office, found, joined, by)
     await desk.record(code, LinkedClaim(at=desk.now(), why=why, claim=joined), by=by)
     return joined
 
@@ -220,6 +224,15 @@ async def _opening(desk: Desk, state: WorkOrder, why: str) -> claim_events.Opene
         temperature_complaint=True,
         **told,
     )
+
+
+async def _tell_contact(desk: Desk, office: claim_act.Desk, found: Matter, claim: str, by: str) -> None:
+    """Record in a new claim that its household was reached, as the work order tells, where this officer may."""
+    contacts = [each.event for each in await desk.history(found) if isinstance(each.event, Contacted)]
+    if contacts and (await desk.officer(by)).role in CLAIM_ROLES["contacted"]:
+        first = min(contacts, key=lambda each: each.at)
+        told = claim_events.Contacted(at=first.at, why=f"as work order {found.code} tells", by_means=first.by_means)
+        await office.record(claim, told, by=by)
 
 
 async def join_incident(desk: Desk, code: str, incident: str, *, by: str, why: str) -> None:
