@@ -198,7 +198,7 @@ def readings(draw: st.DrawFn) -> Series:
 
 
 @given(readings())
-@settings(max_examples=150)
+@settings(max_examples=100, deadline=None)
 def test_what_is_counted_is_the_last_less_the_first_but_for_what_marks_say(given_series: Series) -> None:
     spans, marks = spans_of(given_series, HEAT, TIMES)
     left_out = sum(mark.evidence["counted"] - mark.evidence["shown"] for mark in marks)
@@ -210,7 +210,7 @@ def test_what_is_counted_is_the_last_less_the_first_but_for_what_marks_say(given
 
 
 @given(readings(), st.lists(st.integers(-1, 500 * 60), max_size=6))
-@settings(max_examples=150)
+@settings(max_examples=100, deadline=None)
 def test_shares_of_neighbouring_days_add_up_to_the_whole(given_series: Series, cuts: list[int]) -> None:
     spans, _ = spans_of(given_series, HEAT, TIMES)
     far = 10**15

@@ -287,9 +287,10 @@ def _judged(around: "_Around") -> _Verdict | None:
     turned = around.over_the_turn(likely)
     if turned is not None:
         return _Verdict(begin, begin + 1, Kind.ROLLOVER, turned, likely)
-    if after <= likely:
-        return _Verdict(begin, begin + 1, Kind.RESET, after, likely)
-    return _Verdict(begin, begin + 1, Kind.SWAP, 0, likely)
+    since_zero = around.likely(begin + 1, times=1)
+    if after <= since_zero:
+        return _Verdict(begin, begin + 1, Kind.RESET, after, since_zero)
+    return _Verdict(begin, begin + 1, Kind.SWAP, 0, since_zero)
 
 
 class _Around:
@@ -310,15 +311,16 @@ class _Around:
     def _instant(self, reading: int) -> int:
         return self._at[reading - self._first]
 
-    def likely(self, end: int) -> int:
+    def likely(self, end: int, times: int | None = None) -> int:
         """Say what the meter can give from here to a reading: `jump_times` the most it told near by, and a digit.
 
-        A coarse counter stands until its last digit turns, so time runs from when it last changed.
+        A coarse counter stands until its last digit turns, so time runs from when it last changed. For a counter that
+        is said to have begun anew `times` is 1: another meter's low number is not to be taken for heat.
         """
         steps = list(self._steps(end))
         rate = max(self._rate(steps), self._quantity.least_rate)
         digit = min((step for step, _ in steps if step > 0), default=self._quantity.most_step)
-        most = self._jump_times * rate * (self._instant(end) - self._standing_since()) // HOUR_US
+        most = (times or self._jump_times) * rate * (self._instant(end) - self._standing_since()) // HOUR_US
         return most + min(digit, self._quantity.most_step)
 
     def able(self, end: int, likely: int) -> int:

@@ -403,7 +403,8 @@ class _Day:
             values = {name: int(told.value[last]) for name, told in self._shown().items() if told.known[last]}
             against = {"stuck_for_min": self.thresholds.stuck_for_min}
             begins = int(at[midnight if marked_before else first])
-            yield Mark(int(given.meter[first]), Kind.STUCK, begins, int(at[last]), seen | values | against)
+            evidence = {**seen, "values": values, **against}
+            yield Mark(int(given.meter[first]), Kind.STUCK, begins, int(at[last]), evidence)
 
     def _shown(self) -> dict[str, Told]:
         names = ("supply_centi", "return_centi", "flow_l_h", "power_w", "energy_wh", "volume_l")

@@ -38,6 +38,8 @@ GROUP_METERS: Final = 256
 GROUP_READINGS: Final = 400_000
 """So many readings are loaded at once, by the meters' intervals."""
 GROUP_DAYS: Final = 62
+FIRST_PASS_DAYS: Final = 400
+"""The first pass makes days also of silent meters since the first reading, so far back at most."""
 CONTEXT: Final = 2 * NEAR
 """Readings before and after that a verdict may need."""
 
@@ -140,7 +142,8 @@ async def _wanted(conn: AsyncConnection, through: int, today: int, stuck_for_min
     for meter, one, other in zip(touched["meter_id"].tolist(), begin.tolist(), end.tolist(), strict=True):
         days[meter].update(range(one, other + 1))
     newest = await meter_days.newest_day(conn)
-    since = min(day_of(newest), today) if newest else today
+    first = max(min((min(those) for those in days.values() if those), default=today), today - FIRST_PASS_DAYS)
+    since = min(day_of(newest) if newest else first, today)
     for each in await meter_days.installed(conn, date_of(since), date_of(today)):
         days[each.id].update(range(since, today + 1))
     return {meter: those for meter, those in days.items() if those}
