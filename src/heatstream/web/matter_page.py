@@ -1,15 +1,16 @@
 """One matter: where it stands, its limits under every rule, what was recorded, and the supply that it is about."""
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
 from fastapi import Request
 from nicegui import ui
 
-from heatstream.claims.facts import instant
 from heatstream.errors import BadInput
 from heatstream.settings import Settings
 from heatstream.store.read import city
+from heatstream.store.timescale import LOCAL
 from heatstream.supervision import shown
 from heatstream.supervision.act import Desk
 from heatstream.supervision.incident_shown import Seen
@@ -20,6 +21,10 @@ from heatstream.web import words as languages
 from heatstream.web.frame import card, frame, tag
 from heatstream.web.shared import Reader
 from heatstream.web.words import Words
+
+
+def _local(at: dt.datetime | None) -> str:
+    return f"{at.astimezone(LOCAL):%Y-%m-%d %H:%M}" if at else ""
 
 
 def _facts(seen: Shown, words: Words) -> None:
@@ -33,9 +38,9 @@ def _facts(seen: Shown, words: Words) -> None:
         words("热源", "heat source"): found.heat_source,
         words("换热站", "station"): found.heat_station,
         words("楼栋", "building"): found.building_name,
-        words("发生", "opened"): instant(found.opened_at),
-        words("下一时限", "next limit"): found.next_due_at and instant(found.next_due_at),
-        words("办结", "closed"): found.closed_at and instant(found.closed_at),
+        words("发生", "opened"): _local(found.opened_at),
+        words("下一时限", "next limit"): _local(found.next_due_at),
+        words("办结", "closed"): _local(found.closed_at),
     }
     with ui.element("div").classes("hs-facts"):
         for name, value in told.items():
@@ -68,7 +73,7 @@ def _supply(words: Words) -> None:
 
 def _rows(seen: Shown) -> Iterator[tuple[str, ...]]:
     for line in seen.lines:
-        yield str(line.number), instant(line.happened_at), line.kind, line.officer, str(line.body["why"])
+        yield str(line.number), _local(line.happened_at), line.kind, line.officer, str(line.body["why"])
 
 
 def _table(headings: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> None:

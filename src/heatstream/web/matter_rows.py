@@ -13,6 +13,8 @@ from heatstream.store.stations import SLOT_MIN, SLOT_US, Station
 from heatstream.store.timescale import LOCAL
 from heatstream.supervision import ground, supply_series, today
 from heatstream.supervision.act import Desk
+from heatstream.supervision.incident_kind import INCIDENT
+from heatstream.supervision.incident_state import Incident
 from heatstream.supervision.matter import Ground
 from heatstream.supervision.supply_series import DAY_SLOTS, SupplySeries
 from heatstream.web.shared import Reader
@@ -72,11 +74,12 @@ async def supply(request: Request, code: str) -> Row:
     reader: Reader = request.app.state.reader
     async with reader.connection() as conn:
         found = await matters.by_code(conn, code)
-        if found is None or found.heat_station is None:
-            raise HTTPException(404, f"no matter {code!r} of a heat station")
-        begins = dt.datetime.fromisoformat(found.state.get("begins") or found.opened_at.isoformat())
-        ends = found.state.get("ends")
-        end = min(dt.datetime.fromisoformat(ends) if ends else now(), begins + dt.timedelta(days=MOST_DAYS))
+        if found is None or found.kind != INCIDENT.name or found.heat_station is None:
+            raise HTTPException(404, f"no incident {code!r} of a heat station")
+        settings: Settings = request.app.state.settings
+        state: Incident = await Desk(conn, await handled_by(conn, settings), now).state(found)
+        begins = state.begins
+        end = min(state.ends or now(), begins + dt.timedelta(days=MOST_DAYS))
         series = await _series(conn, found.heat_station, begins - BEFORE, min(end + AFTER, now()))
     return {"begins": _ms(begins), "ends": _ms(end), "lines": _lines(series)}
 

@@ -6,6 +6,7 @@ window.hs = (() => {
   const HEAD_PX = 52;
   const ROW_PX = 42;
   const MARK_EDGE_MS = 5 * 60000;
+  const LINES = { supply: "#d64550", return: "#3c82c4", expected: "#e0a02c", outdoor: "#878e99" };
   const tables = {};
 
   const fixed = (value) => (value === null || value === undefined ? "—" : Number(value).toFixed(2));
@@ -168,7 +169,8 @@ window.hs = (() => {
       type: "line",
       showSymbol: false,
       data,
-      lineStyle: name === "expected" ? { type: "dashed" } : {},
+      itemStyle: { color: LINES[name] },
+      lineStyle: { color: LINES[name], type: name === "expected" ? "dashed" : "solid" },
       markArea: place ? undefined : {
         silent: true,
         itemStyle: { color: "rgba(214,69,80,0.14)" },
