@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, text, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.store.dated import holds_on
 from heatstream.store.tables import (
     building,
     city,
@@ -211,7 +212,7 @@ async def estates(conn: AsyncConnection) -> list[Estate]:
 async def houses(conn: AsyncConnection, on: dt.date) -> list[House]:
     """List the buildings that stand on a day."""
     columns = [building.c[name] for name in House._fields]
-    query = select(*columns).where(_holds(building.c.valid_to, on)).order_by(building.c.id)
+    query = select(*columns).where(holds_on(building, on)).order_by(building.c.id)
     return [House._make(row) for row in await conn.execute(query)]
 
 
@@ -228,12 +229,8 @@ async def flats_named(conn: AsyncConnection, texts: Iterable[str], on: dt.date) 
 
 async def _flats(conn: AsyncConnection, condition: ColumnElement[bool], on: dt.date) -> list[Flat]:
     columns = [household.c[name] for name in Flat._fields]
-    query = select(*columns).where(condition, _holds(household.c.valid_to, on)).order_by(household.c.id)
+    query = select(*columns).where(condition, holds_on(household, on)).order_by(household.c.id)
     return [Flat._make(row) for row in await conn.execute(query)]
-
-
-def _holds(valid_to: ColumnElement[Any], on: dt.date) -> ColumnElement[bool]:
-    return valid_to.is_(None) | (valid_to >= on)
 
 
 async def spot(conn: AsyncConnection, building_code: str | None, household_code: str | None) -> Spot | None:
