@@ -145,8 +145,9 @@ def company_stock(
 
     seen = asyncio.run(run())
     if as_json:
+        by = {"day": seen.day.isoformat(), "watermark": seen.watermark, "rules_hash": seen.rules_hash}
         for row in seen.rows:
-            typer.echo(json.dumps(fuel.tree(row), ensure_ascii=False))
+            typer.echo(json.dumps(by | fuel.tree(row), ensure_ascii=False))
         return
     _say(company_shown.told_table(seen))
 

@@ -1,5 +1,6 @@
 """A company's file: fuel as it is reported, zero reports as they are signed, scores as they are given."""
 
+import asyncio
 import datetime as dt
 from pathlib import Path
 
@@ -24,6 +25,12 @@ async def test_the_first_act_opens_the_file_of_its_season(office: Office) -> Non
     assert await record(office, report(dt.date(2025, 9, 1))) == "C-CO1-2025"
     found = await office.matter("C-CO1-2025")
     assert (found.company, found.step, found.headline) == ("CO1", "open", "CO1 诚信档案 2025-2026")
+
+
+async def test_two_first_acts_at_once_are_in_one_file(office: Office) -> None:
+    codes = await asyncio.gather(*(record(office, report(LAST_DAY - dt.timedelta(days=ago))) for ago in (0, 1)))
+    assert codes == ["C-CO1-2025", "C-CO1-2025"]
+    assert len((await office.state("C-CO1-2025")).fuel) == 2
 
 
 async def test_a_season_has_one_file(office: Office) -> None:

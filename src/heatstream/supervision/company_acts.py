@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from pydantic import ValidationError
 
 from heatstream.errors import BadInput, RegistryError
+from heatstream.store import matters
 from heatstream.store.read import companies
 from heatstream.store.read.companies import FuelReport
 from heatstream.supervision import fuel, seasons
@@ -56,8 +57,12 @@ async def open_for(desk: Desk, company: str, season_year: int, *, by: str, why: 
     Refused
         The officer may not open it.
     """
-    there = await companies.file_of(desk.conn, await companies.id_of(desk.conn, company), season_year)
-    if there is not None:
+    company_id = await companies.id_of(desk.conn, company)
+    if (there := await companies.file_of(desk.conn, company_id, season_year)) is not None:
+        return there
+    # Of two first acts at once the second waits here, and finds the file that the first opened.
+    await matters.hold_openings(desk.conn)
+    if (there := await companies.file_of(desk.conn, company_id, season_year)) is not None:
         return there
     opened = FileOpened(at=desk.now(), why=why, company=company, season_year=season_year)
     return await desk.open(NAME, opened, by=by, code=f"C-{company}-{season_year}")

@@ -65,6 +65,7 @@ class Whole:
     """Each day of the season that is over, and today where it is declared."""
     recorded: CompanyFile | None
     watermark: str | None
+    rules_hash: str | None
 
     @property
     def unreported(self) -> tuple[dt.date, ...]:
@@ -111,6 +112,7 @@ async def whole(conn: AsyncConnection, ground: Ground, code: str, year: int | No
         declarations=tuple(await _declared(conn, of, season, today)),
         recorded=None if found is None else CompanyFile.model_validate(found.state),
         watermark=table.watermark,
+        rules_hash=table.rules_hash,
     )
 
 
@@ -333,6 +335,7 @@ def tree(seen: Whole) -> dict[str, Any]:
         "season_to": seen.season.last.isoformat(),
         "file": seen.file,
         "watermark": seen.watermark,
+        "rules_hash": seen.rules_hash,
         "incidents": {
             "codes": list(seen.incidents.codes),
             "minutes": seen.incidents.minutes,

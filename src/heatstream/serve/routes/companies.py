@@ -195,6 +195,7 @@ class CompanyFile(Shape):
     season_to: dt.date
     file: str | None = Field(description="number of its file; null = nothing was recorded in it")
     watermark: str | None = Field(description="must stand on every figure")
+    rules_hash: str | None = Field(description="SHA-256 of the operator's rules, hexadecimal; null = there are none")
     incidents: IncidentCounts
     orders: list[MatterOfIt]
     publications: list[MatterOfIt]
