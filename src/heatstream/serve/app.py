@@ -14,6 +14,7 @@ from heatstream.serve.routes import (
     findings,
     law,
     matters,
+    meters,
     probes,
     readings,
     refused,
@@ -64,6 +65,7 @@ def _api() -> APIRouter:
         work_orders,
         matters,
         stations,
+        meters,
         supervised,
     ):
         api.include_router(routes.router)
