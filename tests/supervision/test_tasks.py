@@ -73,6 +73,8 @@ async def test_a_silent_gateway_is_one_task_with_its_points_and_a_silent_buildin
     assert (one.headline, one.company) == ("监测点失联 building B4 · 1 点 points", "CO2")
     told = (await office.state(gateway.code)).model_dump()
     assert (told["points"], told["since"]) == (("H1", "H2"), NOW - 3 * HOUR)
+    assert (await office.state(other.code)).since == NOW - 2 * HOUR
+    assert (await office.state(one.code)).since is None
     assert str(await look(office)) == "opened 0 tasks, saw 0 again, resolved 0"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from heatstream.errors import BadInput
+from heatstream.supervision.assessment_kind import ASSESSMENT
 from heatstream.supervision.company_file import COMPANY_FILE
 from heatstream.supervision.incident_kind import INCIDENT
 from heatstream.supervision.matter import MatterKind
@@ -22,6 +23,7 @@ KINDS: Mapping[str, MatterKind] = MappingProxyType(
         WORK_ORDERS.name: WORK_ORDERS,
         WARNING.name: WARNING,
         TASK.name: TASK,
+        ASSESSMENT.name: ASSESSMENT,
     }
 )
 

@@ -30,7 +30,7 @@ class SilentPoint(Part):
     """A point that sends nothing."""
 
     point: Text = Field(description="device of the 监测点")
-    last_at: Instant | None = Field(description="its last reading; null = it never sent one")
+    last_at: Instant | None = Field(None, description="its last reading; null = it never sent one")
 
 
 class SilenceSeen(Event):

@@ -32,7 +32,7 @@ class Seen(Part):
     """What a look told, and what it was held to."""
 
     figure: Figure = Field(description="what is watched; its unit closes its name")
-    numerator: int | None = Field(description="of a share; else the figure itself; null = the look told nothing")
+    numerator: int | None = Field(None, description="of a share; else the figure itself; null = the look told nothing")
     denominator: int = Field(description="homes, points or stations it was told of")
     yellow: Bounds = Field(description="thresholds of yellow")
     red: Bounds = Field(description="thresholds of red")
