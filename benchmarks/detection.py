@@ -29,6 +29,7 @@ from heatstream.core.counter import Kind as MarkKind
 from heatstream.core.counter import Mark
 from heatstream.core.supply import detect
 from heatstream.rules.supervision.detection import Detection
+from heatstream.store.stations import SLOT_US
 from simulators.known import Known
 from simulators.scenario import Scenario, load_scenario
 
@@ -176,7 +177,7 @@ def _stations(watched: Watched, detection: Detection) -> dict[str, Score]:
 def _owed(due: np.ndarray[Any, Any], watched: Watched) -> Minutes:
     """Count minutes in which heat is owed."""
     total = np.concatenate([np.zeros((len(due), 1), np.int64), np.cumsum(due, axis=1)], axis=1)
-    begin_us, slot_us = int(watched.at_us[0]), watched.slot_us
+    begin_us, slot_us = watched.start_us, SLOT_US
 
     def before(station: int, at_us: int) -> int:
         slot = -((begin_us - at_us) // slot_us)

@@ -23,7 +23,8 @@ APART_H = 30
 HOMES_A_STATION = 72
 """in the mean, where a station takes whole buildings until it has 40"""
 
-PUMP_RUNS_SHARE = 0.3
+PUMP_RUNS_SHARE, PUMP_RUNS_FROM_H = 0.4, 3
+"""while water moves, less than `idle_for_min` without heat is no interruption by the rule itself"""
 LATE_SHARE, EARLY_SHARE, INTERMITTENT_SHARE, LOW_SHARE = 0.15, 0.15, 0.08, 0.15
 
 BACKGROUND: list[Fault] = [
@@ -85,7 +86,8 @@ def _of_station(station: int, days: int, rng: Random) -> Iterator[Fault]:
 
 def _fails(rng: Random) -> list[Fault]:
     hours = _rounded(np.exp(rng.uniform(np.log(1), np.log(60))))
-    return [{"fault": "station_fails", "hours": hours, "pump_runs": bool(rng.random() < PUMP_RUNS_SHARE)}]
+    pump_runs = bool(rng.random() < PUMP_RUNS_SHARE) and hours >= PUMP_RUNS_FROM_H
+    return [{"fault": "station_fails", "hours": hours, "pump_runs": pump_runs}]
 
 
 def _low(rng: Random) -> list[Fault]:
