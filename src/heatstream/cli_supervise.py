@@ -201,6 +201,33 @@ def supervise_check() -> None:
 # --- incidents --------------------------------------------------------------------------------------------------------
 
 
+@supervise_app.command("stops")
+def supervise_stops(
+    *,
+    first: Annotated[dt.datetime | None, typer.Option("--from", help="First day; today.", formats=["%Y-%m-%d"])] = None,
+    days: Annotated[int, typer.Option(help="So many days from it.", min=1)] = 7,
+    as_json: JsonOption = False,
+) -> None:
+    """List announced stops, and whether users were told so long ahead as the operator's rules ask."""
+    from heatstream.store.timescale import LOCAL
+    from heatstream.supervision import stops
+
+    day = first.date() if first else dt.datetime.now(LOCAL).date()
+    begins = dt.datetime.combine(day, dt.time(), LOCAL)
+
+    async def run() -> Any:
+        async with desk(snapshot=True) as at:
+            return await stops.between(at, begins, begins + dt.timedelta(days=days))
+
+    found = asyncio.run(run())
+    if as_json:
+        for each in found:
+            typer.echo(json.dumps(stops.tree(*each), ensure_ascii=False))
+        return
+    for line in stops.sentences(found):
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
 @supervise_app.command("merge")
 def supervise_merge(
     incident: Annotated[str, typer.Argument(help="The incident that ends here.")],

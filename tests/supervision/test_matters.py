@@ -11,6 +11,7 @@ from heatstream.claims.chain import first_break
 from heatstream.errors import BadInput, Refused
 from heatstream.store import matters
 from heatstream.store.tables import matter
+from heatstream.store.tables import officer as officers
 from heatstream.supervision import act, audit, files
 from heatstream.supervision.act import Desk, before_first
 
@@ -229,3 +230,35 @@ async def test_what_a_desk_refuses_leaves_nothing(office: Office) -> None:
     assert await faults(office) == []
     with pytest.raises(BadInput, match="matter: seen 'INC-9', expected one that"):
         await office.record("INC-9", restored(time(9)), by="CO")
+
+
+# --- matters that several districts share ---------------------------------------------------------------------------
+
+
+async def test_a_matter_without_a_district_is_shared_by_those_in_which_it_supplies(office: Office) -> None:
+    await office.open("incident", reported(source="S1", station=None), by="HOT", code="INC-S1")
+    await office.open("incident", reported(source="S2", station=None), by="HOT", code="INC-S2")
+    for by in ("D1", "D2"):
+        await office.record("INC-S1", breakdown(time(9)), by=by)
+    await office.record("INC-S2", breakdown(time(9)), by="D2")
+    with pytest.raises(Refused, match="the matter lies in another district"):
+        await office.record("INC-S2", breakdown(time(9)), by="D1")
+    async with office.desk() as desk:
+        listed = {code: await matters.listed(desk.conn, matters.in_district(code)) for code in ("D1", "D2")}
+    assert {code: [each.code for each in found] for code, found in listed.items()} == {
+        "D1": ["INC-S1"],
+        "D2": ["INC-S1", "INC-S2"],
+    }
+
+
+async def test_a_district_s_officer_without_a_district_acts_nowhere(office: Office) -> None:
+    await opened(office)
+    async with office.engine.begin() as conn:
+        await conn.execute(update(officers).where(officers.c.code == "D1").values(district_id=None))
+    with pytest.raises(Refused, match="this officer is registered for no district"):
+        await office.record("INC-1", breakdown(time(9)), by="D1")
+
+
+async def test_a_number_that_somebody_gave_by_hand_is_counted_past(office: Office) -> None:
+    await opened(office, "INC-20260105-0002")
+    assert await office.open("incident", seen(span=2), by="heatstream") == "INC-20260105-0003"

@@ -4,12 +4,13 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, func, insert, select, text, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.claims import Line
 from heatstream.store.tables import (
     building,
+    community,
     company,
     district,
     gateway,
@@ -118,6 +119,19 @@ async def paged(conn: AsyncConnection, *conditions: ColumnElement[bool], after: 
 def is_open() -> ColumnElement[bool]:
     """Say it of a matter, for `listed`."""
     return matter.c.closed_at.is_(None)
+
+
+def in_district(code: str) -> ColumnElement[bool]:
+    """Say that a matter is a district's: its own, or it has none and a building of its station or source lies there."""
+    housing = building.join(community).join(heat_station, heat_station.c.id == building.c.heat_station_id)
+    supplied = or_(
+        heat_station.c.id == matter.c.heat_station_id,
+        and_(matter.c.heat_station_id.is_(None), heat_station.c.heat_source_id == matter.c.heat_source_id),
+    )
+    there = select(district.c.id).where(district.c.code == code).correlate(None).scalar_subquery()
+    buildings = select(1).select_from(housing).where(supplied, community.c.district_id == there)
+    shared = and_(matter.c.district_id.is_(None), buildings.correlate(matter).exists())
+    return or_(matter.c.district_id == there, shared)
 
 
 async def codes(conn: AsyncConnection) -> list[str]:

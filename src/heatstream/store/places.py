@@ -7,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.tables import building, community, heat_source, heat_station
 
+_HOUSING = building.join(community).join(heat_station, heat_station.c.id == building.c.heat_station_id)
+
 
 class Where(NamedTuple):
     """Ids of one station, or of one source."""
@@ -30,8 +32,20 @@ async def of_source(conn: AsyncConnection, code: str) -> Where | None:
     return found and Where(*found, None, await _district(conn, heat_station.c.heat_source_id == found.id))
 
 
+async def supplies(
+    conn: AsyncConnection, district_id: int, *, heat_station_id: int | None, heat_source_id: int | None, company_id: int
+) -> bool:
+    """Say whether a station, else a source, else a company has a building in a district."""
+    stations: ColumnElement[bool] = heat_station.c.company_id == company_id
+    if heat_source_id is not None:
+        stations = heat_station.c.heat_source_id == heat_source_id
+    if heat_station_id is not None:
+        stations = heat_station.c.id == heat_station_id
+    there = select(1).select_from(_HOUSING).where(stations, community.c.district_id == district_id)
+    return bool(await conn.scalar(select(there.exists())))
+
+
 async def _district(conn: AsyncConnection, supplied: ColumnElement[bool]) -> int | None:
-    housing = building.join(community).join(heat_station, heat_station.c.id == building.c.heat_station_id)
-    query = select(community.c.district_id).select_from(housing).where(supplied, building.c.valid_to.is_(None))
+    query = select(community.c.district_id).select_from(_HOUSING).where(supplied, building.c.valid_to.is_(None))
     districts = (await conn.scalars(query.distinct().limit(2))).all()
     return districts[0] if len(districts) == 1 else None

@@ -18,7 +18,7 @@ from heatstream.claims.check import AHEAD, Officer
 from heatstream.claims.events import fault
 from heatstream.claims.way import ITSELF
 from heatstream.errors import BadInput, Refused, StoreError
-from heatstream.store import claims, matters
+from heatstream.store import claims, matters, places
 from heatstream.store.claims import Line
 from heatstream.store.matters import Matter
 from heatstream.store.timescale import LOCAL
@@ -65,7 +65,7 @@ class Desk:
         if event.files:
             raise BadInput(f"{event.name}: files: nothing is attached yet; attach them, and cite them in a later event")
         place = await its.place(self.conn, event)
-        _check(its, event, officer, place, now)
+        await self._check(its, event, officer, place, now)
         await self._check_cited(event)
         await matters.hold_openings(self.conn)
         made = code or await self._numbered(kind, event.at)
@@ -92,7 +92,7 @@ class Desk:
         its, now = kind_of(found.kind), self.now()
         if not isinstance(event, its.later):
             raise BadInput(f"{code}: seen an event {event.name}, expected one of {_names(its.later)}")
-        _check(its, event, officer, place_of(found), now)
+        await self._check(its, event, officer, place_of(found), now)
         await self._check_files(found, event)
         await self._check_cited(event)
         lines = await matters.lines(self.conn, found.id)
@@ -143,6 +143,47 @@ class Desk:
             raise BadInput(f"officer: seen {code!r}, expected a 工号 of the registry (officer.csv)")
         return Officer(*found)
 
+    async def _check(self, its: MatterKind, event: Event, officer: Officer, place: Place, now: dt.datetime) -> None:
+        """Ask whether this officer may record this, here and now."""
+        title = f"{event.name} by {officer.code} ({officer.role})"
+        if event.at > now + AHEAD:
+            raise BadInput(f"{title}: at: seen {event.at.isoformat()}, expected not later than now")
+        allowed = its.who[event.name]
+        if officer.role not in allowed:
+            raise Refused(f"{title}: expected one of {', '.join(sorted(allowed))}")
+        day = event.at.astimezone(LOCAL).date()
+        if not officer.holds_on(day):
+            raise Refused(f"{title}: this officer's registration does not hold on {day}")
+        await self.check_place(title, officer, place)
+
+    async def check_place(self, title: str, officer: Officer, place: Place) -> None:
+        """Let a company act in its own matters, a district in its own and in those it shares, a city everywhere.
+
+        Raises
+        ------
+        Refused
+            The matter is another's.
+        """
+        if officer.role in EVERYWHERE:
+            return
+        if officer.role in OF_A_COMPANY and officer.company_id != place.company_id:
+            raise Refused(f"{title}: the matter is another company's")
+        if officer.role == "district" and officer.district_id is None:
+            raise Refused(f"{title}: this officer is registered for no district")
+        if officer.district_id is not None and not await self._lies_in(officer.district_id, place):
+            raise Refused(f"{title}: the matter lies in another district")
+
+    async def _lies_in(self, district_id: int, place: Place) -> bool:
+        if place.district_id is not None or place.company_id is None:
+            return place.district_id in {None, district_id}
+        return await places.supplies(
+            self.conn,
+            district_id,
+            heat_station_id=place.heat_station_id,
+            heat_source_id=place.heat_source_id,
+            company_id=place.company_id,
+        )
+
     async def _check_files(self, found: Matter, event: Event) -> None:
         there = {each.sha256.hex() for each in await matters.files(self.conn, found.id)}
         missing = [each for each in event.files if each not in there]
@@ -158,8 +199,12 @@ class Desk:
                 raise BadInput(f"{event.name}: claim {code!r} is not there; expected one of `claims list`")
 
     async def _numbered(self, kind: str, at: dt.datetime) -> str:
+        """Count on from what was opened under the day, past numbers that somebody gave by hand."""
         prefix = f"{kind.upper()[:3]}-{at.astimezone(LOCAL):%Y%m%d}-"
-        return f"{prefix}{await matters.opened_under(self.conn, prefix) + 1:04d}"
+        number = await matters.opened_under(self.conn, prefix) + 1
+        while await matters.by_code(self.conn, f"{prefix}{number:04d}") is not None:
+            number += 1
+        return f"{prefix}{number:04d}"
 
     async def find(self, code: str) -> Matter:
         """Give a matter; BadInput where there is none."""
@@ -254,27 +299,3 @@ def _there(code: str, found: Matter | None) -> Matter:
 def place_of(found: Matter) -> Place:
     """Say whom a matter concerns."""
     return Place(**{name: getattr(found, name) for name in Place().columns()})
-
-
-def _check(its: MatterKind, event: Event, officer: Officer, place: Place, now: dt.datetime) -> None:
-    """Ask whether this officer may record this, here and now."""
-    title = f"{event.name} by {officer.code} ({officer.role})"
-    if event.at > now + AHEAD:
-        raise BadInput(f"{title}: at: seen {event.at.isoformat()}, expected not later than now")
-    allowed = its.who[event.name]
-    if officer.role not in allowed:
-        raise Refused(f"{title}: expected one of {', '.join(sorted(allowed))}")
-    day = event.at.astimezone(LOCAL).date()
-    if not officer.holds_on(day):
-        raise Refused(f"{title}: this officer's registration does not hold on {day}")
-    check_place(title, officer, place)
-
-
-def check_place(title: str, officer: Officer, place: Place) -> None:
-    """A company acts in its own matters, a district in its own, a city everywhere."""
-    if officer.role in EVERYWHERE:
-        return
-    if officer.role in OF_A_COMPANY and officer.company_id != place.company_id:
-        raise Refused(f"{title}: the matter is another company's")
-    if officer.district_id is not None and place.district_id is not None and officer.district_id != place.district_id:
-        raise Refused(f"{title}: the matter lies in another district")

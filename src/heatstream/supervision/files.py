@@ -5,7 +5,7 @@ import mimetypes
 
 from heatstream.errors import BadInput
 from heatstream.store import matters
-from heatstream.supervision.act import Desk, check_place, place_of
+from heatstream.supervision.act import Desk, place_of
 
 
 async def attach(desk: Desk, code: str, name: str, content: bytes, *, by: str) -> str:
@@ -21,7 +21,7 @@ async def attach(desk: Desk, code: str, name: str, content: bytes, *, by: str) -
     if not content:
         raise BadInput(f"{name}: seen an empty file, expected a paper")
     officer, found = await desk.officer(by), await desk.locked(code)
-    check_place(f"{name} by {officer.code} ({officer.role})", officer, place_of(found))
+    await desk.check_place(f"{name} by {officer.code} ({officer.role})", officer, place_of(found))
     digest = hashlib.sha256(content)
     await matters.attach(
         desk.conn,

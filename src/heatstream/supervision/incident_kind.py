@@ -147,8 +147,10 @@ def _clock(at: dt.datetime) -> str:
 
 
 def _urgency(state: Incident, alarm: Alarm | None) -> int:
-    if state.withdrawn or not state.certain:
+    if state.withdrawn:
         return ROUTINE
+    if not state.certain:
+        return SOON if state.is_accident and state.ends is None else ROUTINE
     if state.ends is None:
         over = alarm is not None and alarm.state in {RepairState.WARNED, RepairState.BREACHED}
         return NOW if over or (state.is_accident and alarm is None) else SOON

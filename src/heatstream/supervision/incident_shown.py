@@ -14,20 +14,13 @@ from heatstream.store.timescale import LOCAL
 from heatstream.supervision import merging
 from heatstream.supervision.act import Desk
 from heatstream.supervision.incident_state import Incident
-from heatstream.supervision.repairs import CLASSES_ZH, Clock, Notice, Repair, notice, repair
+from heatstream.supervision.repairs import CLASSES_ZH, NOTICES_ZH, Clock, Notice, Repair, notice, repair
 
 _STATES_ZH: Final = {
     RepairState.RUNNING: "进行中",
     RepairState.WARNED: "预警",
     RepairState.KEPT: "未超时",
     RepairState.BREACHED: "超时",
-}
-_NOTICES_ZH: Final = {
-    "running": "待告知",
-    "kept": "已按时告知",
-    "breached": "未按时告知",
-    "not_asked": "无需告知",
-    "unknown": "无规定",
 }
 
 
@@ -114,7 +107,7 @@ def _notice(found: Notice) -> str:
     given = f"given {instant(found.given_at)}" if found.given_at else "none given"
     limit = f", limit {instant(found.limit)} ({found.source})" if found.limit else ""
     law = f"; {found.law.instrument} 第{found.law.article}条: {found.law.quote}" if found.law else ""
-    return f"告知 notice ({kind}): {_NOTICES_ZH[found.state]} {found.state}, {given}{limit}{law}"
+    return f"告知 notice ({kind}): {NOTICES_ZH[found.state]} {found.state}, {given}{limit}{law}"
 
 
 def tree(seen: Seen) -> dict[str, Any]:

@@ -81,9 +81,10 @@ async def between(desk: Desk, found: Matter) -> Range:
     """
     state: Incident = await desk.state(found)
     law, chosen, rounding = _law(found.code, state, desk)
-    season = law.season_until(_day(state.begins))
-    partly = () if chosen.partial_heating == "not_heating" or state.verified is None else state.verified.partly_heated
     ends = state.ends or desk.now()
+    # By its end: what is found to begin before midnight of the first day is no matter of the season before.
+    season = law.season_until(_day(ends - _MICROSECOND))
+    partly = () if chosen.partial_heating == "not_heating" or state.verified is None else state.verified.partly_heated
     lost_us = penalty.undelivered_us(_us(state.begins), _us(ends), season, _periods(partly, ends))
     denominator_us = _denominator_us(law, season, chosen)
     stations = await supplied.station_ids(desk.conn, found.heat_station_id, found.heat_source_id)

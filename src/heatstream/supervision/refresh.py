@@ -54,7 +54,7 @@ async def _look_at(desk: Desk, code: str) -> int:
 async def _escalate(desk: Desk, found: Matter) -> int:
     """Record each limit of an incident that has passed and is not recorded yet; tell how many there were."""
     state: Incident = await desk.state(found)
-    if state.closed_at is not None:
+    if state.closed_at is not None or not state.certain:
         return 0
     known = {each.accident_class for each in state.passed}
     due = [each for each in passed(state, desk.ground, desk.now()) if CLASS_NAMES[each.accident_class] not in known]

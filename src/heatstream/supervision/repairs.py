@@ -221,6 +221,14 @@ def _us(length: dt.timedelta) -> int:
 
 # --- notice -----------------------------------------------------------------------------------------------------------
 
+NOTICES_ZH: Final[dict[NoticeState, str]] = {
+    "running": "待告知",
+    "kept": "已按时告知",
+    "breached": "未按时告知",
+    "not_asked": "无需告知",
+    "unknown": "无规定",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement
 from heatstream.errors import BadInput
 from heatstream.store import matters
 from heatstream.store.matters import Matter
-from heatstream.store.tables import company, district, heat_station, matter
+from heatstream.store.tables import company, heat_station, matter
 from heatstream.store.timescale import LOCAL
 from heatstream.supervision import incident_shown, shown
 from heatstream.supervision.act import Desk
@@ -50,7 +50,7 @@ def conditions(
     if company_code is not None:
         yield company.c.code == company_code
     if district_code is not None:
-        yield district.c.code == district_code
+        yield matters.in_district(district_code)
     if station_code is not None:
         yield heat_station.c.code == station_code
 
