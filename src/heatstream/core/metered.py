@@ -366,21 +366,22 @@ class _Day:
 
     def gaps(self) -> Iterator[Mark]:
         """Mark the gaps that a reading of the day ended."""
-        given, spans = self.given, self.heat_counter[0]
-        at = given.at_us
-        ended = (at >= given.start_us) & (at < given.end_us)
-        across = dict(
-            zip(zip(spans.meter.tolist(), spans.begins_us.tolist(), strict=True), range(len(spans.meter)), strict=True)
-        )
-        for begin in self._pair[self._long].tolist():
-            if ended[begin + 1]:
-                meter, begins, ends = int(given.meter[begin]), int(at[begin]), int(at[begin + 1])
-                span = across.get((meter, begins))
-                whole = span is not None and bool(spans.whole[span]) and int(spans.ends_us[span]) == ends
-                limit_min = int(self.gap_us[meter]) // MINUTE_US
-                seen = {"without_min": (ends - begins) // MINUTE_US, "gap_from_min": limit_min}
-                counted = int(spans.counted[span]) if whole and span is not None else None
-                yield Mark(meter, Kind.GAP, begins, ends, {**seen, "counted_wh": counted})
+        given, long = self.given, self._pair[self._long]
+        ended = (given.at_us[long + 1] >= given.start_us) & (given.at_us[long + 1] < given.end_us)
+        for begin in long[ended].tolist():
+            meter, begins, ends = int(given.meter[begin]), int(given.at_us[begin]), int(given.at_us[begin + 1])
+            limit_min = int(self.gap_us[meter]) // MINUTE_US
+            seen = {"without_min": (ends - begins) // MINUTE_US, "gap_from_min": limit_min}
+            yield Mark(meter, Kind.GAP, begins, ends, {**seen, "counted_wh": self._counted_across(meter, begins, ends)})
+
+    def _counted_across(self, meter: int, begins: int, ends: int) -> int | None:
+        """Tell what the heat counter gave from one reading to the next; None = it does not tell."""
+        spans = self.heat_counter[0]
+        first, after = np.searchsorted(spans.meter, [meter, meter + 1])
+        place = int(first + np.searchsorted(spans.begins_us[first:after], begins))
+        if place == after or (spans.begins_us[place], spans.ends_us[place]) != (begins, ends) or not spans.whole[place]:
+            return None
+        return int(spans.counted[place])
 
     def stuck(self) -> Iterator[Mark]:
         """Mark meters whose values all stand while the weather moves, or, where no weather is told, while heat flows.
