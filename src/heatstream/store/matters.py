@@ -88,9 +88,10 @@ async def hold_openings(conn: AsyncConnection) -> None:
     await conn.execute(text("select pg_advisory_xact_lock(hashtext('heatstream.matters'))"))
 
 
-async def opened_under(conn: AsyncConnection, prefix: str) -> int:
-    """Count the matters whose code begins so."""
-    return int(await conn.scalar(select(func.count()).where(matter.c.code.startswith(prefix, autoescape=True))) or 0)
+async def opened_on(conn: AsyncConnection, kind: str, midnight: dt.datetime) -> int:
+    """Count the matters of a kind that were opened within a local day."""
+    within = (matter.c.opened_at >= midnight, matter.c.opened_at < midnight + dt.timedelta(days=1))
+    return int(await conn.scalar(select(func.count()).where(matter.c.kind == kind, *within)) or 0)
 
 
 async def by_code(conn: AsyncConnection, code: str) -> Matter | None:

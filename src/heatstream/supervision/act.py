@@ -199,9 +199,10 @@ class Desk:
                 raise BadInput(f"{event.name}: claim {code!r} is not there; expected one of `claims list`")
 
     async def _numbered(self, kind: str, at: dt.datetime) -> str:
-        """Count on from what was opened under the day, past numbers that somebody gave by hand."""
-        prefix = f"{kind.upper()[:3]}-{at.astimezone(LOCAL):%Y%m%d}-"
-        number = await matters.opened_under(self.conn, prefix) + 1
+        """Count on from what was opened within the day, past numbers that somebody gave by hand."""
+        midnight = at.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
+        prefix = f"{kind.upper()[:3]}-{midnight:%Y%m%d}-"
+        number = await matters.opened_on(self.conn, kind, midnight) + 1
         while await matters.by_code(self.conn, f"{prefix}{number:04d}") is not None:
             number += 1
         return f"{prefix}{number:04d}"
