@@ -13,6 +13,7 @@ import typer
 from rich.table import Table
 
 from heatstream.cli_companies import company_app
+from heatstream.cli_scores import scores_app
 from heatstream.cli_tickets import tickets_app
 from heatstream.terminal import JsonOption, configured, out, transaction
 
@@ -20,6 +21,7 @@ FAILED = 1
 
 supervise_app = typer.Typer(no_args_is_help=True, help="Heat sources and companies: docs/supervision.md.")
 supervise_app.add_typer(company_app, name="company")
+supervise_app.add_typer(scores_app)
 supervise_app.add_typer(tickets_app, name="tickets")
 
 Officer = Annotated[str, typer.Option("--officer", help="工号 of who records; kept for good.")]
