@@ -11,8 +11,10 @@ from sqlalchemy import insert, select, update
 
 from heatstream.claims import batch
 from heatstream.errors import BadInput, Refused, StoreError
+from heatstream.jobs import run
 from heatstream.rules.choices import PenaltyBase
 from heatstream.rules.pack import find
+from heatstream.settings import Database, Settings
 from heatstream.store import claims
 from heatstream.store import tables as t
 from heatstream.supervision import batch_case, merging, penalty, today
@@ -84,10 +86,27 @@ async def test_a_matter_that_cannot_be_read_does_not_keep_others_from_being_seen
     assert (await office.state("INC-2")).passed[0].accident_class == "ordinary"
 
 
+async def test_what_one_side_alone_shows_is_not_escalated_until_somebody_confirms_it(office: Office) -> None:
+    await opened(office, certain=False)
+    office.now = time(15)
+    assert await looked_at(office) == {"open": 1, "escalated": 0}
+    await office.record("INC-1", verified(time(15), time(8)), by="D1")
+    assert await looked_at(office) == {"open": 1, "escalated": 1}
+
+
 async def test_where_a_choice_is_not_made_nothing_is_escalated(office: Office) -> None:
     await opened(office)
     await choose(office, repair_limits=None)
     assert await looked_at(office) == {"open": 1, "escalated": 0}
+
+
+async def test_the_jobs_look_at_every_open_matter_by_the_law_in_force(office: Office) -> None:
+    await opened(office)
+    there = Settings(database=Database(url=office.url))
+    assert await run.run_task(office.engine, there, "matters", now=lambda: time(14, 1))
+    async with office.engine.connect() as conn:
+        detail = await conn.scalar(select(t.job_run.c.detail).where(t.job_run.c.job == "matters"))
+    assert detail == "looked at 1 open matters, escalated 1"
 
 
 # --- the way of an incident -------------------------------------------------------------------------------------------
@@ -392,6 +411,12 @@ async def test_a_user_without_a_fee_makes_the_base_a_lower_bound(office: Office)
     found = await ranged(office)
     assert (found.users, found.without_fee, found.least_fen) == (4, 1, 18_000)
     assert penalty.tree(found)["at_least"] is True
+
+
+async def test_what_begins_before_the_season_is_counted_from_its_first_instant(office: Office) -> None:
+    await opened(office, "INC-L", begins=START - dt.timedelta(hours=5), what="late_start")
+    await office.record("INC-L", ended(START + dt.timedelta(days=1)), by="heatstream")
+    assert (await ranged(office)).base_fen == Fraction(4000)
 
 
 async def test_what_goes_on_is_told_so_far_and_unverified(office: Office) -> None:

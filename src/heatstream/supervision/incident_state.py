@@ -93,7 +93,12 @@ class Incident(Part):
 
     @property
     def ends(self) -> dt.datetime | None:
-        """Until when, in the same order; None = it goes on."""
+        """Until when, in the same order; None = it goes on, for what ended before it began says nothing of it."""
+        found = self._told_end
+        return found if found is not None and found > self.begins else None
+
+    @property
+    def _told_end(self) -> dt.datetime | None:
         if self.verified is not None and self.verified.ends is not None:
             return self.verified.ends
         spans = self.standing_spans or (() if self.reported_begins else self.spans)
