@@ -20,11 +20,13 @@ from heatstream.rules.supervision.fuel import Fuel
 from heatstream.rules.supervision.hotlines import Hotlines
 from heatstream.rules.supervision.incidents import Incidents
 from heatstream.rules.supervision.publications import Publications
+from heatstream.rules.supervision.reports import Reports
 from heatstream.rules.supervision.scorecard import Scorecards
 from heatstream.rules.supervision.silence import Silence
 from heatstream.rules.supervision.warnings import Warnings
 
 SCHEMA = "heatstream.supervision/1"
+SHIPPED = Path(__file__).parent
 Section = TypeVar("Section")
 
 
@@ -45,6 +47,7 @@ class SupervisionRules(Part):
     scorecards: Scorecards | None = Field(None, description="the six categories, their indicators and weights")
     hotlines: Hotlines | None = Field(None, description="words, limits and groups of the hotlines' tickets")
     incidents: Incidents | None = Field(None, description="when users must be told of a stop")
+    reports: Reports | None = Field(None, description="which reports are made, of which periods, for whom")
 
     @property
     def canonical(self) -> str:

@@ -126,6 +126,15 @@ REPORTED_TO: Final = Read(
     "read",
 )
 """To whom a heat source reports."""
+REPORTING: Final = Read(
+    NOTICE_2012,
+    "吉政办发〔2012〕52号",
+    dt.date(2012, 8, 28),
+    "三（十一）",
+    "冬季供热期间实行信息半月报告制度，关键期实行周报，重点城市、重点企业、重要时段日调日报。",
+    "read",
+)
+"""How often is reported; which periods are meant, and what is reported how, it leaves to the two departments."""
 RATED_AND_REVOKED: Final = Read(
     NOTICE_2012,
     "吉政办发〔2012〕52号",
