@@ -102,7 +102,8 @@ def _neighbours(state: Any) -> Iterator[str]:
         cold, around = (sum(getattr(sides, side) for side in ("above", "below", "beside")) for sides in _both(each))
         left = " · 悬空 surrounded by it" if each.becomes_surrounded else ""
         warm = "unmonitored" if each.mean_centi is None else f"mean {each.mean_centi / 100:.2f} °C of {each.days} days"
-        yield f"{each.household}: {each.lies} it stops; {cold} of {around} neighbours without heat{left}; {warm}"
+        where = f"{each.household}: the home {each.lies} it stops"
+        yield f"{where}; {cold} of {around} neighbours without heat{left}; {warm}"
 
 
 def _both(effect: Any) -> tuple[Any, Any]:
