@@ -59,6 +59,7 @@ async def test_fuel_of_a_day_is_told_with_its_floor_and_colour(office: Office) -
     assert plant["use_days"] == ["2026-01-17", "2026-01-18", "2026-01-19"]
     assert plant["unknown"] == {"by_weather": "no forecast of outdoor means was given for the next day"}
     assert (boiler["fuel"], boiler["colour"]) == (None, None)
+    assert [(each["sources"], each["colour"]) for each in told["held"]] == [(["S1"], "yellow")]
     assert [each["source"] for each in others["rows"]] == ["S2"]
     assert (unknown.status_code, unknown.json()["type"]) == (400, "urn:heatstream:problem:unknown-code")
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from heatstream.core.fuel import Colour, Lasting
 from heatstream.rules.supervision.fuel import Fuel
@@ -17,7 +17,7 @@ from heatstream.supervision import fuel
 from heatstream.supervision.fuel import Row, Table
 
 from .companies import handled_by, record, report
-from .town import Office, ids
+from .town import SINCE, Office, ids
 
 IN_SEASON = dt.date(2026, 1, 19)
 BEFORE = dt.date(2025, 9, 1)
@@ -76,6 +76,27 @@ async def test_a_boiler_holds_half_of_its_season_before_it(office: Office) -> No
     assert found.floor is not None
     assert (found.floor.kg, found.share) == (40_000_000, Fraction(39_999_999, 40_000_000))
     assert (found.recipient, found.colour) == ("住建", Colour.RED)
+
+
+async def test_a_companys_boilers_are_held_to_their_floor_together(office: Office) -> None:
+    await handled_by(office, fuel=RULES)
+    async with office.engine.begin() as conn:
+        [company] = await conn.scalars(select(t.heat_source.c.company_id).where(t.heat_source.c.code == "S2"))
+        another = {"code": "S3", "name": "二号锅炉房", "kind": "boiler", "company_id": company, "valid_from": SINCE}
+        await conn.execute(insert(t.heat_source).values(another))
+    for source, stock in (("S2", 40_000_000), ("S3", 60_000_000)):
+        await planned(office, source, 2025, 100_000_000)
+        assert (await table(office, BEFORE)).held[0].share is None
+        await record(office, report(BEFORE, source=source, stock_kg=stock), by="CO2", company="CO2")
+    found = await table(office, BEFORE)
+    [held] = found.held
+    assert (held.sources, held.stock_kg, held.floor_kg) == (("S2", "S3"), 100_000_000, 100_000_000)
+    assert (held.share, held.colour) == (1, Colour.YELLOW)
+    boilers = [each for each in found.rows if each.source.kind == "boiler"]
+    assert [(each.share, each.colour) for each in boilers] == [
+        (Fraction(4, 5), Colour.YELLOW),
+        (Fraction(6, 5), Colour.YELLOW),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -216,7 +237,7 @@ async def test_without_the_outdoor_means_of_the_use_no_weather_is_known(office: 
 async def test_the_lowest_share_is_rounded_down(office: Office) -> None:
     await handled_by(office, fuel=RULES)
     await burning(office, "S1", IN_SEASON, 1_499_999)
-    assert fuel.least_share_e4((await table(office, IN_SEASON)).rows) == 9_999
+    assert fuel.least_share_e4((await table(office, IN_SEASON)).held) == 9_999
     assert fuel.least_share_e4([]) is None
 
 

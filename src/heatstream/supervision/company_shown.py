@@ -23,7 +23,7 @@ from heatstream.store.timescale import LOCAL
 from heatstream.supervision import declarations, fuel, repairs, seasons
 from heatstream.supervision.company_file import CompanyFile
 from heatstream.supervision.declarations import Declaration, days, is_one, midnight
-from heatstream.supervision.fuel import Flagged, Row, Table
+from heatstream.supervision.fuel import Flagged, Held, Row, Table
 from heatstream.supervision.incident_state import Incident
 from heatstream.supervision.matter import Ground
 from heatstream.supervision.seasons import Belongs
@@ -59,6 +59,7 @@ class Whole:
     publications: tuple[Matter, ...]
     fuel_day: dt.date
     fuel: tuple[Row, ...]
+    held: tuple[Held, ...]
     flagged: tuple[Flagged, ...]
     """Fuel reports of the season with what is wrong with them."""
     declarations: tuple[Declaration, ...]
@@ -108,6 +109,7 @@ async def whole(conn: AsyncConnection, ground: Ground, code: str, year: int | No
         publications=tuple(await matters.listed(conn, *_publications(ground, of, season))),
         fuel_day=fuel_day,
         fuel=tuple(each for each in table.rows if each.source.company == code),
+        held=tuple(each for each in table.held if each.company == code),
         flagged=tuple(each for each in basis.reports if each.flags and each.report.company == code),
         declarations=tuple(await _declared(conn, of, season, today)),
         recorded=None if found is None else CompanyFile.model_validate(found.state),
@@ -175,6 +177,7 @@ def sentences(seen: Whole) -> Iterator[str]:
     yield from _told_matters("处理 orders", seen.orders)
     yield from _told_matters("公示 publications", seen.publications)
     yield from (_told_fuel(each) for each in seen.fuel)
+    yield from (_told_held(each) for each in seen.held)
     yield from (told_flags(each) for each in seen.flagged)
     yield from _told_declarations(seen)
     yield from _told_recorded(seen.recorded)
@@ -207,9 +210,14 @@ def _told_fuel(row: Row) -> str:
         _figure("stock", row.stock_kg, "kg", row.unknown),
         _figure("share", row.share, f"of the floor ({row.floor.rule})" if row.floor else "", _why_no_share(row)),
         _figure("days_left", row.days_left, "days left", row.unknown),
-        row.colour.name.lower() if row.colour else f"no colour ({row.unknown['colour']})",
     ]
     return f"{what} {row.fuel}: {' · '.join(told)}"
+
+
+def _told_held(held: Held) -> str:
+    share = _figure("share", held.share, "of the floor", held.unknown)
+    colour = held.colour.name.lower() if held.colour else f"no colour ({held.unknown['colour']})"
+    return f"储煤 held to the floor: {', '.join(held.sources)}: {share} · {colour}"
 
 
 def _why_no_share(row: Row) -> Mapping[str, str]:
@@ -238,6 +246,7 @@ def told_table(seen: Table) -> Iterator[str]:
     yield f"{seen.day} · {season} of {seen.season_year or '?'} · forecast: {seen.forecast or 'none given'}{mark}"
     for row in seen.rows:
         yield f"{row.source.company} · {_told_fuel(row)}{_told_weather(row)}"
+    yield from (f"{each.company} · {_told_held(each)}" for each in seen.held)
     yield from (told_flags(each) for each in seen.flagged)
 
 
@@ -348,6 +357,7 @@ def tree(seen: Whole) -> dict[str, Any]:
         "publications": [_matter(each) for each in seen.publications],
         "fuel_day": seen.fuel_day.isoformat(),
         "fuel": [fuel.tree(each) for each in seen.fuel],
+        "fuel_held": [fuel.held_tree(each) for each in seen.held],
         "fuel_flagged": [fuel.flagged_tree(each) for each in seen.flagged],
         "declarations": {
             "days": len(seen.declarations),

@@ -7,7 +7,7 @@ registry is listed with its flags; one that no source of its company can answer 
 import datetime as dt
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import groupby
 from typing import Final, Literal, NamedTuple, TypeVar
@@ -70,7 +70,8 @@ class Row:
     use: Use | None
     days_left: Fraction | None
     by_weather: Lasting | None
-    colour: Colour | None
+    colour: Colour | None = None
+    """Of what the law holds against the floor: `Held`."""
     unknown: Mapping[str, str] = field(default_factory=dict)
     """Why a figure is missing, by its name."""
 
@@ -86,6 +87,24 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What the law holds against a floor: the coal of a plant (热电厂), or of a company's boilers (锅炉供热企业)."""
+
+    company: str
+    sources: tuple[str, ...]
+    stock_kg: int | None
+    floor_kg: Fraction | None
+    colour: Colour | None
+    unknown: Mapping[str, str]
+    """Why `share` or `colour` is missing."""
+
+    @property
+    def share(self) -> Fraction | None:
+        """Stock as a share of the floor; None = a part of one of them is unknown."""
+        return None if self.stock_kg is None or self.floor_kg is None else self.stock_kg / self.floor_kg
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """Fuel of a day."""
 
@@ -94,6 +113,7 @@ class Table:
     """The season it lies in, or that comes next; None = no law is in force."""
     in_season: bool | None
     rows: tuple[Row, ...]
+    held: tuple[Held, ...]
     flagged: tuple[Flagged, ...]
     """Reports of the days that were looked at, with what is wrong with them."""
     forecast: str | None
@@ -225,12 +245,15 @@ def table(basis: Basis, day: dt.date, forecast: Iterable[Mean] = ()) -> Table:
     season = None if law is None else seasons.of_day(basis.ground, day)
     ahead = list(_days_ahead(day, forecast))
     of_day = _OfDay(basis, day, season, [each.mean_centi for each in ahead])
+    rows = list(of_day.rows())
+    held = tuple(of_day.held(rows))
     marks = [rules and rules.watermark, law and law.pack.watermark]
     return Table(
         day=day,
         season_year=season and season.year,
         in_season=season and season.touches(day),
-        rows=tuple(of_day.rows()),
+        rows=tuple(_coloured(each, held) for each in rows),
+        held=held,
         flagged=tuple(each for each in basis.reports if each.flags and of_day.since <= each.report.day <= day),
         forecast=f"{ahead[0].day} to {ahead[-1].day}, {ahead[0].source}" if ahead else None,
         watermark=next((each for each in marks if each), None),
@@ -274,7 +297,7 @@ class _OfDay:
 
     def _nothing(self, source: Source) -> Row:
         why = {"stock": "未报: no report, and no 用煤计划 of the season (fuel_plan.csv)"}
-        return Row(source, None, None, None, None, None, None, None, None, why)
+        return Row(source, None, None, None, None, None, None, None, unknown=why)
 
     def _row(self, source: Source, fuel: str, reports: Sequence[FuelReport]) -> Row:
         why: dict[str, str] = {}
@@ -284,9 +307,7 @@ class _OfDay:
         floor = _known("floor", why, lambda: self._floor(source, fuel, use))
         left = _known("days_left", why, lambda: _days_left(stock, use))
         weather = _known("by_weather", why, lambda: self._by_weather(stock, use))
-        share = None if stock is None or floor is None else stock / floor.kg
-        colour = _known("colour", why, lambda: self._colour(share))
-        return Row(source, fuel, newest, stock, floor, use, left, weather, colour, why)
+        return Row(source, fuel, newest, stock, floor, use, left, weather, unknown=why)
 
     def _stock(self, newest: FuelReport | None) -> int:
         if newest is None:
@@ -369,6 +390,29 @@ class _OfDay:
             raise _Unknown(f"the outdoor mean of {missing} is not known (registry outdoor)")
         return sum(core.degrees_centi(each, base) for each in means if each is not None)
 
+    def held(self, rows: Iterable[Row]) -> Iterator[Held]:
+        """Say what is held against a floor on the day, with what is unknown of it."""
+        kind = None if self.season is None else "chp" if self.season.touches(self.day) else "boiler"
+        parts: dict[tuple[str, ...], list[Row]] = {}
+        for row in rows:
+            if row.source.kind == kind and row.fuel in {"coal", None}:
+                own = (row.source.code,) if kind == "chp" else ()
+                parts.setdefault((row.source.company, *own), []).append(row)
+        for (company, *_), of_it in parts.items():
+            yield self._held(company, of_it)
+
+    def _held(self, company: str, rows: list[Row]) -> Held:
+        why: dict[str, str] = {}
+        stocks = [each.stock_kg for each in rows if each.stock_kg is not None]
+        floors = [each.floor.kg for each in rows if each.floor is not None]
+        stock = sum(stocks) if len(stocks) == len(rows) else None
+        floor = sum(floors, Fraction(0)) if len(floors) == len(rows) else None
+        if stock is None or floor is None:
+            why["share"] = "; ".join(_why_no_share(each) for each in rows if each.share is None)
+        share = None if stock is None or floor is None else stock / floor
+        colour = _known("colour", why, lambda: self._colour(share))
+        return Held(company, tuple(each.source.code for each in rows), stock, floor, colour, why)
+
     def _colour(self, share: Fraction | None) -> Colour:
         choices = self.basis.ground.choices
         chosen = None if choices is None else choices.warning_thresholds
@@ -377,6 +421,22 @@ class _OfDay:
         if chosen is None:
             raise _Unknown("choice warning_thresholds (A39) is not made; no text that was read gives thresholds")
         return core.colour(share, Fraction(chosen.green_from), Fraction(chosen.yellow_from))
+
+
+def _why_no_share(row: Row) -> str:
+    return f"{row.source.code}: {row.unknown.get('stock') or row.unknown['floor']}"
+
+
+def _coloured(row: Row, held: Iterable[Held]) -> Row:
+    """Colour a row as what it is part of."""
+    of = next((each for each in held if row.source.code in each.sources and row.fuel in {"coal", None}), None)
+    if of is None:
+        return replace(row, unknown={**row.unknown, "colour": "no floor holds there on the day"})
+    return replace(row, colour=of.colour, unknown={**row.unknown, **_colourless(of)})
+
+
+def _colourless(held: Held) -> dict[str, str]:
+    return {"colour": held.unknown["colour"]} if "colour" in held.unknown else {}
 
 
 _EPOCH: Final = dt.date(1970, 1, 1)
@@ -404,9 +464,9 @@ def _days_left(stock_kg: int | None, use: Use | None) -> Fraction:
 # --- for those who read it --------------------------------------------------------------------------------------------
 
 
-def least_share_e4(rows: Iterable[Row]) -> int | None:
-    """Give the lowest share of a floor among rows, rounded down [0.0001]; None = no row has one."""
-    shares = [each.share for each in rows if each.share is not None]
+def least_share_e4(held: Iterable[Held]) -> int | None:
+    """Give the lowest share of a floor, rounded down [0.0001]; None = none is known."""
+    shares = [each.share for each in held if each.share is not None]
     return min(int(share * 10_000) for share in shares) if shares else None
 
 
@@ -434,6 +494,19 @@ def tree(row: Row) -> dict[str, object]:
         "beyond_forecast": row.by_weather and row.by_weather.beyond,
         "colour": row.colour and row.colour.name.lower(),
         "unknown": dict(row.unknown),
+    }
+
+
+def held_tree(held: Held) -> dict[str, object]:
+    """Tell to a program what is held against a floor."""
+    return {
+        "company": held.company,
+        "sources": list(held.sources),
+        "stock_kg": held.stock_kg,
+        "floor_kg": _exact(held.floor_kg),
+        "share": _exact(held.share),
+        "colour": held.colour and held.colour.name.lower(),
+        "unknown": dict(held.unknown),
     }
 
 

@@ -137,18 +137,18 @@ async def _silent_share(ask: Ask) -> Figures:
 
 
 async def _fuel_share(ask: Ask) -> Figures:
-    """Give the lowest share of a floor among each company's sources, of how many."""
+    """Give the lowest share of a floor among what each company is held to, of how many."""
     _refuse_two_answers(ask)
     day = ask.now.astimezone(LOCAL).date()
-    shares: dict[str, list[fuel.Row]] = {}
-    for row in (await fuel.of_day(ask.conn, ask.ground, day)).rows:
-        if row.share is not None:
-            shares.setdefault(row.source.company, []).append(row)
+    shares: dict[str, list[fuel.Held]] = {}
+    for each in (await fuel.of_day(ask.conn, ask.ground, day)).held:
+        if each.share is not None:
+            shares.setdefault(each.company, []).append(each)
     ids = {each.code: each.id for each in await subjects.listed(ask.conn, "company", day)}
     return {
-        ids[code]: Told(least, len(rows))
-        for code, rows in shares.items()
-        if code in ids and (least := fuel.least_share_e4(rows)) is not None
+        ids[code]: Told(least, len(held))
+        for code, held in shares.items()
+        if code in ids and (least := fuel.least_share_e4(held)) is not None
     }
 
 

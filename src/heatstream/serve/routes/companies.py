@@ -51,8 +51,20 @@ class FuelRow(Shape):
     days_left: Exact | None = Field(description="at recent use [days]")
     days_left_by_weather: int | None = Field(description="whole days by the forecast; none is kept here, so null")
     beyond_forecast: bool | None = Field(description="true: it lasts longer than the forecast")
-    colour: Literal["red", "yellow", "green"] | None = Field(description="红黄绿 by choice A39")
+    colour: Literal["red", "yellow", "green"] | None = Field(description="that of the figure in `held` it is part of")
     unknown: dict[str, str] = Field(description="why a figure is null, by its name")
+
+
+class HeldFuel(Shape):
+    """What the law holds against a floor: a CHP plant's coal, or that of a company's boilers together."""
+
+    company: str = Field(description="code of the 供热企业")
+    sources: list[str] = Field(description="codes of the 热源")
+    stock_kg: int | None = Field(description="储煤 of all of them [kg]")
+    floor_kg: Exact | None = Field(description="their floor [kg]")
+    share: Exact | None = Field(description="stock as a share of the floor")
+    colour: Literal["red", "yellow", "green"] | None = Field(description="红黄绿 by choice A39")
+    unknown: dict[str, str] = Field(description="why share or colour is null")
 
 
 class FlaggedReport(Shape):
@@ -77,6 +89,7 @@ class FuelTable(Shape):
     watermark: str | None = Field(description="must stand on every figure")
     rules_hash: str | None = Field(description="SHA-256 of the operator's rules, hexadecimal; null = there are none")
     rows: list[FuelRow]
+    held: list[HeldFuel] = Field(description="what is held against a floor on the day")
     flagged: list[FlaggedReport] = Field(description="reports of the days looked at, with what is wrong with them")
 
 
@@ -104,6 +117,11 @@ async def fuel_of_day(
             FuelRow.model_validate(fuel.tree(each))
             for each in table.rows
             if query.company in {None, each.source.company}
+        ],
+        held=[
+            HeldFuel.model_validate(fuel.held_tree(each))
+            for each in table.held
+            if query.company in {None, each.company}
         ],
         flagged=[
             FlaggedReport.model_validate(fuel.flagged_tree(each))
@@ -201,6 +219,7 @@ class CompanyFile(Shape):
     publications: list[MatterOfIt]
     fuel_day: dt.date
     fuel: list[FuelRow]
+    fuel_held: list[HeldFuel]
     fuel_flagged: list[FlaggedReport]
     declarations: DeclaredDays
     hand_scores: list[dict[str, Any]] = Field(description="the newest of each indicator")
