@@ -242,23 +242,39 @@ def look(series: StationSeries, duty: Duty, expected: Expected, limits: Limits) 
 
 
 def stuck(series: StationSeries, limits: Limits) -> Mask:
-    """Say where a meter that gives heat shows the same values for hours while the weather moves.
+    """Say where a meter shows the same values for hours while the weather moves, and is not to be believed.
 
-    A meter without heat may well stand: that is no sign of its being stuck. A dropout in between changes nothing.
+    One that stands at heat is stuck. One that stands without heat may well be right: it is stuck from where its homes
+    begin to rise. A dropout in between changes nothing.
     """
     told = np.where(series.valid, np.arange(series.slots), OPEN)
     before = np.maximum.accumulate(np.concatenate([np.full((len(told), 1), OPEN), told[:, :-1]], axis=1), axis=1)
-    same = series.valid & (before >= 0) & ~_gives_little(series, limits)
+    same = series.valid & (before >= 0)
     for each in (series.supply_centi, series.return_centi, series.flow_l_h, series.power_w):
         same &= each == np.take_along_axis(each, np.maximum(before, 0), axis=1)
-    moves = series.valid & ~same
+    moves, little = series.valid & ~same, _gives_little(series, limits)
     need = _slots(limits.stuck_for_min, series)
     found = np.zeros(same.shape, np.bool_)
     for row in np.flatnonzero((run_lengths(same, moves) >= need).any(axis=1)).tolist():
         for begin, end in pairwise([*np.flatnonzero(moves[row]).tolist(), series.slots]):
             if np.count_nonzero(same[row, begin:end]) >= need and _weather_moves(series, limits, row, begin, end):
-                found[row, begin:end] = True
+                found[row, _rise_of_homes(series, limits, row, begin, end) if little[row, begin] else begin : end] = (
+                    True
+                )
     return found
+
+
+def _rise_of_homes(series: StationSeries, limits: Limits, row: int, begin: int, end: int) -> int:
+    """Find from which slot on the homes rise within the time limit; the end where they do not."""
+    valid = series.indoor_valid[row, begin:end]
+    level = np.where(valid, series.indoor_centi[row, begin:end].astype(np.int64), _NEVER)
+    width = _slots(limits.homes_within_min, series) + 1
+    rises = valid & (level - rolling(np.minimum, level, width) >= limits.homes_alone_fall_centi)
+    if not rises.any():
+        return end
+    risen = int(rises.argmax())
+    earliest = max(risen - width + 1, 0)
+    return begin + earliest + int(level[earliest : risen + 1].argmin())
 
 
 def _weather_moves(series: StationSeries, limits: Limits, row: int, begin: int, end: int) -> bool:

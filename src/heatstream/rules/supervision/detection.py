@@ -36,7 +36,7 @@ class Detection(Part):
     back_for_min: Minutes = Field(30, description="heat for so long ends it [min]")
     low_tolerance_centi: Centi = Field(500, description="supply so far below the curve is low [0.01 K]")
     low_for_min: Minutes = Field(180, description="for so long before it is low running [min]")
-    homes_fall_centi: Centi = Field(50, description="homes that lost so much fall [0.01 K]")
+    homes_fall_centi: Centi = Field(80, description="homes that lost so much fall [0.01 K]")
     homes_alone_fall_centi: Centi = Field(
         100, description="where the meter tells nothing: homes that lost so much show an interruption [0.01 K]"
     )
