@@ -200,6 +200,40 @@ def supervise_check() -> None:
     out.print("every matter is whole")
 
 
+# --- meters -----------------------------------------------------------------------------------------------------------
+
+
+@supervise_app.command("meters")
+def supervise_meters(
+    device: Annotated[str | None, typer.Argument(help="热量表; without it all.")] = None,
+    *,
+    first: Annotated[
+        dt.datetime | None, typer.Option("--from", help="First day; yesterday.", formats=["%Y-%m-%d"])
+    ] = None,
+    days: Annotated[int, typer.Option(help="So many days from it.", min=1)] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what meters' counters gave by day, beside power, flow and estimates, and what is marked of them."""
+    from heatstream.store.timescale import LOCAL
+    from heatstream.supervision import meters_shown
+
+    day = first.date() if first else dt.datetime.now(LOCAL).date() - dt.timedelta(days=1)
+
+    async def run() -> Any:
+        async with transaction(configured(), snapshot=True) as conn:
+            return await meters_shown.between(conn, device, day, day + dt.timedelta(days=days - 1))
+
+    found = asyncio.run(run())
+    if as_json:
+        for each in found:
+            typer.echo(json.dumps(meters_shown.tree(each), ensure_ascii=False))
+        return
+    table = Table(*meters_shown.HEADINGS)
+    for each in found:
+        table.add_row(*meters_shown.cells(each))
+    out.print(table)
+
+
 # --- incidents --------------------------------------------------------------------------------------------------------
 
 

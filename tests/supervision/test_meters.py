@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,6 +17,7 @@ from heatstream.store.copy import Rows
 from heatstream.store.timescale import LOCAL, ensure_partitions
 from heatstream.supervision import meters
 from heatstream.supervision.meters import Passed, pass_over
+from tests.test_cli import heatstream
 
 from .town import Office, ids, time
 
@@ -305,7 +307,8 @@ async def test_ten_days_after_the_repair_say_what_the_meter_did_not(at: Meters) 
 
 async def test_the_days_of_the_year_before_say_it_until_ten_days_have_passed(at: Meters) -> None:
     async with at.office.engine.begin() as conn:
-        await conn.execute(update(t.meter).values(valid_from=time(0, day=1, year=2025)))
+        before = update(t.meter).where(t.meter.c.id == at.id["M1"]).values(valid_from=time(0, day=1, year=2025))
+        await conn.execute(before)
     await published(at, on(dt.date(2025, 1, 1), 31, 0) | on(day(1), 20, -900))
     await at.tell(
         "M1",
@@ -357,3 +360,26 @@ async def test_what_nothing_can_be_compared_with_is_not_estimated(at: Meters) ->
     await at.tell("M1", hours(time(0, day=1), time(12, day=3)))
     await at.run(time(12, 30, day=6))
     assert set((await at.days("M1", "estimated_wh", "estimate")).values()) == {(None, None)}
+
+
+# --- shown ------------------------------------------------------------------------------------------------------------
+
+
+async def test_days_and_marks_are_shown_to_a_person_and_to_a_program(at: Meters) -> None:
+    await at.tell("M1", [each for each in hours(time(0, day=1), time(12, day=3)) if each.hour not in {5, 6, 7}])
+    await at.run(time(12, 30, day=3))
+    asked = ("supervise", "meters", "M1", "--from", "2026-01-02", "--days", "2")
+    printed = heatstream(*asked, url=at.office.url, COLUMNS="200").stdout
+    assert [line.split()[1] for line in printed.splitlines() if "829,704" in line] == ["2026-01-02"]
+    lines = heatstream(*asked, "--json", url=at.office.url).stdout.splitlines()
+    first, second = map(json.loads, lines)
+    assert (first["day"], first["meter"], first["station"], first["energy_wh"]) == ("2026-01-02", "M1", "X1", 829_704)
+    assert [mark["kind"] for mark in first["marks"] + second["marks"]] == ["gap", "gap"]
+    assert first["marks"][0]["evidence"] == {"without_min": 240, "gap_from_min": 90, "counted_wh": 4 * WH_H}
+    assert second["energy_wh"] == 12 * WH_H
+
+
+def test_a_meter_that_is_not_registered_is_told(office: Office) -> None:
+    refused = heatstream("supervise", "meters", "M9", url=office.url)
+    assert refused.returncode != 0
+    assert "meter: seen 'M9', expected a device of the registry" in refused.stderr

@@ -4,13 +4,14 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import BindParameter, ColumnElement, Integer, bindparam, func, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.read.rows import Rows, every
 from heatstream.store.tables import heat_source, heat_station, household, meter, meter_day, meter_mark
 
-_MARKED = ("id", "kind", "begins", "ends", "algorithm", "evidence", "made_at", "withdrawn_at")
+_MARKED = ("id", "meter_id", "kind", "begins", "ends", "algorithm", "evidence", "made_at", "withdrawn_at")
 _INSTALLED = (
     meter.c.device.label("meter"),
     meter.c.valid_from.label("installed_at"),
@@ -25,10 +26,14 @@ _PLACED = (
 )
 
 
-async def installations(conn: AsyncConnection, device: str) -> list[int]:
-    """Ids of the installations of a device, the first one first."""
-    query = select(meter.c.id).where(meter.c.device == device).order_by(meter.c.valid_from)
-    return list(await conn.scalars(query))
+async def installations(conn: AsyncConnection, device: str | None = None) -> list[int]:
+    """Ids of the installations of a device, or of all, the first one first."""
+    query = select(meter.c.id).order_by(meter.c.valid_from, meter.c.id)
+    return list(await conn.scalars(query if device is None else query.where(meter.c.device == device)))
+
+
+def _ids(values: Sequence[int]) -> BindParameter[Sequence[int]]:
+    return bindparam(None, list(values), ARRAY(Integer))
 
 
 async def days(
@@ -43,7 +48,7 @@ async def days(
     """Days of installations, the oldest first."""
     c = meter_day.c
     query = select(*c, *_INSTALLED).select_from(_PLACED.join(meter_day, c.meter_id == meter.c.id))
-    query = query.where(c.meter_id.in_(meter_ids))
+    query = query.where(c.meter_id == func.any(_ids(meter_ids)))
     if first is not None:
         query = query.where(c.day >= first)
     if last is not None:
@@ -90,7 +95,7 @@ async def marks(
     """Marks of installations, by their begin."""
     c = meter_mark.c
     query = select(*(c[name] for name in _MARKED), *_INSTALLED).select_from(_PLACED.join(meter_mark))
-    query = query.where(c.meter_id.in_(meter_ids), *wanted.conditions())
+    query = query.where(c.meter_id == func.any(_ids(meter_ids)), *wanted.conditions())
     if after is not None:
         begins, number = after
         query = query.where(tuple_(c.begins, c.id) > tuple_(begins, number))
