@@ -4,7 +4,8 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, func, insert, or_, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.claims import Line
@@ -165,6 +166,19 @@ async def lines(conn: AsyncConnection, matter_id: int) -> list[Line]:
     columns = [matter_event.c[name] for name in Line._fields]
     query = select(*columns).where(matter_event.c.matter_id == matter_id).order_by(matter_event.c.number)
     return [Line(*row) for row in await conn.execute(query)]
+
+
+async def lines_of(conn: AsyncConnection, matter_ids: Sequence[int]) -> dict[int, list[Line]]:
+    """List the events of many matters, by matter, as they were recorded."""
+    columns = [matter_event.c[name] for name in Line._fields]
+    of = matter_event.c.matter_id == func.any(bindparam(None, list(matter_ids), ARRAY(Integer)))
+    query = (
+        select(matter_event.c.matter_id, *columns).where(of).order_by(matter_event.c.matter_id, matter_event.c.number)
+    )
+    found: dict[int, list[Line]] = {}
+    for matter_id, *values in await conn.execute(query):
+        found.setdefault(matter_id, []).append(Line(*values))
+    return found
 
 
 async def append(conn: AsyncConnection, matter_id: int, line: Line) -> None:

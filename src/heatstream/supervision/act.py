@@ -5,8 +5,9 @@ the second is checked against what the first recorded.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain as chain_of
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -97,7 +98,8 @@ class Desk:
         await self._check_cited(event)
         lines = await matters.lines(self.conn, found.id)
         recorded = Recorded(len(lines) + 1, event, officer, now)
-        state = its.after(await self._fold(found, lines), recorded, self.ground)
+        before = self._fold(found, lines, await self._officers(lines))
+        state = its.after(before, recorded, self.ground)
         await self._append(found.id, recorded, lines[-1].hash)
         await matters.stand(self.conn, found.id, **self._standing(its, state))
         return recorded
@@ -110,11 +112,17 @@ class Desk:
 
     async def state(self, found: Matter) -> Any:
         """Fold a matter's events; the kept state serves lists alone."""
-        return await self._fold(found, await matters.lines(self.conn, found.id))
+        return (await self.states([found]))[0]
 
-    async def _fold(self, found: Matter, lines: Sequence[Line]) -> Any:
+    async def states(self, found: Sequence[Matter]) -> list[Any]:
+        """Fold the events of many matters, in their order."""
+        lines = await matters.lines_of(self.conn, [each.id for each in found])
+        officers = await self._officers(chain_of.from_iterable(lines.values()))
+        return [self._fold(each, lines.get(each.id, []), officers) for each in found]
+
+    def _fold(self, found: Matter, lines: Sequence[Line], officers: Mapping[str, Officer]) -> Any:
         its, state, ground = kind_of(found.kind), None, replace(self.ground, past=True)
-        for each in await self._read(its, lines):
+        for each in _read_all(its, lines, officers):
             state = its.after(state, each, ground)
         if state is None:
             raise StoreError(f"matter {found.code} has no event; expected the one that opened it")
@@ -122,11 +130,11 @@ class Desk:
 
     async def history(self, found: Matter) -> list[Recorded]:
         """Read a matter's events back."""
-        return await self._read(kind_of(found.kind), await matters.lines(self.conn, found.id))
+        lines = await matters.lines(self.conn, found.id)
+        return _read_all(kind_of(found.kind), lines, await self._officers(lines))
 
-    async def _read(self, its: MatterKind, lines: Sequence[Line]) -> list[Recorded]:
-        officers = {code: await self.officer(code) for code in {each.officer for each in lines}}
-        return [Recorded(each.number, read(its, each), officers[each.officer], each.recorded_at) for each in lines]
+    async def _officers(self, lines: Iterable[Line]) -> dict[str, Officer]:
+        return {code: await self.officer(code) for code in {each.officer for each in lines}}
 
     async def officer(self, code: str) -> Officer:
         """Find who acts.
@@ -259,6 +267,10 @@ def told(kind: str, tree: Any, by: str, where: str) -> Event:
         return found.model_validate(tree)
     except ValidationError as error:
         raise BadInput("\n".join(fault(title, str(seen), each) for each in error.errors(include_url=False))) from error
+
+
+def _read_all(its: MatterKind, lines: Sequence[Line], officers: Mapping[str, Officer]) -> list[Recorded]:
+    return [Recorded(each.number, read(its, each), officers[each.officer], each.recorded_at) for each in lines]
 
 
 def read(its: MatterKind, line: Line) -> Event:

@@ -29,7 +29,8 @@ async def candidates(desk: Desk, found: Matter) -> list[Matter]:
         matter.c.id != found.id,
         matter.c.closed_at.is_(None),
     )
-    return [each for each in others if _same_place(each, found) and _overlap(mine, await desk.state(each))]
+    near = [each for each in others if _same_place(each, found)]
+    return [each for each, state in zip(near, await desk.states(near), strict=True) if _overlap(mine, state)]
 
 
 def _same_place(one: Matter, other: Matter) -> bool:

@@ -58,12 +58,12 @@ def conditions(
 async def places(desk: Desk, *asked: ColumnElement[bool], least: int = ROUTINE) -> list[Place]:
     """List the open matters that are asked for, the most urgent first, each as it stands now."""
     found = await matters.listed(desk.conn, matter.c.closed_at.is_(None), *asked)
-    seen = [await _place(desk, each) for each in found]
+    states = await desk.states(found)
+    seen = [await _place(desk, each, state) for each, state in zip(found, states, strict=True)]
     return sorted((each for each in seen if each.standing.urgency >= least), key=_turn)
 
 
-async def _place(desk: Desk, found: Matter) -> Place:
-    state = await desk.state(found)
+async def _place(desk: Desk, found: Matter, state: Any) -> Place:
     standing = kind_of(found.kind).standing(state, desk.ground, desk.now())
     if found.kind != INCIDENT.name:
         return Place(found, standing, None)
