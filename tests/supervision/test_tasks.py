@@ -5,9 +5,11 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from heatstream.errors import BadInput, Refused
+from heatstream.jobs import run
+from heatstream.settings import Database, Settings
 from heatstream.store import matters
 from heatstream.store import tables as t
 from heatstream.store.matters import Matter
@@ -158,6 +160,26 @@ async def test_a_stuck_meter_is_a_task_until_it_moves(office: Office) -> None:
     async with office.engine.begin() as conn:
         await watched.meter_reading(conn, meter, NOW + 5 * HOUR)
     assert (await look(office, 5 * HOUR)).resolved == 1
+
+
+async def test_a_mark_that_later_readings_withdrew_is_no_task(office: Office) -> None:
+    async with office.engine.begin() as conn:
+        meter = await watched.meter(conn, "M1", "X1")
+        span = {"begins": NOW - 10 * HOUR, "ends": NOW - 2 * HOUR, "withdrawn_at": NOW}
+        mark = {"meter_id": meter, "kind": "stuck", "algorithm": 1, "evidence": {}}
+        await conn.execute(insert(t.meter_mark).values(**mark, **span))
+    assert (await look(office)).opened == 0
+
+
+async def test_the_job_opens_tasks_and_says_why_no_warning_is_raised(office: Office) -> None:
+    await points(office, ("H1", 2 * HOUR))
+    there = Settings(database=Database(url=office.url))
+    for name in ("silence", "warnings"):
+        assert await run.run_task(office.engine, there, name, now=lambda: NOW)
+    async with office.engine.connect() as conn:
+        details = [row.detail for row in await conn.execute(select(t.job_run.c.detail).order_by(t.job_run.c.id))]
+    assert details[0] == "opened 1 tasks, saw 0 again, resolved 0"
+    assert details[1].startswith("no warning is raised: rules of supervision: no section `warnings`")
 
 
 async def test_where_nobody_says_what_silence_is_it_is_refused_and_meters_are_looked_at(office: Office) -> None:

@@ -35,6 +35,8 @@ TASKS: Mapping[str, tuple[str, Task]] = {
     "claims": ("15 * * * *", tasks.refresh_claims),
     "supervision": ("*/10 * * * *", tasks.look_at_supply),
     "matters": ("*/10 * * * *", tasks.refresh_matters),
+    "silence": ("*/10 * * * *", tasks.look_for_silence),
+    "warnings": ("*/10 * * * *", tasks.look_at_warnings),
     "freeze": ("10 18 * * *", tasks.freeze_evidence),
     "retention": ("20 18 * * *", tasks.delete_old_readings),
     "columnstore": ("40 18 * * *", tasks.compress_old_readings),

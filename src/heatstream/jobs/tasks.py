@@ -5,13 +5,15 @@ import datetime as dt
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.claims import review
+from heatstream.errors import Refused
 from heatstream.evidence import freeze, roots, stamp
 from heatstream.rules import holidays
 from heatstream.settings import Settings
 from heatstream.store import retention
 from heatstream.store.tables import BY_TIME
 from heatstream.store.timescale import LOCAL, Edition, edition, ensure_partitions
-from heatstream.supervision import curves, ground, meters, refresh, stations
+from heatstream.supervision import curves, ground, meters, refresh, stations, warnings
+from heatstream.supervision import tasks as company_tasks
 
 
 async def make_partitions(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:
@@ -58,6 +60,19 @@ async def refresh_matters(conn: AsyncConnection, settings: Settings, now: dt.dat
     on = await ground.read(conn, settings, now)
     counts = await refresh.refresh(conn.engine, on, lambda: now)
     return f"looked at {counts['open']} open matters, escalated {counts['escalated']}"
+
+
+async def look_for_silence(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:
+    """Open a company's task for what is silent or stuck, and resolve it when readings return."""
+    return str(await company_tasks.pass_over(conn, await ground.read(conn, settings, now), now))
+
+
+async def look_at_warnings(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:
+    """Raise, change and clear warnings by the operator's rules, where there are any."""
+    try:
+        return str(await warnings.pass_over(conn, await ground.read(conn, settings, now), now))
+    except Refused as why:
+        return f"no warning is raised: {why}"
 
 
 async def freeze_evidence(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:

@@ -167,7 +167,7 @@ async def stuck_meters(conn: AsyncConnection, now: dt.datetime, moved_for_min: i
             func.max(meter_mark.c.begins).label("begins"),
             func.max(meter_mark.c.ends).label("ends"),
         )
-        .where(meter_mark.c.kind == "stuck", meter_mark.c.ends <= now)
+        .where(meter_mark.c.kind == "stuck", meter_mark.c.withdrawn_at.is_(None), meter_mark.c.ends <= now)
         .group_by(meter_mark.c.meter_id)
         .subquery("newest")
     )
