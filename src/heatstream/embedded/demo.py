@@ -27,13 +27,15 @@ from heatstream.embedded import postgres as databases
 from heatstream.embedded.crew import Crew, crew
 from heatstream.errors import HeatstreamError, SettingsError
 from heatstream.rules.pack import SHIPPED
-from heatstream.store import closings
+from heatstream.rules.supervision import file as supervision
+from heatstream.store import closings, matters
 from heatstream.store.pool import create_engine
 from heatstream.store.read import city
 from heatstream.store.read import progress as coming
 from heatstream.store.read.words import OUTCOME_ZH, word
-from heatstream.store.tables import finding, finding_current, flag, ledger
+from heatstream.store.tables import finding, finding_current, flag, ledger, matter
 from heatstream.store.tables import run as evaluation
+from heatstream.supervision.shown import KINDS_ZH
 from simulators import town
 from simulators.errors import SimulatorError
 from simulators.run import Progress as Played
@@ -42,6 +44,7 @@ from simulators.run import simulate
 CITY = "shili"
 SCENARIO = Path(simulators.__file__).parent / "scenarios" / "demo.yaml"
 CHOICES = SHIPPED / "demo-shili.choices.yaml"
+RULES = supervision.SHIPPED / "demo-shili.yaml"
 MARK = "heatstream-demo"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # iotcore hangs up on whoever asks for $SYS, and has at most 100 messages in flight: a larger batch waits for its timer.
@@ -75,6 +78,7 @@ class Ports:
     api: int
     ingest: int
     evaluate: int
+    jobs: int
 
     @classmethod
     def beside(cls, web: int) -> "Ports":
@@ -83,7 +87,7 @@ class Ports:
                 raise SettingsError(
                     f"port {port} is taken; the demo needs it and the one beside: heatstream demo --port N"
                 )
-        return cls(web, web + 1, child.free_port(), child.free_port())
+        return cls(web, web + 1, child.free_port(), child.free_port(), child.free_port())
 
 
 def run(*, data: Path = Path(".heatstream"), fresh: bool = False, port: int = 8081) -> int:
@@ -198,6 +202,8 @@ def _environment(stage: Stage) -> dict[str, str]:
         "HEATSTREAM_EVALUATE_CHOICES_FILE": str(CHOICES),
         "HEATSTREAM_EVALUATE_EVERY_S": "2",
         "HEATSTREAM_EVALUATE_SETTLE_S": "10",
+        "HEATSTREAM_JOBS_METRICS_PORT": str(ports.jobs),
+        "HEATSTREAM_SUPERVISION_RULES_FILE": str(RULES),
         "HEATSTREAM_SERVE_PORT": str(ports.api),
         "HEATSTREAM_WEB_PORT": str(ports.web),
     }
@@ -235,7 +241,6 @@ async def _start(console: Console, ours: Crew, ports: Ports) -> None:
         ours.start("ingest")
         ours.start("serve")
         ours.start("web")
-        ours.start("jobs")
         await ours.answers("ingest", ports.ingest, "/readyz")
         await ours.answers("serve", ports.api, "/readyz")
         await ours.answers("web", ports.web, "/")
@@ -286,6 +291,7 @@ async def _narrate(console: Console, ours: Crew, engine: AsyncEngine, stage: Sta
         await past.told.wait()
         await _stored(engine)
         await _judge(ours, engine, past.bar, stage.ports)
+        await _supervise(ours, past.bar, stage.ports)
     await _report(console, engine, stage)
     await _stay(console, engine)
 
@@ -335,6 +341,14 @@ async def _judge(ours: Crew, engine: AsyncEngine, progress: Progress, ports: Por
     progress.update(judging, total=found, completed=found)
 
 
+async def _supervise(ours: Crew, progress: Progress, ports: Ports) -> None:
+    """Look at stations and companies once the homes are judged: the evidence is of both sides."""
+    looking = progress.add_task("looking at stations and companies", total=None)
+    ours.start("jobs")
+    await ours.answers("jobs", ports.jobs, "/livez")
+    progress.update(looking, total=1, completed=1)
+
+
 async def _is_judged(engine: AsyncEngine) -> bool:
     async with engine.connect() as conn:
         ended = await conn.scalar(select(func.count()).where(evaluation.c.ended_at.is_not(None)))
@@ -359,8 +373,18 @@ async def _report(console: Console, engine: AsyncEngine, stage: Stage) -> None:
     table.add_section()
     for fate, count in fates.items():
         table.add_row(fate, f"{count:,}", "readings")
+    table.add_section()
+    for kind, count in (await _open_matters(engine)).items():
+        table.add_row(f"{KINDS_ZH[kind]} {kind.replace('_', ' ')}", f"{count:,}", "open matters")
     console.print(table)
     console.print(_whereabouts(stage))
+
+
+async def _open_matters(engine: AsyncEngine) -> dict[str, int]:
+    """Open matters of supervision by kind."""
+    query = select(matter.c.kind, func.count()).where(matters.is_open()).group_by(matter.c.kind).order_by(matter.c.kind)
+    async with engine.connect() as conn:
+        return dict((await conn.execute(query)).tuples().all())
 
 
 async def _homes(engine: AsyncEngine) -> city.Tally:
@@ -383,6 +407,7 @@ async def _fates(engine: AsyncEngine) -> dict[str, int]:
 def _whereabouts(stage: Stage) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_row("[bold]page[/]", f"http://127.0.0.1:{stage.ports.web}/")
+    table.add_row("[bold]today 巡查[/]", f"http://127.0.0.1:{stage.ports.web}/today")
     table.add_row("[bold]API[/]", f"http://127.0.0.1:{stage.ports.api}/api/v1/   manual: /openapi.json")
     table.add_row("[bold]API key[/]", stage.key_file.read_text())
     table.add_row("[bold]broker[/]", stage.broker.url)
