@@ -274,6 +274,12 @@ class IngestProcess:
     async def unready(self, *, within: float = 30) -> None:
         await self._until(within, ready=False)
 
+    async def reaches(self, name: str, least: float, *, within: float = 30) -> None:
+        """Wait until a metric is so large: being ready may be older than what was just done to it."""
+        async with asyncio.timeout(within):
+            while await self.metric(name) < least:
+                await asyncio.sleep(0.05)
+
     async def _until(self, within: float, *, ready: bool) -> None:
         try:
             async with asyncio.timeout(within):
