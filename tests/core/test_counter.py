@@ -143,6 +143,22 @@ def test_a_coarse_counter_does_not_jump_when_its_digit_turns() -> None:
     assert count([1_000_000 * (each // 100) for each in range(240)], minutes, rate=418 * KW).marks == []
 
 
+def test_what_a_stuck_display_shows_when_it_comes_loose_is_counted_if_the_volume_can_have_carried_it() -> None:
+    stuck, loose = [1_000_000] * (NEAR + 10), rising(5, 1_000_000 + 4_000_000)
+    litres = [0] * (NEAR + 10)
+    assert count([*stuck, *loose], litres=[*litres, *rising(5, 100_000, 500)]).marks == []
+    seen = count([*stuck, *loose], litres=[*litres, *rising(5, 500, 500)])
+    assert (seen.kinds, seen.total) == ([Kind.JUMP], 80_000)
+
+
+def test_an_odd_reading_after_a_stand_or_a_gap_is_passed_over_too() -> None:
+    stood = count([*[1_000_000] * (NEAR + 10), 900_000_000, *[1_000_000] * 5])
+    assert (stood.kinds, stood.total) == ([Kind.JUMP], 0)
+    hours = [0.0, 1.0, 100.0, 101.0, 102.0]
+    after_gap = count([1_000_000, 1_020_000, 90_000_000, 3_020_000, 3_040_000], hours)
+    assert (after_gap.kinds, after_gap.total) == ([Kind.JUMP], 2_040_000)
+
+
 def test_after_a_gap_the_volume_says_what_can_have_been_given() -> None:
     hours, values = [0.0, 1.0, 100.0, 101.0], [1_000_000, 1_020_000, 31_000_000, 31_020_000]
     assert count(values, hours, litres=[0, 500, 1_000_000, 1_000_500]).marks == []

@@ -276,14 +276,15 @@ def _judged(around: "_Around") -> _Verdict | None:
     begin, values = around.begin, around.values
     before, after = values(begin), values(begin + 1)
     shown, likely = after - before, around.likely(begin + 1)
-    if 0 <= shown <= around.able(begin + 1, likely):
+    if 0 <= shown <= likely:
         return None
     back = around.back()
     if back:
         kind = Kind.JUMP if shown > 0 else Kind.FALL
         return _Verdict(begin, back, kind, values(back) - before, around.likely(back))
+    able = around.able(begin + 1, likely)
     if shown > 0:
-        return _Verdict(begin, begin + 1, Kind.JUMP, 0, around.able(begin + 1, likely))
+        return None if shown <= able else _Verdict(begin, begin + 1, Kind.JUMP, 0, able)
     turned = around.over_the_turn(likely)
     if turned is not None:
         return _Verdict(begin, begin + 1, Kind.ROLLOVER, turned, likely)
@@ -324,15 +325,20 @@ class _Around:
         return most + min(digit, self._quantity.most_step)
 
     def able(self, end: int, likely: int) -> int:
-        """Say what it can give at most: over a gap, when nobody knows what it gave, more than is likely."""
+        """Say what it can give at most: more than is likely where nobody knows what it gave.
+
+        That is over a gap, and after a counter stood for all the readings near by: a display that was stuck shows what
+        was given meanwhile when it comes loose.
+        """
         begin, series = self.begin, self._series
-        length_us = self._instant(end) - self._instant(begin)
-        if length_us <= int(series.gap_min[begin]) * MINUTE_US:
+        since = self._standing_since()
+        stood = begin - self._first >= NEAR and since == self._at[0]
+        if not stood and self._instant(end) - self._instant(begin) <= int(series.gap_min[begin]) * MINUTE_US:
             return likely
         bound = int(series.bound[end]) - int(series.bound[begin])
         if series.bound_known[begin] and series.bound_known[end] and bound >= 0:
             return max(likely, bound + self._quantity.most_step)
-        return self._quantity.most_rate * length_us // HOUR_US + self._quantity.most_step
+        return self._quantity.most_rate * (self._instant(end) - since) // HOUR_US + self._quantity.most_step
 
     def back(self) -> int | None:
         """Find the reading at which the counter is back where it could be; the readings before it were odd."""

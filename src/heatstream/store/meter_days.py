@@ -15,6 +15,7 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    null,
     or_,
     select,
     true,
@@ -392,5 +393,5 @@ async def keep_estimate(
     await conn.execute(
         update(meter_day)
         .where(and_(meter_day.c.meter_id == meter_id, meter_day.c.day == day))
-        .values(estimated_wh=wh, estimate=evidence)
+        .values(estimated_wh=wh, estimate=null() if evidence is None else evidence)  # None would be JSON's null
     )
