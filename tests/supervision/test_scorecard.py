@@ -27,7 +27,7 @@ from heatstream.supervision.scorecard import Scorecard
 from tests.conftest import at_database, tell
 
 from . import told, watched
-from .companies import DEMO, declared, handled_by, record, report
+from .companies import DEMO, declared, drafted, handled_by, record, report
 from .town import Office, ids, time
 
 SEASON = 2025
@@ -226,6 +226,16 @@ async def test_points_are_weighed_exactly_and_rounded_once(office: Office) -> No
     assert hand is not None
     assert (hand.score_e2, hand.of_e2, hand.officer) == (200, 300, "CITY")
     assert card.watermarks == ("演示·非法律依据",)
+
+
+async def test_a_scorecard_is_the_same_whenever_it_is_made_and_may_be_the_content_of_a_publication(
+    office: Office,
+) -> None:
+    cards = rules({"measure": "pass_rate", "stratum": "all", **STEPS}, {"measure": "repair_kept", **STEPS})
+    one, other = await score(office, cards), await score(office, cards)
+    content = one.model_dump(mode="json")
+    assert content == other.model_dump(mode="json")
+    assert drafted(content={"CO1": content}).content["CO1"] == content
 
 
 async def test_a_score_that_nobody_gave_leaves_the_total_undetermined_with_the_reason(office: Office) -> None:
