@@ -27,6 +27,7 @@ MODULES = {
     "season": "benchmarks.season",
     "rejudge": "benchmarks.rejudge",
     "detection": "benchmarks.detection",
+    "supervise": "benchmarks.supervise",
 }
 
 
