@@ -17,6 +17,7 @@ from heatstream.rules.supervision.detection import Detection
 from heatstream.store import stations as store
 from heatstream.store.stations import SLOT_MIN, SLOT_US, Meter, Station, Window
 from simulators import clocks, plan
+from simulators.gateway import wall_clock_us
 from simulators.known import Known, known
 from simulators.layout import Town, lay_out
 from simulators.meters import MeterBoard
@@ -83,7 +84,7 @@ class Watched:
 def watch(scenario: Scenario) -> Watched:
     """Play a scenario into arrays."""
     town = lay_out(scenario.town, scenario.seed)
-    start_us = scenario.period.start_us(0)
+    start_us = scenario.period.start_us(wall_clock_us())
     a_day = 24 * 60 // scenario.sample_minutes
     board, field = MeterBoard(town, scenario, start_us), SensorField(town, scenario, start_us)
     blocks = Heating(town, scenario, start_us, scenario.period.days * a_day).blocks(a_day)
