@@ -80,6 +80,8 @@ async def test_a_paper_of_another_company_or_of_nothing_is_refused(office: Offic
             await files.attach(desk, "INC-1", "log.csv", b"log", by="CO2")
         with pytest.raises(BadInput, match="seen an empty file"):
             await files.attach(desk, "INC-1", "log.csv", b"", by="CO")
+        with pytest.raises(BadInput, match="which is the software"):
+            await files.attach(desk, "INC-1", "log.csv", b"log", by="heatstream")
 
 
 # --- who may ----------------------------------------------------------------------------------------------------------
@@ -121,7 +123,7 @@ async def test_nobody_unknown_records_and_nobody_ahead_of_time(office: Office) -
 
 def test_a_person_does_not_speak_for_the_software_nor_by_parts_for_an_act() -> None:
     base = {"at": "2026-01-05T08:00:00+08:00", "why": "x"}
-    with pytest.raises(BadInput, match="seen officer 'heatstream', which is the software"):
+    with pytest.raises(BadInput, match="officer: seen 'heatstream', which is the software"):
         act.told("incident", {**base, "kind": "closed"}, "heatstream", "e.yaml")
     with pytest.raises(BadInput, match="kind: seen 'span_seen', expected one of reported, breakdown"):
         act.told("incident", {**base, "kind": "span_seen"}, "D1", "e.yaml")

@@ -360,3 +360,8 @@ def test_an_incident_begins_as_verified_else_as_measured_else_as_reported() -> N
     assert (state.begins, state.ends) == (BEGINS, hours(5))
     found = states.after(state, Recorded(3, verified(hours(6), hours(1), hours(4)), SOMEBODY, hours(6)))
     assert (found.begins, found.ends) == (hours(1), hours(4))
+
+
+def test_what_ended_before_it_began_as_verified_says_nothing_of_its_end() -> None:
+    state = after(seen(), ended(hours(1)), verified(hours(5), hours(2)))
+    assert (state.begins, state.ends) == (hours(2), None)

@@ -238,6 +238,13 @@ def before_first(code: str, kind: str) -> bytes:
     return chain.start(form=FORM, matter=code, kind=kind)
 
 
+def person(by: str) -> str:
+    """Take the 工号 of a person; BadInput where it is the software's name."""
+    if by == ITSELF:
+        raise BadInput(f"officer: seen {by!r}, which is the software; expected the 工号 of a person")
+    return by
+
+
 def told(kind: str, tree: Any, by: str, where: str) -> Event:
     """Read an event as a person gave it.
 
@@ -253,9 +260,7 @@ def told(kind: str, tree: Any, by: str, where: str) -> Event:
         A field is unknown, missing or not what it takes, every fault is a line; or only an act or the software
         records such an event.
     """
-    its, title = kind_of(kind), f"{by}, {where}"
-    if by == ITSELF:
-        raise BadInput(f"{title}: seen officer {by!r}, which is the software; expected the 工号 of a person")
+    its, title = kind_of(kind), f"{person(by)}, {where}"
     known = [each for each in (*its.opening, *its.later) if its.who[_name(each)] != {ITSELF}]
     seen = tree.get("kind") if isinstance(tree, dict) else None
     found = event_type(known, str(seen))

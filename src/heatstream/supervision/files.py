@@ -5,7 +5,7 @@ import mimetypes
 
 from heatstream.errors import BadInput
 from heatstream.store import matters
-from heatstream.supervision.act import Desk, place_of
+from heatstream.supervision.act import Desk, person, place_of
 
 
 async def attach(desk: Desk, code: str, name: str, content: bytes, *, by: str) -> str:
@@ -14,13 +14,13 @@ async def attach(desk: Desk, code: str, name: str, content: bytes, *, by: str) -
     Raises
     ------
     BadInput
-        The paper is empty, or there is no such matter or officer.
+        The paper is empty, there is no such matter or officer, or the officer is the software.
     Refused
         The matter is not this officer's to act in.
     """
     if not content:
         raise BadInput(f"{name}: seen an empty file, expected a paper")
-    officer, found = await desk.officer(by), await desk.locked(code)
+    officer, found = await desk.officer(person(by)), await desk.locked(code)
     await desk.check_place(f"{name} by {officer.code} ({officer.role})", officer, place_of(found))
     digest = hashlib.sha256(content)
     await matters.attach(
