@@ -83,13 +83,13 @@ def _back(at: list[int], looks: list[tuple[int, int | None]], place: int, leave:
     return first is not None and first <= at[place] - LEAST
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(figures)
 def test_the_arrays_say_what_the_words_say(looks: list[tuple[int, int | None]]) -> None:
     assert colours(*looks) == literally(looks)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(figures)
 def test_no_colour_changes_sooner_than_the_least_time_after_the_change_before(
     looks: list[tuple[int, int | None]],
@@ -101,7 +101,7 @@ def test_no_colour_changes_sooner_than_the_least_time_after_the_change_before(
     assert all(later - earlier >= LEAST for earlier, later in pairwise(changes))
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(figures)
 def test_a_colour_changes_only_to_one_that_every_look_of_the_least_time_called_for(
     looks: list[tuple[int, int | None]],
@@ -119,7 +119,7 @@ def test_a_colour_changes_only_to_one_that_every_look_of_the_least_time_called_f
             assert all(figure is not None and figure <= LEAVE[level - Level.GREEN] for figure in lately)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from([(1, 6, 9), (12, 6, 9), (25, 16, 19)]), st.data())
 def test_between_the_thresholds_a_colour_stays(case: tuple[int, int, int], drawn: st.DataObject) -> None:
     settled, least, most = case

@@ -34,7 +34,7 @@ def test_a_figure_earns_what_its_knots_say(figure: str, linear: bool, earned: Fr
     assert points(F(figure), KNOTS, linear=linear) == earned
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(rationals, rationals, st.booleans())
 def test_a_better_figure_never_earns_less(one: Fraction, other: Fraction, linear: bool) -> None:
     less, more = sorted((one / 100, other / 100))
@@ -46,7 +46,7 @@ def test_a_sum_with_an_unknown_part_is_unknown_and_not_as_if_it_were_nothing() -
     assert mean([]) is None
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(
         st.tuples(st.fractions(min_value="1/50", max_value=9, max_denominator=50), rationals), min_size=1, max_size=8

@@ -93,7 +93,7 @@ def test_who_has_no_registered_neighbour_or_no_heat_is_not_surrounded() -> None:
     assert not surroundings(pairs((0, 1, BESIDE)), np.array([True, True, False])).surrounded.any()
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_one_more_home_without_heat_never_frees_a_neighbour(drawn: st.DataObject) -> None:
     count = 6
