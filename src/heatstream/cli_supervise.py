@@ -13,6 +13,7 @@ import typer
 from rich.table import Table
 
 from heatstream.cli_companies import company_app
+from heatstream.cli_reports import report_app
 from heatstream.cli_scores import scores_app
 from heatstream.cli_tickets import tickets_app
 from heatstream.terminal import JsonOption, configured, out, transaction
@@ -23,6 +24,7 @@ supervise_app = typer.Typer(no_args_is_help=True, help="Heat sources and compani
 supervise_app.add_typer(company_app, name="company")
 supervise_app.add_typer(scores_app)
 supervise_app.add_typer(tickets_app, name="tickets")
+supervise_app.add_typer(report_app, name="report")
 
 Officer = Annotated[str, typer.Option("--officer", help="工号 of who records; kept for good.")]
 MatterCode = Annotated[str, typer.Argument(help="事项编号.")]

@@ -27,7 +27,8 @@ log = structlog.get_logger("heatstream.jobs")
 
 Task = Callable[[AsyncConnection, Settings, dt.datetime], Awaitable[str]]
 
-# What recurs, and when [cron, UTC]: at night at 02:xx local time; roots at 10:30, when the day before is judged.
+# What recurs, and when [cron, UTC]: at night at 02:xx local time; roots at 10:30, when the day before is judged, and
+# reports of it at 11:00.
 TASKS: Mapping[str, tuple[str, Task]] = {
     "partitions": ("*/10 * * * *", tasks.make_partitions),
     "roots": ("30 2 * * *", tasks.make_roots),
@@ -37,6 +38,7 @@ TASKS: Mapping[str, tuple[str, Task]] = {
     "matters": ("*/10 * * * *", tasks.refresh_matters),
     "silence": ("*/10 * * * *", tasks.look_for_silence),
     "warnings": ("*/10 * * * *", tasks.look_at_warnings),
+    "reports": ("0 3 * * *", tasks.make_reports),
     "freeze": ("10 18 * * *", tasks.freeze_evidence),
     "retention": ("20 18 * * *", tasks.delete_old_readings),
     "columnstore": ("40 18 * * *", tasks.compress_old_readings),

@@ -12,7 +12,7 @@ from heatstream.settings import Settings
 from heatstream.store import retention
 from heatstream.store.tables import BY_TIME
 from heatstream.store.timescale import LOCAL, Edition, edition, ensure_partitions
-from heatstream.supervision import curves, ground, meters, refresh, stations, warnings
+from heatstream.supervision import curves, ground, meters, refresh, reports, stations, warnings
 from heatstream.supervision import tasks as company_tasks
 
 
@@ -73,6 +73,16 @@ async def look_at_warnings(conn: AsyncConnection, settings: Settings, now: dt.da
         return str(await warnings.pass_over(conn, await ground.read(conn, settings, now), now))
     except Refused as why:
         return f"no warning is raised: {why}"
+
+
+async def make_reports(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:
+    """Make the reports whose last day is closed, each once."""
+    on = await ground.read(conn, settings, now)
+    if on.rules is None or on.rules.reports is None:
+        return "no report is made: HEATSTREAM_SUPERVISION_RULES_FILE names no rules with a section `reports`"
+    if on.law is None:
+        return "no report is made: no policy is in force yet, so nobody knows the season"
+    return f"made {len(await reports.make_due(conn, on, now=now))} reports"
 
 
 async def freeze_evidence(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:

@@ -19,6 +19,7 @@ from heatstream.serve.routes import (
     readings,
     refused,
     registry,
+    reports,
     stations,
     supervised,
     work_orders,
@@ -67,6 +68,7 @@ def _api() -> APIRouter:
         stations,
         meters,
         supervised,
+        reports,
     ):
         api.include_router(routes.router)
     return api

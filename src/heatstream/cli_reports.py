@@ -1,0 +1,89 @@
+"""The commands of `heatstream supervise report`: 日报, 周报, 半月报."""
+
+import asyncio
+import datetime as dt
+import getpass
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from heatstream.errors import BadInput
+from heatstream.rules.supervision.reports import Kind
+from heatstream.terminal import By, JsonOption, configured, out, transaction
+
+report_app = typer.Typer(no_args_is_help=True, help="Reports 日报, 周报, 半月报: docs/supervision.md.")
+
+KindArgument = Annotated[Kind, typer.Argument(help="daily, weekly or half_monthly.")]
+
+
+@report_app.command("make")
+def report_make(
+    kind: KindArgument,
+    *,
+    day: Annotated[
+        dt.datetime | None,
+        typer.Option(help="A day of its period; without it the newest closed one.", formats=["%Y-%m-%d"]),
+    ] = None,
+    by: By = "",
+) -> None:
+    """Make a report, another version where there is one; tell its number."""
+    from heatstream.supervision import ground, reports
+
+    async def run() -> int:
+        found, now = configured(), dt.datetime.now(dt.UTC)
+        async with transaction(found) as conn:
+            on = await ground.read(conn, found, now)
+            asked = None if day is None else day.date()
+            return await reports.make(conn, on, kind, asked, by=by or getpass.getuser(), now=now)
+
+    typer.echo(asyncio.run(run()))
+
+
+@report_app.command("list")
+def report_list(
+    *,
+    kind: Annotated[Kind | None, typer.Option(help="daily, weekly or half_monthly alone.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List every report that was made, with its versions, in the order they were made in."""
+    from heatstream.store import reports
+    from heatstream.store.timescale import LOCAL
+
+    async def run() -> Any:
+        async with transaction(configured()) as conn:
+            return await reports.listed(conn, *([] if kind is None else [reports.of_kind(kind)]))
+
+    found = asyncio.run(run())
+    if as_json:
+        for each in found:
+            told = {**each._asdict(), "workbook_sha256": each.workbook_sha256.hex()}
+            typer.echo(json.dumps(told, ensure_ascii=False, default=str))
+        return
+    table = Table("report", "kind", "from", "to", "version", "made at", "made by", "title")
+    for each in found:
+        days = (each.period_from.isoformat(), each.period_to.isoformat())
+        made = each.made_at.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M")
+        table.add_row(str(each.id), each.kind, *days, str(each.version), made, each.made_by, each.title)
+    out.print(table)
+
+
+@report_app.command("export")
+def report_export(
+    report: Annotated[int, typer.Argument(help="Its number, as `list` tells it.")],
+    file: Annotated[Path, typer.Option("-o", "--output", help="Write the workbook (XLSX) there.", dir_okay=False)],
+) -> None:
+    """Write a report's workbook as it was made."""
+    from heatstream.store import reports
+
+    async def run() -> bytes | None:
+        async with transaction(configured()) as conn:
+            return await reports.workbook(conn, report)
+
+    found = asyncio.run(run())
+    if found is None:
+        raise BadInput(f"report: seen {report}, expected one that `heatstream supervise report list` shows")
+    file.write_bytes(found)
+    out.print(f"{file}: {len(found)} bytes", highlight=False)
