@@ -404,6 +404,15 @@ async def test_whose_fee_and_what_partial_heating_is_are_chosen(
     assert (found.users, found.least_fen) == expected
 
 
+async def test_an_early_stop_is_counted_to_the_season_s_end_and_without_homes_that_had_stopped(office: Office) -> None:
+    begins, end = time(0, day=4, month=4), time(0, day=7, month=4)
+    office.now = end + dt.timedelta(days=3)
+    await opened(office, "INC-L", begins=begins, what="early_stop")
+    found = await ranged(office)
+    # H3 stopped in November; the season ends with the sixth of April.
+    assert (found.users, found.base_fen, found.goes_on) == (3, Fraction(3 * 3 * 1000), True)
+
+
 async def test_a_user_without_a_fee_makes_the_base_a_lower_bound(office: Office) -> None:
     await late_start(office)
     async with office.engine.begin() as conn:
