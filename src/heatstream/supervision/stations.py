@@ -23,7 +23,7 @@ from heatstream.store import closings, spans, stations, supervision_rules
 from heatstream.store.accepted import after, midnight
 from heatstream.store.copy import Column
 from heatstream.store.spans import PassRow
-from heatstream.store.stations import SLOT_MIN, SLOT_US, Station, Window
+from heatstream.store.stations import SLOT_MIN, SLOT_US, Station, Supplied, Window
 from heatstream.store.timescale import LOCAL
 from heatstream.supervision.act import Desk
 from heatstream.supervision.matter import Ground
@@ -68,6 +68,8 @@ class _Pass:
     rules_id: int
     season: Season
     now: dt.datetime
+    change: int
+    """The registry's newest change."""
 
     @property
     def limits(self) -> Limits:
@@ -101,7 +103,7 @@ async def pass_over(engine: AsyncEngine, ground: Ground, now: dt.datetime) -> Pa
         anew = last is None or last.supervision_rules_id != rules_id
         begun, days_from = await _begun(conn, None if anew else last, season, now, filed_from)
         days = await _stale_days(conn, last, season, days_from)
-    this = _Pass(engine, ground, rules, rules_id, season, now)
+    this = _Pass(engine, ground, rules, rules_id, season, now, change)
     counts = Counter(opened=0, changed=0, ended=0, withdrawn=0)
     for group, since in _groups(begun, season, now):
         counts.update(await _pass_group(this, group, since, through))
@@ -188,9 +190,22 @@ async def _pass_group(this: _Pass, group: Sequence[Station], since: dt.date, thr
 
 
 async def _load(this: _Pass, conn: AsyncConnection, group: Sequence[Station], window: Window, day: dt.date) -> Loaded:
-    supplied = await stations.supplied(conn, group, day)
-    detection = this.rules.detection
-    return await load(conn, group, window, season=this.season, detection=detection, supplied=supplied)
+    supplied = (await _supplied(this, conn, day)).of([each.id for each in group])
+    return await load(conn, group, window, season=this.season, detection=this.rules.detection, supplied=supplied)
+
+
+_SUPPLIED: Final[dict[tuple[str, int, dt.date], Supplied]] = {}
+"""What is supplied on a day, by database and the registry's newest change: it takes longer to add up than all else."""
+DAYS_KEPT: Final = 4
+
+
+async def _supplied(this: _Pass, conn: AsyncConnection, day: dt.date) -> Supplied:
+    key = (str(this.engine.url), this.change, day)
+    if key not in _SUPPLIED:
+        _SUPPLIED[key] = await stations.supplied(conn, day)
+        for old in list(_SUPPLIED)[:-DAYS_KEPT]:
+            del _SUPPLIED[old]
+    return _SUPPLIED[key]
 
 
 # --- a closed day -----------------------------------------------------------------------------------------------------
