@@ -2,9 +2,9 @@
 
 2,000 stations whose meters are read every minute, and the statistics of 2.4 million homes, one each; one station in a
 hundred fails for hours and another runs low, and these have points whose readings are asked for. The pass reads it
-all, detects, and keeps spans, incidents and days. Against COPY out of the same two queries, each once: what meters told
-by slots, and what homes told by station; the pass reads the first twice, for spans and for the day. What the registry
-says of areas is kept between passes until it changes: a pass before those measured adds it up.
+all, detects, and keeps spans, incidents and days. Against COPY out of the same two queries: what meters told by slots,
+and what homes told by station. What the registry says of areas is kept between passes until it changes: a pass before
+those measured adds it up.
 """
 
 import asyncio

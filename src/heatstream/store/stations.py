@@ -257,6 +257,8 @@ class Told:
     outdoor_known: Mask
     interval_min: Count
     """(stations,)"""
+    metered: Mask
+    """(stations,): a meter is installed in some slot."""
 
 
 async def told(conn: AsyncConnection, stations: Sequence[Station], window: Window) -> Told:
@@ -288,7 +290,8 @@ def laid(
     np.add.at(count, at, 1)
     for sums, name in zip(total, ("supply_centi", "return_centi", "flow_l_h", "power_w"), strict=True):
         np.add.at(sums, at, rows[name][mine])
-    told_all = (count > 0) & (count >= _installed(stations, meters, window))
+    installed = _installed(stations, meters, window)
+    told_all = (count > 0) & (count >= installed)
     interval = _intervals(stations, meters)
     held, valid = _held(told_all, interval)
     supply, back, flow, power = (np.take_along_axis(each, held, axis=1) for each in total)
@@ -303,6 +306,7 @@ def laid(
         outdoor_centi=outdoor,
         outdoor_known=known,
         interval_min=interval,
+        metered=installed.max(axis=1, initial=0) > 0,
     )
 
 

@@ -32,6 +32,8 @@ class Loaded:
     series: StationSeries
     filed: Filed
     supplied: Supplied
+    metered: Mask
+    """(stations,): a meter is installed."""
     carried: list[Span]
 
     def duty(self, season: Season) -> Duty:
@@ -63,7 +65,7 @@ async def load(
     told, filed = await stations.told(conn, group, window), await stations.filed(conn, group, window)
     standing = await spans.standing(conn, ids, window.begin)
     carried = [_span_of(each, ids.index(each.heat_station_id)) for each in standing if each.begins < window.begin]
-    alone = Loaded(group, window, _series(window, told, supplied), filed, supplied, carried)
+    alone = Loaded(group, window, _series(window, told, supplied), filed, supplied, told.metered, carried)
     suspects = await asyncio.to_thread(_suspects, alone, season, limits)
     centi, valid = await _homes(conn, ids, suspects, window, detection.least_points)
     return replace(alone, series=replace(alone.series, indoor_centi=centi, indoor_valid=valid))
@@ -73,7 +75,7 @@ def _series(window: Window, told: Told, supplied: Supplied) -> StationSeries:
     return StationSeries(
         begin_us=window.begin_us,
         slot_min=SLOT_MIN,
-        **{name: getattr(told, name) for name in Told.__slots__},
+        **{name: getattr(told, name) for name in Told.__slots__ if name != "metered"},
         indoor_centi=np.zeros(told.valid.shape, np.int32),
         indoor_valid=np.zeros(told.valid.shape, np.bool_),
         area_centi_m2=supplied.area_centi_m2,
@@ -81,12 +83,12 @@ def _series(window: Window, told: Told, supplied: Supplied) -> StationSeries:
 
 
 def _suspects(loaded: Loaded, season: Season, limits: Limits) -> list[int]:
-    """Tell the rows whose homes must be asked: without heat, low, or silent for a while."""
+    """Tell the rows whose homes must be asked: the meter shows no heat, low supply, or nothing for a while."""
     seen = loaded.looked(season, limits)
     silent = run_lengths(seen.due & ~seen.known, seen.known | ~seen.due) >= SILENT_SLOTS
     shown = np.count_nonzero(seen.due & (seen.weak | seen.low), axis=1) >= limits.off_for_min // SLOT_MIN
     carried = {each.station for each in loaded.carried}
-    return sorted({*np.flatnonzero(shown | silent.any(axis=1)).tolist(), *carried})
+    return sorted({*np.flatnonzero(loaded.metered & (shown | silent.any(axis=1))).tolist(), *carried})
 
 
 async def _homes(

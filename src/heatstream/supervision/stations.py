@@ -70,6 +70,8 @@ class _Pass:
     now: dt.datetime
     change: int
     """The registry's newest change."""
+    minutes: dict[dt.date, dict[int, list[int]]]
+    """Of each day that must be made, by station; filled on the way."""
 
     @property
     def limits(self) -> Limits:
@@ -103,7 +105,7 @@ async def pass_over(engine: AsyncEngine, ground: Ground, now: dt.datetime) -> Pa
         anew = last is None or last.supervision_rules_id != rules_id
         begun, days_from = await _begun(conn, None if anew else last, season, now, filed_from)
         days = await _stale_days(conn, last, season, days_from)
-    this = _Pass(engine, ground, rules, rules_id, season, now, change)
+    this = _Pass(engine, ground, rules, rules_id, season, now, change, minutes={each: {} for each in days})
     counts = Counter(opened=0, changed=0, ended=0, withdrawn=0)
     for group, since in _groups(begun, season, now):
         counts.update(await _pass_group(this, group, since, through))
@@ -178,12 +180,13 @@ def _window(since: dt.date, season: Season, now: dt.datetime) -> Window:
 
 
 async def _pass_group(this: _Pass, group: Sequence[Station], since: dt.date, through: int) -> Counter[str]:
-    """Find the spans of a group, and put them beside those that stand."""
+    """Find the spans of a group, and put them beside those that stand; keep the minutes of the days that it saw."""
     window = _window(since, this.season, this.now)
     async with this.engine.begin() as conn:
         loaded = await _load(this, conn, group, window, min(this.today, date_of(this.season.last_day)))
     found = await asyncio.to_thread(loaded.found, this.season, this.limits)
     seen = [seen_of(each, loaded, this.limits) for each in found]
+    await asyncio.to_thread(_add_minutes, this, loaded, [each for each in this.minutes if since <= each])
     async with this.engine.begin() as conn:
         desk = Desk(conn, this.ground, lambda: this.now)
         return await keep(desk, By(this.rules_id, through), group, seen, midnight(since))
@@ -211,32 +214,43 @@ async def _supplied(this: _Pass, conn: AsyncConnection, day: dt.date) -> Supplie
 # --- a closed day -----------------------------------------------------------------------------------------------------
 
 
+MINUTES: Final = ("due_min", "known_min", "without_min", "low_min")
+
+
 async def _make_day(this: _Pass, day: dt.date, through: int) -> None:
     """Keep what a closed day of every station was like, of the meters and of the homes."""
-    window = Window(day_start_us(day_of(day) - 1), 2 * DAY_SLOTS)
     async with this.engine.begin() as conn:
         everyone = await stations.listed(conn, metered=False)
-        for start in range(0, len(everyone), CELLS // window.slots):
-            group = everyone[start : start + CELLS // window.slots]
-            loaded = await _load(this, conn, group, window, day)
-            minutes = await asyncio.to_thread(_minutes, loaded, this.season, this.limits)
-            homes = await stations.homes_of_day(conn, [each.id for each in group], day)
-            by = {"supervision_rules_id": this.rules_id, "algorithm": ALGORITHM, "through_batch": through}
-            same = {name: Column(np.full(len(group), number)) for name, number in by.items()}
-            columns = {**minutes, "homes": Column(loaded.supplied.homes), **homes, **same}
-            await stations.keep_day(conn, day, [each.id for each in group], columns)
+        await _look_at_the_rest(this, conn, [each for each in everyone if each.id not in this.minutes[day]], day)
+        ids = [each.id for each in everyone]
+        minutes = np.array([this.minutes[day][each] for each in ids], np.int32).reshape(-1, len(MINUTES))
+        by = {"supervision_rules_id": this.rules_id, "algorithm": ALGORITHM, "through_batch": through}
+        columns = {
+            **{name: Column(minutes[:, place]) for place, name in enumerate(MINUTES)},
+            "homes": Column((await _supplied(this, conn, day)).of(ids).homes),
+            **await stations.homes_of_day(conn, ids, day),
+            **{name: Column(np.full(len(ids), number)) for name, number in by.items()},
+        }
+        await stations.keep_day(conn, day, ids, columns)
 
 
-def _minutes(loaded: Loaded, season: Season, limits: Limits) -> dict[str, Column]:
-    """Add up the window's last day, (stations,) [min]."""
-    seen = loaded.looked(season, limits)
-    last = slice(-DAY_SLOTS, None)
-    due, known = seen.due[:, last], seen.known[:, last]
-    without = due & seen.cold[:, last]
-    found = {
-        "due_min": due,
-        "known_min": due & known,
-        "without_min": without,
-        "low_min": due & seen.low[:, last] & ~without,
-    }
-    return {name: Column(np.count_nonzero(mask, axis=1) * SLOT_MIN) for name, mask in found.items()}
+async def _look_at_the_rest(this: _Pass, conn: AsyncConnection, rest: Sequence[Station], day: dt.date) -> None:
+    """Add up the minutes of stations that the pass saw less of, or that have no meter."""
+    window = Window(day_start_us(day_of(day) - 1), 2 * DAY_SLOTS)
+    for start in range(0, len(rest), CELLS // window.slots):
+        loaded = await _load(this, conn, rest[start : start + CELLS // window.slots], window, day)
+        await asyncio.to_thread(_add_minutes, this, loaded, [day])
+
+
+def _add_minutes(this: _Pass, loaded: Loaded, days: Sequence[dt.date]) -> None:
+    """Add up days of each station, as MINUTES names them."""
+    if not days:
+        return
+    seen, day_of_slot = loaded.looked(this.season, this.limits), loaded.window.days()
+    without = seen.due & seen.cold
+    masks = (seen.due, seen.due & seen.known, without, seen.due & seen.low & ~without)
+    ids = [each.id for each in loaded.stations]
+    for day in days:
+        mine = day_of_slot == day_of(day)
+        added = np.stack([np.count_nonzero(each[:, mine], axis=1) for each in masks], axis=1) * SLOT_MIN
+        this.minutes[day] |= dict(zip(ids, added.tolist(), strict=True))
