@@ -28,8 +28,8 @@ PUMP_RUNS_SHARE, PUMP_RUNS_FROM_H = 0.4, 3
 LATE_SHARE, EARLY_SHARE, INTERMITTENT_SHARE, LOW_SHARE = 0.15, 0.15, 0.08, 0.15
 
 BACKGROUND: list[Fault] = [
-    {"fault": "meter_noise", "temperature_centi": 10, "power_step_w": 100},
-    {"fault": "meter_dropouts", "share": 0.02},
+    {"fault": "meter_noise", "temperature_centi": 20, "power_step_w": 100},
+    {"fault": "meter_dropouts", "share": 0.05},
     {"fault": "windows_opened", "share": 0.05, "after_hours": 1500, "hours": 60},
     {"fault": "sensor_sticks", "share": 0.01, "after_hours": 900},
     {"fault": "sensor_drifts", "share": 0.02, "amount": -0.02},

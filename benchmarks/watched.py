@@ -136,7 +136,7 @@ def series_of(watched: Watched, detection: Detection) -> StationSeries:
     return StationSeries(
         begin_us=window.begin_us,
         slot_min=SLOT_MIN,
-        **{each.name: getattr(told, each.name) for each in fields(told)},
+        **{each.name: getattr(told, each.name) for each in fields(StationSeries) if hasattr(told, each.name)},
         indoor_centi=indoor,
         indoor_valid=valid,
         area_centi_m2=(area_m2 * 100).astype(np.int64),
