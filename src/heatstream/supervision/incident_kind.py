@@ -110,7 +110,6 @@ class IncidentKind:
             return ("linked",)
         running = state.ends is None
         barred = {
-            "estimated": not running,
             "escalated": not (running and state.is_accident),
             "closed": running and not state.withdrawn,
             "batch_opened": not may_open_batch(state),
