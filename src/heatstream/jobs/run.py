@@ -112,7 +112,8 @@ async def _schedule(
 async def main(settings: Settings, *, once: bool = False) -> int:
     """Run every job now, and then on schedule until told to stop."""
     _check(settings)
-    engine = pool.create_engine(settings.database_url(), size=2, application="heatstream-jobs")
+    # Six jobs may begin at once; each holds a connection, and some work on a second.
+    engine = pool.create_engine(settings.database_url(), size=6, application="heatstream-jobs")
     try:
         async with engine.connect() as conn:
             await migrate.require_current(conn)
