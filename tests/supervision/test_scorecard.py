@@ -127,7 +127,7 @@ async def _found_and_measured(conn: Any) -> None:
     for home, of in outcomes.items():
         for day, outcome in zip(DAYS, of, strict=False):
             await watched.found(conn, home, day, Outcome(outcome))
-    point = await watched.point(conn, "H1")
+    point, *_ = [await watched.point(conn, home) for home in ("H1", "H5", "H6")]
     await watched.statistic(conn, point, "H1", DAYS[0], 2000)
     await watched.statistic(conn, point, "H1", DAYS[1], 2000, slots_valid=100)
     await watched.statistic(conn, point, "H1", dt.date(2025, 10, 24), 2000)

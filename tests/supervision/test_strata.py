@@ -36,6 +36,7 @@ async def build(conn: AsyncConnection) -> None:
     seventh = {"valid_from": dt.date(2026, 1, 7), "valid_to": dt.date(2026, 1, 7)}
     await conn.execute(insert(t.stop_period).values(code="报停-2", household_id=home["H1"], **seventh))
     for code in ("H1", "H2"):
+        await watched.point(conn, code)
         for ahead in range(4):
             outcome = COMPLIANT if ahead == 0 else FAILING
             await watched.found(conn, code, FIRST + dt.timedelta(days=ahead), outcome)
@@ -60,7 +61,7 @@ async def test_a_home_is_surrounded_on_the_days_on_which_all_around_it_are_stopp
     """H2 lies between H1 and H3, and H1 has stopped on the seventh alone."""
     async with office.engine.begin() as conn:
         await build(conn)
-        assert await strata.home_days(conn, Place(), DAYS, "surrounded") == [HomeDays("H2", 0, 1, 0)]
+        assert (await strata.judged(conn, Place(), DAYS)).home_days("surrounded") == [HomeDays("H2", 0, 1, 0)]
 
 
 async def test_a_home_that_is_stopped_itself_is_not_surrounded_and_may_surround_another(office: Office) -> None:
@@ -69,7 +70,7 @@ async def test_a_home_that_is_stopped_itself_is_not_surrounded_and_may_surround_
         await build(conn)
         both = {"household_id": (await ids(conn, t.household))["H2"], "valid_from": FIRST, "code": "报停-3"}
         await conn.execute(insert(t.stop_period).values(both))
-        found = await strata.home_days(conn, Place(), DAYS, "surrounded")
+        found = (await strata.judged(conn, Place(), DAYS)).home_days("surrounded")
     assert found == [HomeDays("H1", 1, 2, 0)]
 
 
@@ -81,7 +82,7 @@ async def test_a_contract_that_supplies_nothing_is_as_good_as_a_stop_until_the_n
         for code, since, supplied in (("K1", "2026-01-05", False), ("K2", "2026-01-06", True)):
             row = {"code": code, "household_id": home, "company_id": company, "supplied": supplied}
             await conn.execute(insert(t.contract).values(**row, valid_from=dt.date.fromisoformat(since)))
-        found = await strata.home_days(conn, Place(), DAYS, "surrounded")
+        found = (await strata.judged(conn, Place(), DAYS)).home_days("surrounded")
     assert found == [HomeDays("H2", 1, 1, 0)]
 
 
@@ -91,5 +92,5 @@ async def test_a_neighbour_in_a_building_of_another_place_counts(office: Office)
         home = await ids(conn, t.household)
         row = {"household_id": home["H5"], "neighbour_id": home["H2"], "side": "beside", "valid_from": SINCE}
         await conn.execute(insert(t.neighbour).values(row))
-        assert await strata.home_days(conn, Place(building="B1"), DAYS, "surrounded") == []
+        assert (await strata.judged(conn, Place(building="B1"), DAYS)).home_days("surrounded") == []
         assert (await strata.tallies(conn, Place(building="B3"), DAYS))["all"].homes == 0

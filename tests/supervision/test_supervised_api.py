@@ -43,6 +43,8 @@ async def _season(office: Office) -> None:
     await handled_by(office)
     async with office.engine.begin() as conn:
         await watched.close(conn, dt.date(2025, 10, 22))
+        for home in ("H1", "H2"):
+            await watched.point(conn, home)
         await watched.found(conn, "H1", dt.date(2025, 10, 22), Outcome.COMPLIANT)
         await watched.found(conn, "H2", dt.date(2025, 10, 22), Outcome.FAILING)
     await record(office, declared(dt.date(2025, 10, 21), at=office.now))

@@ -32,14 +32,16 @@ from heatstream.supervision.matter import Ground
 from heatstream.supervision.repairs import repair
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
-    """Whose figure, and of which days."""
+    """Whose figures, and of which days."""
 
     conn: AsyncConnection
     ground: Ground
     company: Company
     days: Span
+    judged: strata.Judged | None = None
+    """Read once for every stratum."""
 
     @property
     def until(self) -> dt.datetime:
@@ -61,7 +63,9 @@ async def rows(asked: Asked, measure: Measure, stratum: Stratum | None) -> list[
 
 
 async def _pass_rate(asked: Asked, stratum: Stratum) -> list[Row]:
-    found = await strata.home_days(asked.conn, Place(company=asked.company.code), asked.days, stratum)
+    if asked.judged is None:
+        asked.judged = await strata.judged(asked.conn, Place(company=asked.company.code), asked.days)
+    found = asked.judged.home_days(stratum)
     return [Row(each.household, None, each.compliant, each.compliant + each.failing) for each in found]
 
 

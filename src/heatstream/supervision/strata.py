@@ -1,6 +1,7 @@
 """Pass rates of fixed points by stratum, each with its denominator, and 悬空 as derived day by day."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, cast
 
 import numpy as np
@@ -103,20 +104,46 @@ class Found(NamedTuple):
     """Which rows lie in each stratum."""
 
 
-async def found(conn: AsyncConnection, place: Place, days: Span) -> tuple[Registered, Found]:
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Judged home-days of a place, and the strata they lie in."""
+
+    rows: Found
+    codes: Mapping[int, str]
+    """户号 of each home with a judged day, by its place in `rows.home`."""
+
+    def tally(self, stratum: Name) -> Tally:
+        """Count the home-days of a stratum."""
+        which = self.rows.of[stratum]
+        outcome = self.rows.outcome[which]
+        counts = (int(np.count_nonzero(outcome == each)) for each in store.JUDGED)
+        return Tally(len(np.unique(self.rows.home[which])), *counts)
+
+    def home_days(self, stratum: Name) -> list[HomeDays]:
+        """List the homes of a stratum, by 户号, with how their days in it were found."""
+        which = self.rows.of[stratum]
+        homes, row = np.unique(self.rows.home[which], return_inverse=True)
+        outcome = self.rows.outcome[which]
+        counts = [np.bincount(row[outcome == each], minlength=len(homes)).tolist() for each in store.JUDGED]
+        return sorted(HomeDays(self.codes[int(home)], *days) for home, *days in zip(homes, *counts, strict=True))
+
+
+async def judged(conn: AsyncConnection, place: Place, days: Span) -> Judged:
     """Read the judged home-days of a place, and the strata they lie in."""
     there = await registered(conn, place, days)
-    homes = there.ids[there.here & there.residential]
-    rows = await store.found(conn, homes.tolist(), days)
-    home = _places(there.ids, rows["household_id"])
-    lies = there.lies
+    found = await store.found(conn, place, days)
+    found = found[np.isin(found["household_id"], there.ids[there.here & there.residential])]
+    home, lies = _places(there.ids, found["household_id"]), there.lies
     of: dict[Name, Mask] = {
         "all": np.ones(len(home), np.bool_),
         **{cast("Name", name): getattr(lies, name).holds[home] for name in core.Strata._fields},
-        "surrounded": _surrounded(there, home, rows["day"], days),
+        "surrounded": _surrounded(there, home, found["day"], days),
         UNKNOWN: ~(lies.edge.known & lies.top.known & lies.bottom.known)[home],
     }
-    return there, Found(home, rows["outcome"], of)
+    homes = np.unique(home)
+    named = await store.codes(conn, there.ids[homes].tolist())
+    codes = {int(each): named[int(there.ids[each])] for each in homes}
+    return Judged(Found(home, found["outcome"], of), codes)
 
 
 def _surrounded(there: Registered, home: NDArray[np.intp], day: Days, days: Span) -> Mask:
@@ -133,23 +160,5 @@ def _surrounded(there: Registered, home: NDArray[np.intp], day: Days, days: Span
 
 async def tallies(conn: AsyncConnection, place: Place, days: Span) -> Mapping[Name, Tally]:
     """Count the judged home-days of a place by stratum."""
-    _, rows = await found(conn, place, days)
-    return {name: _tally(rows, which) for name, which in rows.of.items()}
-
-
-def _tally(rows: Found, which: Mask) -> Tally:
-    outcome = rows.outcome[which]
-    counts = (int(np.count_nonzero(outcome == each)) for each in store.JUDGED)
-    return Tally(len(np.unique(rows.home[which])), *counts)
-
-
-async def home_days(conn: AsyncConnection, place: Place, days: Span, stratum: Name) -> list[HomeDays]:
-    """List the homes of one stratum, by household, with how their days in it were found."""
-    there, rows = await found(conn, place, days)
-    which = rows.of[stratum]
-    home, outcome = rows.home[which], rows.outcome[which]
-    counts = [np.bincount(home[outcome == each], minlength=len(there.ids)) for each in store.JUDGED]
-    homes = np.unique(home)
-    codes = await store.codes(conn, there.ids[homes].tolist())
-    listed = [HomeDays(codes[int(there.ids[each])], *(int(count[each]) for count in counts)) for each in homes]
-    return sorted(listed)
+    found = await judged(conn, place, days)
+    return {name: found.tally(name) for name in found.rows.of}

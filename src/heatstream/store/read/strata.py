@@ -13,7 +13,7 @@ from heatstream.store.copy import Rows, copy_out_all
 from heatstream.store.dated import held_between
 from heatstream.store.read.days import Span
 from heatstream.store.read.findings import DAY
-from heatstream.store.read.places import HOMES, Place, within
+from heatstream.store.read.places import HOMES, Place, among, monitored, within
 from heatstream.store.tables import building, contract, finding, finding_current, household, neighbour, stop_period
 
 STILL = dt.date(2200, 1, 1)
@@ -99,8 +99,8 @@ async def stops(conn: AsyncConnection, ids: Sequence[int], days: Span) -> Rows:
     return await copy_out_all(conn, select(stopped.subquery("stopped")))
 
 
-async def found(conn: AsyncConnection, ids: Sequence[int], days: Span) -> Rows:
-    """Read how the days of some households were found.
+async def found(conn: AsyncConnection, place: Place, days: Span) -> Rows:
+    """Read how the days of a place's households were found.
 
     Returns
     -------
@@ -114,7 +114,7 @@ async def found(conn: AsyncConnection, ids: Sequence[int], days: Span) -> Rows:
         select(finding.c.household_id, finding.c.period_from.label("day"), finding.c.outcome)
         .select_from(current)
         .where(
-            finding_current.c.household_id.in_(_among(ids)),
+            *among(finding_current.c.household_id, await monitored(conn, place)),
             finding_current.c.period_kind == DAY,
             finding_current.c.period_from.between(days.first, days.last),
             finding.c.period_from.between(days.first, days.last),
