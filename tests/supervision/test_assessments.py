@@ -9,7 +9,7 @@ from sqlalchemy import insert, update
 from heatstream.errors import BadInput, Refused
 from heatstream.store import matters
 from heatstream.store import tables as t
-from heatstream.supervision import assessments
+from heatstream.supervision import assessments, audit
 from heatstream.supervision.assessment_kind import Assessment, Concluded, Effect, Sides
 
 from . import watched
@@ -111,6 +111,8 @@ async def test_the_software_concludes_nothing_and_an_officer_does_once(office: O
         await office.record(code, Concluded.model_validate(told), by="CITY")
     await office.record(code, Concluded.model_validate(told), by="D1")
     assert (await office.matter(code)).headline.endswith("附条件同意 conditions")
+    async with office.desk() as desk:
+        assert [fault async for fault in audit.faults(desk)] == []
     with pytest.raises(BadInput, match="concluded on"):
         await assess(office)
 

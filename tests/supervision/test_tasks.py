@@ -13,7 +13,7 @@ from heatstream.settings import Database, Settings
 from heatstream.store import matters
 from heatstream.store import tables as t
 from heatstream.store.matters import Matter
-from heatstream.supervision import tasks
+from heatstream.supervision import audit, tasks
 from heatstream.supervision.task_kind import Acknowledged, Closed, Explained
 from heatstream.supervision.tasks import Passed
 
@@ -108,6 +108,8 @@ async def test_readings_resolve_a_task_and_silence_begins_it_anew(office: Office
     assert (await look(office, 2 * HOUR)).again == 1
     assert (await office.matter(task.code)).step == "opened"
     assert await kinds(office, task.code) == ["silence_seen", "explained", "resolved", "seen_again"]
+    async with office.desk() as desk:
+        assert [fault async for fault in audit.faults(desk)] == []
 
 
 async def test_an_officer_closes_what_is_resolved(office: Office) -> None:

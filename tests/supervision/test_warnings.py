@@ -20,7 +20,7 @@ from heatstream.rules.supervision.warnings import WarningRule, Warnings
 from heatstream.store import matters
 from heatstream.store import tables as t
 from heatstream.store.matters import Matter
-from heatstream.supervision import warnings
+from heatstream.supervision import audit, warnings
 from heatstream.supervision.company_file import FileOpened, FuelReported
 from heatstream.supervision.warning_kind import Acknowledged, Answered, Assigned, Closed
 from heatstream.supervision.warnings import Passed
@@ -180,6 +180,8 @@ async def test_persons_see_to_a_warning_step_by_step(office: Office) -> None:
     await office.record(code, Answered(**told, found="阀门未开", done="已开"), by="INS")
     assert (await office.matter(code)).urgency == 1
     await office.record(code, Closed(**told, conclusion="已处理"), by="D1")
+    async with office.desk() as desk:
+        assert [fault async for fault in audit.faults(desk)] == []
     with pytest.raises(BadInput, match="closed since"):
         await office.record(code, Acknowledged(**told), by="CO")
 
