@@ -24,7 +24,7 @@ _NONE: dict[int | str, dict[str, Any]] = {404: {"description": "no report has th
 class Made(Shape):
     """A report that was made; `/reports/{report}` has its figures."""
 
-    report: int = Field(validation_description="its number")
+    report: int = Field(validation_alias="id", description="its number")
     kind: Kind
     period_from: dt.date
     period_to: dt.date = Field(description="last day")
