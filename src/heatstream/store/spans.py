@@ -81,17 +81,38 @@ def reconcile(standing: Sequence[SpanRow], seen: Sequence[Seen], settled: dt.dat
     return Reconciled(new, kept, withdrawn)
 
 
+_COLUMNS = (
+    station_span.c.id,
+    station_span.c.heat_station_id,
+    heat_station.c.code.label("station"),
+    station_span.c.kind,
+    station_span.c.begins,
+    station_span.c.known_at,
+    station_span.c.ends,
+    station_span.c.evidence,
+    matter.c.code.label("matter"),
+)
+_PLACED = station_span.join(heat_station, heat_station.c.id == station_span.c.heat_station_id).outerjoin(
+    matter, matter.c.id == station_span.c.matter_id
+)
+
+
+async def of_matters(conn: AsyncConnection, matter_ids: Sequence[int]) -> dict[str, list[SpanRow]]:
+    """List the spans that stand in matters, by the matter's code, each by begin."""
+    among = func.any(bindparam(None, list(matter_ids), ARRAY(Integer)))
+    query = select(*_COLUMNS).select_from(_PLACED).where(station_span.c.withdrawn_at.is_(None))
+    query = query.where(station_span.c.matter_id == among).order_by(station_span.c.begins, station_span.c.id)
+    found: dict[str, list[SpanRow]] = {}
+    for row in await conn.execute(query):
+        found.setdefault(row.matter, []).append(SpanRow._make(row))
+    return found
+
+
 async def standing(conn: AsyncConnection, station_ids: Sequence[int], after: dt.datetime) -> list[SpanRow]:
     """Hold the spans of stations that stand and reach beyond an instant, until the transaction ends; by begin."""
-    columns = [station_span.c[name] for name in ("id", "heat_station_id")]
-    told = [station_span.c[name] for name in ("kind", "begins", "known_at", "ends", "evidence")]
     query = (
-        select(*columns, heat_station.c.code, *told, matter.c.code)
-        .select_from(
-            station_span.join(heat_station, heat_station.c.id == station_span.c.heat_station_id).outerjoin(
-                matter, matter.c.id == station_span.c.matter_id
-            )
-        )
+        select(*_COLUMNS)
+        .select_from(_PLACED)
         .where(
             station_span.c.heat_station_id == func.any(bindparam(None, list(station_ids), ARRAY(Integer))),
             station_span.c.withdrawn_at.is_(None),

@@ -10,8 +10,9 @@ from heatstream.core.repair import RepairState
 from heatstream.store.matters import Matter
 from heatstream.store.read import supplied
 from heatstream.store.read.supplied import Building
+from heatstream.store.spans import SpanRow, of_matters
 from heatstream.store.timescale import LOCAL
-from heatstream.supervision import merging
+from heatstream.supervision import merging, seen_words
 from heatstream.supervision.act import Desk
 from heatstream.supervision.incident_state import Incident
 from heatstream.supervision.repairs import CLASSES_ZH, NOTICES_ZH, Clock, Notice, Repair, notice, repair
@@ -34,6 +35,8 @@ class Seen:
     buildings: Sequence[Building]
     candidates: Sequence[str]
     """Codes of open incidents that may be the same matter."""
+    spans: Sequence[SpanRow]
+    """What meters and homes showed, and still stands."""
 
     @property
     def households(self) -> int:
@@ -47,7 +50,8 @@ async def look(desk: Desk, found: Matter) -> Seen:
     now = desk.now()
     alike = [] if state.closed_at is not None else [each.code for each in await merging.candidates(desk, found)]
     buildings = await touched(desk, found, state.begins)
-    return Seen(state, repair(state, desk.ground, now), notice(state, desk.ground, now), buildings, alike)
+    spans = (await of_matters(desk.conn, [found.id])).get(found.code, [])
+    return Seen(state, repair(state, desk.ground, now), notice(state, desk.ground, now), buildings, alike, spans)
 
 
 async def touched(desk: Desk, found: Matter, at: dt.datetime) -> list[Building]:
@@ -61,6 +65,8 @@ def sentences(seen: Seen) -> Iterator[str]:
     state = seen.state
     until = instant(state.ends) if state.ends else "now 仍在继续"
     yield f"期间 period: {instant(state.begins)} to {until}"
+    for span in seen.spans:
+        yield f"所见 seen from {instant(span.begins)}: {seen_words.sentence(span.evidence)}"
     if state.contested and state.restored_at:
         yield f"企业称已恢复 the company says that heat is back since {instant(state.restored_at)}; no meter shows it"
     for each in state.estimates:
@@ -126,6 +132,10 @@ def tree(seen: Seen) -> dict[str, Any]:
         "households": seen.households,
         "buildings": [each._asdict() for each in seen.buildings],
         "may_be_same": list(seen.candidates),
+        "seen": [
+            {"span": each.id, "begins": instant(each.begins), "ends": each.ends and instant(each.ends), **each.evidence}
+            for each in seen.spans
+        ],
         "merged_into": state.merged_into,
         "cases": list(state.cases),
         "claims": list(state.claims),

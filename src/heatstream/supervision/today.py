@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement
 from heatstream.errors import BadInput
 from heatstream.store import matters
 from heatstream.store.matters import Matter
+from heatstream.store.spans import of_matters
 from heatstream.store.tables import company, heat_station, matter
 from heatstream.store.timescale import LOCAL
-from heatstream.supervision import incident_shown, shown
+from heatstream.supervision import incident_shown, seen_words, shown
 from heatstream.supervision.act import Desk
 from heatstream.supervision.incident_kind import INCIDENT
 from heatstream.supervision.kinds import KINDS, kind_of
@@ -27,6 +28,8 @@ class Place:
     standing: Standing
     households: int | None
     """Homes that an incident touches, without 报停; None = it is no incident."""
+    evidence: str
+    """What meter and homes showed of an incident; empty where they showed nothing."""
 
     @property
     def where(self) -> str:
@@ -59,16 +62,20 @@ async def places(desk: Desk, *asked: ColumnElement[bool], least: int = ROUTINE) 
     """List the open matters that are asked for, the most urgent first, each as it stands now."""
     found = await matters.listed(desk.conn, matter.c.closed_at.is_(None), *asked)
     states = await desk.states(found)
-    seen = [await _place(desk, each, state) for each, state in zip(found, states, strict=True)]
+    spans = await of_matters(desk.conn, [each.id for each in found])
+    seen = [
+        await _place(desk, each, state, seen_words.of_spans(spans.get(each.code, [])))
+        for each, state in zip(found, states, strict=True)
+    ]
     return sorted((each for each in seen if each.standing.urgency >= least), key=_turn)
 
 
-async def _place(desk: Desk, found: Matter, state: Any) -> Place:
+async def _place(desk: Desk, found: Matter, state: Any, evidence: str) -> Place:
     standing = kind_of(found.kind).standing(state, desk.ground, desk.now())
     if found.kind != INCIDENT.name:
-        return Place(found, standing, None)
+        return Place(found, standing, None, evidence)
     touched = await incident_shown.touched(desk, found, state.begins)
-    return Place(found, standing, sum(each.residential for each in touched))
+    return Place(found, standing, sum(each.residential for each in touched), evidence)
 
 
 def _turn(each: Place) -> tuple[int, dt.datetime, dt.datetime, int]:
@@ -86,6 +93,7 @@ def row(each: Place) -> dict[str, Any]:
         "next_due_at": due and due.astimezone(LOCAL).isoformat(),
         "where": each.where,
         "households": each.households,
+        "evidence": each.evidence or None,
     }
 
 
@@ -96,7 +104,7 @@ def cells(each: Place) -> tuple[str, ...]:
         shown.URGENCY_ZH[each.standing.urgency],
         each.matter.code,
         each.where,
-        each.standing.headline,
+        "\n".join(filter(None, [each.standing.headline, each.evidence])),
         "" if each.households is None else str(each.households),
         due.astimezone(LOCAL).strftime("%m-%d %H:%M") if due else "",
     )

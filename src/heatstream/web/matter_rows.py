@@ -61,6 +61,7 @@ def _stop(each: today.Place) -> Row:
         **{name: getattr(each.matter, name) for name in ("code", "kind", "company", "heat_station", "district")},
         "where": each.where,
         "why": each.standing.headline,
+        "evidence": each.evidence,
         "step": each.standing.step,
         "urgency": each.standing.urgency,
         "households": each.households,

@@ -81,6 +81,7 @@ class Stop(Shape):
 
     where: str = Field(description="building, else station, source, company, district")
     why: str = Field(description="what it is about, in a line, as it stands now")
+    evidence: str | None = Field(description="what meter and homes showed of an incident; null = neither showed it")
     households: int | None = Field(description="homes that an incident touches, without 报停; null = no incident")
     urgency: int = Field(description="1 routine, 2 soon, 3 now")
     step: str
@@ -157,6 +158,7 @@ async def morning(conn: Connection, query: Annotated[Filters, Query()], handled_
         Stop(
             where=each.where,
             why=each.standing.headline,
+            evidence=each.evidence or None,
             households=each.households,
             urgency=each.standing.urgency,
             step=each.standing.step,

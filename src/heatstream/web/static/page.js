@@ -138,7 +138,9 @@ window.hs = (() => {
     if (row.households !== null) told.push(`${count(row.households)} ${words.households}`);
     if (row.due_at) told.push(timeLeft(row.due_at, words));
     foot.textContent = told.join(" · ");
-    line.append(head, why, foot);
+    line.append(head, why);
+    if (row.evidence) line.append(element("div", "hs-stop-why", row.evidence));
+    line.append(foot);
     return line;
   }
 
