@@ -1,12 +1,13 @@
 """Which days a report is of, and what the operator may say of it."""
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from heatstream.rules.supervision.reports import TABLES, Form, Reports
+from heatstream.rules.supervision.reports import TABLES, Form, Period, Recipient, Reports
 from heatstream.store.read.days import Span
 from heatstream.supervision import reports
 
@@ -63,3 +64,9 @@ def test_the_demo_reports_all_three_kinds_with_every_table() -> None:
     assert DEMO.reports is not None
     assert {each.kind for each in DEMO.reports.forms} == {"daily", "weekly", "half_monthly"}
     assert all(set(each.tables) == set(TABLES) for each in DEMO.reports.forms)
+
+
+def test_the_manual_names_every_table_and_field() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "supervision.md").read_text(encoding="utf-8").split("## Reports")[1]
+    fields = [name for model in (Reports, Form, Period, Recipient) for name in model.model_fields]
+    assert [name for name in (*TABLES, *fields) if f"`{name}`" not in manual] == []

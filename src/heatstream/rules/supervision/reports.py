@@ -1,7 +1,7 @@
 """Which reports are made, of which periods, for whom, and with which tables: the operator's.
 
-How often is law (`law.REPORTING`): half-monthly in the heating season, weekly in the key period, daily for key cities
-and at key times. When those are, and what is reported how, the province says every year; no text that was read does.
+How often is law (`law.REPORTING`): half-monthly in the heating season, weekly in the key period, daily for key cities,
+key companies and at key times. When those are, and what is reported how, it leaves to two departments of the province.
 """
 
 import datetime as dt
