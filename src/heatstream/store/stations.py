@@ -560,7 +560,7 @@ async def indoor(
 ) -> tuple[Count, Mask]:
     """Average the homes of stations by the hour; an hour's mean stands once the hour is over, for an hour.
 
-    Each point counts by how far it is from its own mean, so that one that falls silent moves nothing. Points of homes
+    Each point counts by what it moved from hour to hour, so that one that falls silent moves nothing. Points of homes
     报停 on the window's last day are left out.
 
     Returns
@@ -578,10 +578,12 @@ def indoor_laid(station_ids: Sequence[int], rows: Rows, window: Window, *, least
     points, point_row = np.unique(rows["point_id"], return_inverse=True)
     station = np.zeros(len(points), np.int64)
     station[point_row] = [station_row[each] for each in rows["heat_station_id"].tolist()]
-    hour = (rows["hour"] - window.begin_us) // HOUR_US
-    level = _station_levels(point_row, hour, rows["mean_centi"], station, (len(station_ids), hours))
+    at = (point_row, (rows["hour"] - window.begin_us) // HOUR_US)
+    value, told_then = np.zeros((len(points), hours), np.int64), np.zeros((len(points), hours), np.bool_)
+    value[at], told_then[at] = rows["mean_centi"], True
+    level = _station_levels(value, told_then, station, len(station_ids))
     count = np.zeros((len(station_ids), hours), np.int32)
-    np.add.at(count, (station[point_row], hour), 1)
+    np.add.at(count, station, told_then)
     return _stands_after(level, window), _stands_after(count, window) >= least_points
 
 
@@ -612,23 +614,33 @@ def _hourly(station_ids: Sequence[int], window: Window) -> Select[Any]:
     )
 
 
-def _station_levels(
-    point: NDArray[np.int64],
-    hour: NDArray[np.int64],
-    mean_centi: NDArray[np.int32],
-    station: NDArray[np.int64],
-    shape: tuple[int, int],
-) -> Count:
-    """Mean of the points' means, plus the mean distance of those that told in an hour from their own means."""
-    value = mean_centi.astype(np.int64)
-    told_hours = np.maximum(np.bincount(point, minlength=station.size), 1)
-    own = np.bincount(point, weights=value, minlength=station.size).astype(np.int64) // told_hours
-    away, count = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-    np.add.at(away, (station[point], hour), value - own[point])
-    np.add.at(count, (station[point], hour), 1)
-    of_station = np.bincount(station, weights=own, minlength=shape[0]).astype(np.int64)
-    base = of_station // np.maximum(np.bincount(station, minlength=shape[0]), 1)
-    return (base[:, None] + away // np.maximum(count, 1)).astype(np.int32)
+def _station_levels(value: Exact, told: Mask, station: NDArray[np.int64], stations: int) -> Count:
+    """Follow each station from hour to hour by the mean of what its points moved: (points, hours) to (stations, hours).
+
+    A point moves from when it last told, within NEAR_HOURS; while others told in the hour before, one that did not says
+    nothing of this one.
+    """
+    hour = np.arange(value.shape[1])
+    last = np.maximum.accumulate(np.where(told, hour, -NEAR_HOURS - 1), axis=1)
+    before = np.concatenate([np.full((len(value), 1), -NEAR_HOURS - 1), last[:, :-1]], axis=1)
+    since = hour - before
+    moved = np.where(told & (since <= NEAR_HOURS), value - np.take_along_axis(value, np.maximum(before, 0), axis=1), 0)
+    at_once, late = told & (since == 1), told & (since > 1) & (since <= NEAR_HOURS)
+    counts = np.zeros((stations, value.shape[1]), np.int64)
+    np.add.at(counts, station, at_once)
+    use = at_once | (late & (counts[station] == 0))
+    total, count = np.zeros(counts.shape, np.int64), np.zeros(counts.shape, np.int64)
+    np.add.at(total, station, np.where(use, moved, 0))
+    np.add.at(count, station, use)
+    start = np.bincount(station, weights=value[np.arange(len(value)), told.argmax(axis=1)], minlength=stations)
+    base = start.astype(np.int64) // np.maximum(np.bincount(station, minlength=stations), 1)
+    steps = total * _FINE // np.maximum(count, 1)
+    return (base[:, None] + np.cumsum(steps, axis=1) // _FINE).astype(np.int32)
+
+
+NEAR_HOURS: Final = 6
+_FINE: Final = 10_000
+"""Steps are added up in fine parts of 0.01 K, so that flooring each moves nothing."""
 
 
 def _stands_after(hourly: Count, window: Window) -> Count:
