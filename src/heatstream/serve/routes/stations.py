@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -43,7 +43,7 @@ class Told(Shape):
     expected_centi: int | None = centi(
         "supply that the filed curve expects; null = no curve, or no outdoor temperature"
     )
-    due: bool | None = Field(description="heat was owed: season, schedule, announced stops; null = no law is in force")
+    due: bool | None = Field(description="heat was due: season, schedule, announced stops; null = no law is in force")
 
 
 class GoingOn(Shape):
@@ -61,7 +61,7 @@ class StationNow(Shape):
     station_name: str
     heat_source: str = Field(description="code of the 热源")
     company: str = Field(description="code of the 供热企业")
-    due: bool | None = Field(description="heat is owed now; null = no law is in force, so nobody knows")
+    due: bool | None = Field(description="heat is due now; null = no law is in force, so nobody knows")
     last: Told | None = Field(description="the last ten minutes that its meters told of, within a day; null = none")
     going_on: list[GoingOn] = Field(description="spans that stand and go on")
 
@@ -77,7 +77,7 @@ class StationDay(Shape):
     """A closed day of a station, of its meters and of its homes."""
 
     day: dt.date
-    due_min: int = Field(description="heat was owed [min]")
+    due_min: int = Field(description="heat was due [min]")
     known_min: int = Field(description="of those: the meter told [min]")
     without_min: int = Field(description="of those: without heat [min]")
     low_min: int = Field(description="of those: supply below the curve less tolerance [min]")
@@ -204,6 +204,9 @@ async def stations(conn: Connection, cursor: At, now: Now, query: Annotated[Stat
     return cursor.page(StationNow, told, query.limit, lambda each: (each["id"],))
 
 
+Code = Annotated[str, Path(description="code of the 换热站", max_length=200)]
+
+
 async def _station(conn: AsyncConnection, code: str) -> AnyRow:
     found = await stored.by_code(conn, code)
     if found is None:
@@ -213,7 +216,7 @@ async def _station(conn: AsyncConnection, code: str) -> AnyRow:
 
 @router.get("/stations/{code}/days", responses={404: {"description": "no such station"}})
 async def station_days(
-    conn: Connection, cursor: At, code: str, query: Annotated[DaysQuery, Query()]
+    conn: Connection, cursor: At, code: Code, query: Annotated[DaysQuery, Query()]
 ) -> Page[StationDay]:
     """List the closed days of a station, the oldest first."""
     check_days(query.day_from, query.day_to)
@@ -230,7 +233,7 @@ async def station_days(
 
 
 @router.get("/stations/{code}/supply", responses={404: {"description": "no such station"}})
-async def station_supply(conn: Connection, now: Now, code: str, query: Annotated[SupplyQuery, Query()]) -> Supply:
+async def station_supply(conn: Connection, now: Now, code: Code, query: Annotated[SupplyQuery, Query()]) -> Supply:
     """Give a station's supply against its curve, every ten minutes of a period."""
     found, end = await _station(conn, code), query.to or now
     begin = query.from_ or end - dt.timedelta(days=1)
