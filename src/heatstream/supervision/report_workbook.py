@@ -25,6 +25,7 @@ CREATED: Final = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - XLSX knows no zone; f
 DASH: Final = "–"
 WHY: Final = ("未定原因", "Why undetermined")
 NONE: Final = "本期无 none in this period"
+GOES_ON: Final = "未恢复 goes on"
 _LOOKS: Final[Mapping[Look, Mapping[str, Any]]] = MappingProxyType(
     {
         "text": {"text_wrap": True, "valign": "top"},
@@ -151,7 +152,7 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = MappingProxyType(
             *_COMPANY,
             _count("投诉量", "Tickets", "tickets"),
             _count("未匹配", "Unmatched", "unmatched"),
-            _count("非本市供热", "Set aside", "set_aside"),
+            _count("非登记楼栋", "Set aside", "set_aside"),
             _share("联系及时", "Contact in time", "contact"),
             _count("待联系", "Contact waiting", "contact_waiting"),
             _count("联系时限未知", "No contact limit", "contact_unknown"),
@@ -402,7 +403,9 @@ def _total(cells: _Cells, rows: Sequence[Any]) -> Any:
 def _value(column: Column, row: Any) -> Any:
     """Give what a cell holds; a share of nothing and whatever is null are None."""
     value = getattr(row, column.field)
-    return _said(column.field, value) if column.look == "text" and value is not None else value
+    if value is None:
+        return GOES_ON if column.field == "ends" else None
+    return _said(column.field, value) if column.look == "text" else value
 
 
 def _said(name: str, value: Any) -> str | None:
