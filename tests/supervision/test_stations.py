@@ -20,6 +20,7 @@ from heatstream.store import tables as t
 from heatstream.store.copy import Column, copy_in
 from heatstream.store.timescale import ensure_partitions
 from heatstream.supervision import stations
+from heatstream.supervision.merging import merge
 
 from .town import Office, time
 
@@ -191,6 +192,19 @@ async def test_later_readings_withdraw_a_span_and_its_incident_says_so(meters: M
     assert (await meters.look()).withdrawn == 1
     assert [row[-1] for row in await meters.spans()] == [False]
     assert (await meters.incident()).withdrawn
+
+
+async def test_what_becomes_of_a_span_is_told_in_the_incident_that_took_it_in(meters: Meters) -> None:
+    for day in (14, 15):
+        await meters.tell("M1", time(6, day=day), time(12, day=day), heat=False)
+    await meters.look()
+    async with meters.engine.connect() as conn:
+        one, other = await conn.scalars(select(t.matter.c.code).order_by(t.matter.c.id))
+    async with meters.office.desk() as desk:
+        await merge(desk, other, one, by="CITY", why="同一事故")
+    await meters.tell("M1", time(12, day=15), time(15, day=15), heat=False)
+    assert (await meters.look()).changed == 1
+    assert (await meters.office.state(one)).ends == time(15, day=15)
 
 
 async def test_passes_hour_by_hour_find_what_one_pass_finds(meters: Meters) -> None:

@@ -24,7 +24,7 @@ class SpanRow(NamedTuple):
     ends: dt.datetime | None
     evidence: Mapping[str, Any]
     matter: str | None
-    """Code of the matter that it opened."""
+    """Code of the incident that holds it."""
 
 
 class Seen(NamedTuple):

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from heatstream.claims.way import ITSELF
 from heatstream.core.supply import ALGORITHM, Kind
-from heatstream.store import matters, spans
+from heatstream.store import spans
 from heatstream.store.spans import Seen, SpanRow
 from heatstream.store.stations import Station
 from heatstream.store.timescale import LOCAL
@@ -95,13 +95,9 @@ async def _withdraw(desk: Desk, by: By, row: SpanRow, seen: Sequence[Seen]) -> N
 
 
 async def _record(desk: Desk, row: SpanRow, event: Event) -> None:
-    """Record it in the incident that the span opened, or in the one that this was merged into."""
-    code = row.matter
-    found = await matters.by_code(desk.conn, code) if code else None
-    while found is not None and found.state.get("merged_into"):
-        found = await matters.by_code(desk.conn, found.state["merged_into"])
-    if found is not None:
-        await desk.record(found.code, event, by=ITSELF)
+    """Record it in the incident that holds the span: the one it opened, or the one that took that in."""
+    if row.matter is not None:
+        await desk.record(row.matter, event, by=ITSELF)
 
 
 def _moved(row: SpanRow, now: Seen) -> str | None:
