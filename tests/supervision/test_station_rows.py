@@ -176,3 +176,14 @@ async def test_a_point_that_falls_silent_moves_nothing_and_an_hour_stands_once_i
     assert two[0].tolist() == [False] * 5 + [True] * 72 + [False] * 67
     assert centi[0, 5::6].tolist() == [2000 - 10 * hour for hour in range(24)]
     assert not valid[1:].any()
+
+
+async def test_a_station_is_touched_by_its_own_meter_and_by_its_sources_and_by_later_batches_alone(
+    office: Office,
+) -> None:
+    async with office.engine.begin() as conn:
+        mine = await group(conn)
+        await tell(conn, await meter(conn, "M1", station="X1"), time(12))
+        await tell(conn, await meter(conn, "MS", source="S1"), time(13))
+        found, later = await stations.touched(conn, 0), await stations.touched(conn, 1)
+    assert (found, later) == ({mine[0].id: time(12), mine[1].id: time(13)}, {})

@@ -126,17 +126,21 @@ async def listed(conn: AsyncConnection, *, metered: bool) -> list[Station]:
 
 async def touched(conn: AsyncConnection, after_batch: int) -> dict[int, dt.datetime]:
     """Tell from when on stations have meter readings of later batches than one; their sources' count for them."""
-    query = (
-        select(heat_station.c.id, func.min(meter_reading.c.observed_at))
-        .join(meter, meter.c.id == meter_reading.c.meter_id)
-        .join(
-            heat_station,
-            or_(heat_station.c.id == meter.c.heat_station_id, heat_station.c.heat_source_id == meter.c.heat_source_id),
-        )
+    later = (
+        select(meter_reading.c.meter_id, func.min(meter_reading.c.observed_at).label("at"))
         .where(meter_reading.c.batch_id > after_batch)
-        .group_by(heat_station.c.id)
+        .group_by(meter_reading.c.meter_id)
+        .cte("later")
     )
-    return {row[0]: row[1] for row in await conn.execute(query)}
+    told = meter.join(later, later.c.meter_id == meter.c.id)
+    of_stations = select(meter.c.heat_station_id, later.c.at).select_from(told).where(meter.c.heat_station_id > 0)
+    of_sources = select(heat_station.c.id, later.c.at).select_from(
+        told.join(heat_station, heat_station.c.heat_source_id == meter.c.heat_source_id)
+    )
+    found: dict[int, dt.datetime] = {}
+    for station_id, at in await conn.execute(union_all(of_stations, of_sources)):
+        found[station_id] = min(at, found.get(station_id, at))
+    return found
 
 
 async def counted_days(conn: AsyncConnection, after_batch: int) -> set[dt.date]:
