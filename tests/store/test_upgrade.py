@@ -14,9 +14,13 @@ import pytest
 from sqlalchemy import text
 
 from heatstream.claims import audit
+from heatstream.rules.holidays import DaysOff
 from heatstream.store import migrate, timescale
 from heatstream.store.pool import create_engine
 from heatstream.store.tables import BY_TIME
+from heatstream.supervision import audit as matters
+from heatstream.supervision.act import Desk
+from heatstream.supervision.matter import Ground
 
 RELEASES = sorted((Path(__file__).parent / "releases").glob("*.sql"))
 FIRST, LAST = dt.date(2026, 1, 1), dt.date(2026, 1, 31)
@@ -48,6 +52,8 @@ async def test_a_populated_database_of_a_release_is_upgraded_with_every_row(
         await migrate.require_current(conn)
         found = {table: await conn.scalar(text(f"select count(*) from {table}")) for table in expected(release)}
         faults = [fault async for fault in audit.faults(conn)]
+        desk = Desk(conn, Ground(None, None, DaysOff(None)), lambda: dt.datetime.now(dt.UTC))
+        faults += [fault async for fault in matters.faults(desk)]
     await engine.dispose()
     assert (found, faults) == (expected(release), [])
 
