@@ -20,7 +20,7 @@ def section(title: str) -> str:
     return PAGE.split(f"\n## {title}\n")[1].split("\n## ")[0]
 
 
-@pytest.mark.parametrize(("title", "kind"), [("Warnings", WARNING), ("Silence", TASK), ("Strata", ASSESSMENT)], ids=str)
+@pytest.mark.parametrize(("title", "kind"), [("Warnings", WARNING), ("Silence", TASK), ("Strata", ASSESSMENT)])
 def test_every_event_stands_in_the_table_with_who_may_record_it(title: str, kind: Any) -> None:
     rows = [line.split("|")[1:3] for line in section(title).splitlines() if line.startswith("| `")]
     told = {name.strip().strip("`"): who.strip() for names, who in rows for name in names.split(",")}
