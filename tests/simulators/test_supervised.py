@@ -30,7 +30,8 @@ def first_days() -> Scenario:
     """The shipped season up to when every fault of its begin has been."""
     faults = tuple(fault for fault in SUPERVISION.faults if not isinstance(fault, EarlyStop))
     season, period = Season(start=SUPERVISION.season.start), SUPERVISION.period.model_copy(update={"days": DAYS})
-    return SUPERVISION.model_copy(update={"period": period, "season": season, "faults": faults})
+    changes = {"period": period, "season": season, "faults": faults, "upload_minutes": 480}  # fewer messages
+    return SUPERVISION.model_copy(update=changes)
 
 
 def ground(now: datetime) -> Ground:
@@ -67,9 +68,10 @@ async def test_the_passes_find_what_is_known_of_a_scenario(database_url: str, mo
         "from station_span s join heat_station h on h.id = s.heat_station_id where withdrawn_at is null "
         "order by h.code, s.begins",
     )
-    assert [tuple(row) for row in spans] == [
-        (town.station_codes[row.station], *hours_of(of, row)) for row in truth if row.kind in SUPPLY
-    ]
+    expected = [(town.station_codes[row.station], *hours_of(of, row)) for row in truth if row.kind in SUPPLY]
+    assert [tuple(row)[:3] for row in spans] == [row[:3] for row in expected]
+    ends = [(row["ends"], end) for row, (*_, end) in zip(spans, expected, strict=True)]
+    assert all(abs(found - true) <= 1 for found, true in ends), ends  # a reading that dropped out at an end moves it
     marks = await fetch(
         database_url,
         "select distinct m.device, k.kind from meter_mark k join meter m on m.id = k.meter_id "
