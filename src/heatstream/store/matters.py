@@ -1,10 +1,10 @@
 """Matters as kept: one row each, whose events are only ever added and hashed one over the other."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Integer, Text, and_, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -98,6 +98,12 @@ async def opened_on(conn: AsyncConnection, kind: str, midnight: dt.datetime) -> 
 async def by_code(conn: AsyncConnection, code: str) -> Matter | None:
     row = (await conn.execute(_MATTER.where(matter.c.code == code))).one_or_none()
     return Matter._make(row) if row else None
+
+
+async def there_of(conn: AsyncConnection, some: Collection[str]) -> set[str]:
+    """Tell which of these codes are matters."""
+    wanted = bindparam(None, list(some), ARRAY(Text))
+    return set(await conn.scalars(select(matter.c.code).where(matter.c.code == func.any(wanted))))
 
 
 async def locked(conn: AsyncConnection, code: str) -> Matter | None:

@@ -199,8 +199,9 @@ class Desk:
             raise BadInput(f"{event.name}: files: {missing[0]} is not attached to {found.code}; attach it first")
 
     async def _check_cited(self, event: Event) -> None:
+        there = await matters.there_of(self.conn, event.cited_matters) if event.cited_matters else set()
         for code in event.cited_matters:
-            if await matters.by_code(self.conn, code) is None:
+            if code not in there:
                 raise BadInput(f"{event.name}: matter {code!r} is not there; expected one of `supervise list`")
         for code in event.cited_claims:
             if await claims.by_code(self.conn, code) is None:
