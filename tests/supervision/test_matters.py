@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import text, update
 
 from heatstream.claims.chain import first_break
@@ -44,6 +45,13 @@ async def test_a_matter_has_a_number_of_its_kind_and_day_and_whom_it_concerns(of
 async def test_a_station_that_nobody_registered_is_no_place(office: Office) -> None:
     with pytest.raises(BadInput, match=r"reported: station: seen 'X9', expected a code of the registry"):
         await office.open("incident", reported(station="X9"), by="D1")
+
+
+async def test_an_instant_is_taken_as_it_is_written_alone(office: Office) -> None:
+    del office
+    for at in ("1767571200", "1767571200.5", 1767571200, "9999-12-31T00:00:00+08:00"):
+        with pytest.raises(ValidationError, match=r"expected a (date like|year from)"):
+            reported(at=at)
 
 
 async def test_a_number_that_is_taken_is_refused(office: Office) -> None:

@@ -5,11 +5,13 @@ stands beside it, in the table. Nothing here asks whether it may be recorded: `c
 """
 
 import datetime as dt
+import re
 from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -22,22 +24,38 @@ from pydantic import (
 
 from heatstream.errors import BadInput
 
+NUMBER = re.compile(r"\s*[-+]?[0-9_]*\.?[0-9_]+(?:[eE][-+]?[0-9]+)?\s*")
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+
 
 def _written(value: object) -> object:
-    """Take a date or an instant only as it is written: pydantic would read a bare number as one, too."""
-    if isinstance(value, int | float | Decimal):
-        raise ValueError("expected a date like 2026-01-05, or an instant like 2026-01-05T08:00:00+08:00")  # noqa: TRY004
+    """Take a date or an instant only as it is written: pydantic would read a number, also in quotes, as one, too."""
+    if isinstance(value, int | float | Decimal) or (isinstance(value, str) and NUMBER.fullmatch(value)):
+        raise ValueError("expected a date like 2026-01-05, or an instant like 2026-01-05T08:00:00+08:00")
     return value
 
 
+def _in_a_calendar(day: dt.date) -> dt.date:
+    """Refuse a year that is a slip of the pen: limits are counted on from here."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"expected a year from {FIRST_YEAR} to {LAST_YEAR}")
+    return day
+
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("seen a NUL character, which no text of the store holds")
+    return text
+
+
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
+Text = Annotated[str, Field(min_length=1, pattern=r"\S"), AfterValidator(_storable)]
 Fen = Annotated[int, Field(ge=0, le=10**15, strict=True)]
 Count = Annotated[int, Field(ge=0, le=10_000, strict=True)]
 EventNumber = Annotated[int, Field(ge=1, strict=True)]
 Truth = Annotated[bool, Field(strict=True)]
-Instant = Annotated[AwareDatetime, BeforeValidator(_written)]
-Day = Annotated[dt.date, BeforeValidator(_written)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_in_a_calendar)]
+Day = Annotated[dt.date, BeforeValidator(_written), AfterValidator(_in_a_calendar)]
 Celsius100 = Annotated[int, Field(ge=-5000, le=6000, strict=True)]
 
 OpeningWay = Literal["application", "complaint", "hotline", "fixed_point", "officer", "batch"]
