@@ -199,6 +199,36 @@ async def test_json_lines_are_taken_as_csv_is(lines: Lines) -> None:
     assert "tickets.jsonl:4: " in faults
 
 
+async def test_what_the_store_cannot_keep_is_told_with_its_line(lines: Lines) -> None:
+    path = lines.folder / "tickets.jsonl"
+    plain = json.dumps(told(1))
+    path.write_text(
+        "\n".join(
+            [
+                json.dumps(told(1) | {"content": "\ud800"}),
+                json.dumps(told(2) | {"extra": ["a\0b"]}),
+                plain[:-1] + ', "count": 1e400}',
+                plain[:-1] + ', "line": "12345"}',
+                "[" * 100_000,
+                json.dumps(told(3) | {"ticket_no": "9" * 201}),
+            ]
+        )
+    )
+    with pytest.raises(BadInput) as caught:
+        await lines.take_file(path)
+    faults = str(caught.value).split("\n")
+    assert faults[:4] == [
+        "tickets.jsonl:1: seen half of a character, which the store cannot hold",
+        "tickets.jsonl:2: seen a NUL character, which the store cannot hold",
+        "tickets.jsonl:3: seen a number beyond all bounds, which the store cannot hold",
+        "tickets.jsonl:4: seen the name 'line' twice, expected a JSON object",
+    ]
+    assert "tickets.jsonl:5: " in faults[4]
+    assert faults[5] == "tickets.jsonl:6: ticket_no: seen 201 signs, expected 200 at most"
+    path.write_text(json.dumps(told(4) | {"content": r"\u0000 is a text"}))
+    assert (await lines.take_file(path)).counts["new"] == 1
+
+
 async def test_without_rules_of_the_hotlines_nothing_is_taken_and_the_section_is_named(lines: Lines) -> None:
     lines.office.given = None
     with pytest.raises(

@@ -9,6 +9,7 @@ import datetime as dt
 import hashlib
 import io
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,8 @@ from heatstream.store.timescale import LOCAL
 NEEDED: Final = ("line", "ticket_no", "received_at", "category", "address", "content")
 EARLIEST: Final = dt.datetime(2000, 1, 1, tzinfo=LOCAL)
 JSON_LINES: Final = (".jsonl", ".ndjson")
+MOST_SIGNS: Final = {"line": 100, "ticket_no": 200}
+"""As long as the API asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,12 @@ class _Reading:
                 self.fault(line, f"{name}: seen nothing, expected text")
         told: dict[str, Any] = {name: cells[name] for name in (*NEEDED, "caller")}
         told |= {"received_at": self._received(line, cells["received_at"]), "topic": self._topic(line, cells)}
-        if "\\u0000" in json.dumps(raw):
-            self.fault(line, "seen a NUL character, which no text of the store holds")
+        for name, most in MOST_SIGNS.items():
+            if len(cells[name] or "") > most:
+                self.fault(line, f"{name}: seen {len(cells[name] or '')} signs, expected {most} at most")
+        unkept = next(_unkept(raw), None)
+        if unkept is not None:
+            self.fault(line, f"seen {unkept}, which the store cannot hold")
         return None if len(self.faults) > before else Row(f"{self.name}:{line}", told, dict(raw))
 
     def _cell(self, line: int, name: str, value: object) -> str | None:
@@ -155,8 +162,8 @@ def _json_lines(reading: _Reading, text: str) -> Iterator[tuple[int, Mapping[str
         if not line.strip():
             continue
         try:
-            raw = json.loads(line, parse_constant=_no_number)
-        except ValueError as error:
+            raw = json.loads(line, parse_constant=_no_number, object_pairs_hook=_each_once)
+        except (ValueError, RecursionError) as error:
             reading.fault(number, f"seen {error}, expected a JSON object")
             continue
         if isinstance(raw, dict):
@@ -167,3 +174,29 @@ def _json_lines(reading: _Reading, text: str) -> Iterator[tuple[int, Mapping[str
 
 def _no_number(text: str) -> None:
     raise ValueError(f"{text}, which is no JSON")
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in pairs]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"the name {twice!r} twice")
+    return dict(pairs)
+
+
+def _unkept(value: object) -> Iterator[str]:
+    """Find what JSON can say and the store cannot keep."""
+    if isinstance(value, str):
+        if "\0" in value:
+            yield "a NUL character"
+        if any("\ud800" <= sign <= "\udfff" for sign in value):
+            yield "half of a character"
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield "a number beyond all bounds"
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from _unkept(name)
+            yield from _unkept(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _unkept(each)
