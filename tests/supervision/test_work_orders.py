@@ -161,6 +161,10 @@ def test_the_last_answer_counts() -> None:
         (given(told.TicketLeft, time(9), line="12345", ticket_no="T1", into="W"), "ticket_left: the work order is"),
         (given(told.TicketChanged, time(9), line="1", ticket_no="T1", columns=("a",)), "seen ticket 1 T1, expected"),
         (given(told.Assigned, time(9), company="CO2"), "company: seen 'CO2', expected CO1, which heats the building"),
+        (
+            handled(time(7, 59)),
+            "handled: at: seen 2026-01-05T07:59.*, expected not before 2026-01-05T08:00.*, the first",
+        ),
         (joined(2, time(9)).model_copy(update={"line": "12345", "ticket_no": "T1"}), "is in this work order already"),
     ],
 )
@@ -172,6 +176,13 @@ def test_what_contradicts_what_was_recorded_is_told(event: Event, expected: str)
 def test_nobody_answers_a_call_that_did_not_reach_him() -> None:
     with pytest.raises(BadInput, match="satisfied: the work order is called_back"):
         folded(opened(), handled(time(9)), called_back(time(10), reached=False), given(told.Satisfied, time(11)))
+
+
+def test_nobody_is_called_back_before_the_work_was_done() -> None:
+    with pytest.raises(
+        BadInput, match=r"called_back: at: seen 2026-01-05T08:59.*, expected not before .*09:00.*, 办结"
+    ):
+        folded(opened(), handled(time(9)), called_back(time(8, 59)))
 
 
 def test_a_closed_work_order_takes_no_more_work() -> None:

@@ -363,6 +363,24 @@ def _check(state: WorkOrder, event: Event) -> None:
             pass
 
 
+_OF_THE_ANSWER: Final = frozenset({"called_back", "satisfied", "dissatisfied", "closed"})
+
+
+def _check_order(state: WorkOrder, event: Event) -> None:
+    """Hold when it happened against what came before: no 办结 before the call, no 回访 before 办结.
+
+    A contact may lie before: it may have answered a call that is not imported yet.
+    """
+    if event.name not in {"handled", *_OF_THE_ANSWER}:
+        return
+    since, what = state.first_received_at, "the first call"
+    if state.handled_at is not None and event.name in _OF_THE_ANSWER:
+        since, what = state.handled_at, "办结"
+    if event.at < since:
+        seen, expected = event.at.isoformat(), since.isoformat()
+        raise BadInput(f"{event.name}: at: seen {seen}, expected not before {expected}, {what}")
+
+
 _NOT_HANDLED: Final = {"handled_at": None, "called_back_at": None, "reached": None}
 Changes = dict[str, Any]
 
@@ -485,6 +503,8 @@ class _WorkOrders:
             raise BadInput(
                 f"{event.name}: the work order is {state.step}; expected one of {', '.join(self.coming(state))}"
             )
+        if not ground.past:
+            _check_order(state, event)
         _check(state, event)
         return _with(state, ground, **_changes(event, state))
 
