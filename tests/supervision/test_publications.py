@@ -104,6 +104,17 @@ async def test_nothing_is_published_that_was_not_approved(office: Office) -> Non
     assert await served(office) == []
 
 
+async def test_nothing_is_out_before_it_was_approved_nor_approved_before_it_was_reviewed(office: Office) -> None:
+    await opened(office)
+    await office.record(CODE, notified(), by="CITY")
+    await office.record(CODE, reviewed(PERIOD_OVER), by="CITYB")
+    with pytest.raises(BadInput, match=r"publication_approved: at: seen .*, expected not before 2026-04-20T09:00"):
+        await office.record(CODE, approved(OVER), by="D1")
+    await office.record(CODE, approved(PERIOD_OVER), by="D1")
+    with pytest.raises(BadInput, match=r"published: at: seen .*, expected not before 2026-04-20T09:00"):
+        await office.record(CODE, published(OVER), by="CITY")
+
+
 async def test_what_is_not_agreed_to_must_be_corrected(office: Office) -> None:
     await opened(office)
     await office.record(CODE, notified(), by="CITY")

@@ -216,7 +216,9 @@ class Version(Part):
     notices: tuple[Notice, ...] = ()
     objections: tuple[Objection, ...] = ()
     reviewed_by: Text | None = None
+    reviewed_at: Instant | None = None
     approved_by: Text | None = None
+    approved_at: Instant | None = None
     doc_no: Text | None = None
     sent_back: bool = False
     """复核 or 审批 does not agree: another content is expected."""
@@ -332,7 +334,7 @@ class PublicationKind:
         if event.name not in self.coming(state):
             may = ", ".join(self.coming(state)) or "nothing"
             raise BadInput(f"{event.name}: version {state.newest.number} stands at {_step(state)}; expected {may}")
-        since = state.newest.drafted_at
+        since = _since(state.newest, event, ground)
         if event.at < since:
             raise BadInput(f"{event.name}: at: seen {event.at.isoformat()}, expected not before {since.isoformat()}")
         match event:
@@ -365,6 +367,12 @@ class PublicationKind:
 
 
 PUBLICATION = PublicationKind()
+
+
+def _since(version: Version, event: Event, ground: Ground) -> dt.datetime:
+    """Say what an event of a version comes after: 审批 after 复核, publishing after 审批."""
+    after = {"publication_approved": version.reviewed_at, "published": version.approved_at}
+    return version.drafted_at if ground.past else after.get(event.name) or version.drafted_at
 
 
 def _drafted(event: Event) -> PublicationDrafted:
@@ -445,11 +453,12 @@ def _changes(state: Publication, recorded: Recorded, ground: Ground) -> dict[str
         case PublicationReviewed(agrees=agrees):
             _expect_another_person(event, recorded, version.drafted_by)
             _expect_periods_over(state, event)
-            changed = {"reviewed_by": recorded.officer.code, "sent_back": not agrees}
+            changed = {"reviewed_by": recorded.officer.code, "reviewed_at": event.at, "sent_back": not agrees}
         case PublicationApproved(agrees=agrees, doc_no=doc_no):
             _expect_another_person(event, recorded, version.drafted_by, version.reviewed_by)
             changed = {
                 "approved_by": recorded.officer.code if agrees else None,
+                "approved_at": event.at if agrees else None,
                 "doc_no": doc_no,
                 "sent_back": not agrees,
             }
