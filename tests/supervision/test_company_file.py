@@ -50,6 +50,12 @@ async def test_a_company_that_nobody_registered_has_no_file(office: Office) -> N
         await record(office, report(), by="CITY", company="CO9")
 
 
+async def test_a_day_stands_in_the_file_of_its_season_alone(office: Office) -> None:
+    code = await record(office, report())
+    with pytest.raises(BadInput, match="seen 2025-02-01, which belongs to the file of 2024; expected a day of 2025"):
+        await office.record(code, report(day=dt.date(2025, 2, 1)), by="CO")
+
+
 def test_less_than_nothing_is_no_stock() -> None:
     with pytest.raises(ValidationError, match="stock_kg"):
         report(stock_kg=-1)
@@ -197,6 +203,22 @@ async def test_faults_of_a_file_are_told_with_their_lines(office: Office, tmp_pa
         "fuel.csv:7: seen CO1 S1 coal 2026-01-19 again, expected each once; it stands in fuel.csv:6 too",
     ):
         assert expected in told
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (f"S1,coal,2026-01-19,{'9' * 5_000}", "stock_kg: seen '9999"),
+        ("S1,coal,1767571200,5", "day: seen '1767571200': expected a date like 2026-01-05"),
+        ("S1,coal,9999-12-31,5", "day: seen .*: expected a year from 1900 to 2199"),
+        ("S\0,coal,2026-01-19,5", "source: seen .*: seen a NUL character"),
+    ],
+)
+def test_a_cell_that_is_no_number_no_date_or_no_text_is_told(cells: str, expected: str, tmp_path: Path) -> None:
+    path = tmp_path / "fuel.csv"
+    path.write_text(f"{HEAD}CO1,{cells},0,0,weighed\n", encoding="utf-8")
+    with pytest.raises(RegistryError, match=rf"fuel\.csv:2: {expected}"):
+        company_acts.read_fuel(path, at=NOW, why="日报")
 
 
 async def test_a_file_with_an_unknown_company_is_not_taken_at_all(office: Office, tmp_path: Path) -> None:

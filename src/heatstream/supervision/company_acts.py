@@ -26,7 +26,7 @@ from heatstream.supervision.told import Event
 
 _OF_A_REPORT: Final = ("source", "fuel", "day", "stock_kg", "received_kg", "used_kg", "method")
 COLUMNS: Final = ("company", *_OF_A_REPORT)
-_WHOLE: Final = re.compile(r"-?[0-9]+")
+_WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
 
 
 class Line(NamedTuple):

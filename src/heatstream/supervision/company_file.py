@@ -4,9 +4,10 @@ Fuel is taken as it is reported; what contradicts itself is flagged where it is 
 is a person's signed statement: the software makes none, changes none, and a day without one is 未报.
 """
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,6 +17,7 @@ from heatstream.errors import BadInput
 from heatstream.rules.supervision.scorecard import Category
 from heatstream.store.read import companies
 from heatstream.store.timescale import LOCAL
+from heatstream.supervision import seasons
 from heatstream.supervision.matter import ROUTINE, Ground, Place, Recorded, Standing
 from heatstream.supervision.told import Event
 
@@ -35,6 +37,7 @@ Method = Literal["weighed", "surveyed", "estimated", "book"]
 class FileOpened(Event):
     """The file of a company and season is opened."""
 
+    by_act: ClassVar[str | None] = "supervise company open"
     kind: Literal["file_opened"] = "file_opened"
     company: Text = Field(description="code of the 供热企业")
     season_year: Year = Field(description="the year its season begins in")
@@ -211,17 +214,16 @@ class CompanyFileKind:
 
     def after(self, state: CompanyFile | None, recorded: Recorded, ground: Ground) -> BaseModel:
         """Fold an event."""
-        del ground
         event = recorded.event
         if state is None:
             opened = _as(FileOpened, event)
             return CompanyFile(company=opened.company, season_year=opened.season_year)
         match event:
             case FuelReported():
-                return _changed(state, fuel=_newest(state.fuel, _report(state, event, recorded), _key))
+                return _changed(state, fuel=_newest(state.fuel, _report(state, event, recorded, ground), _key))
             case Declared():
                 return _changed(
-                    state, declarations=_newest(state.declarations, _declaration(state, event, recorded), _key)
+                    state, declarations=_newest(state.declarations, _declaration(state, event, recorded, ground), _key)
                 )
             case HandScored():
                 score = Score(number=recorded.number, officer=recorded.officer.code, told=event)
@@ -268,14 +270,14 @@ def _changed(state: CompanyFile, **parts: Any) -> CompanyFile:
     return state.model_copy(update=parts)
 
 
-def _report(state: CompanyFile, event: FuelReported, recorded: Recorded) -> Report:
-    _expect_of_season(state, event.name, event.day.year)
+def _report(state: CompanyFile, event: FuelReported, recorded: Recorded, ground: Ground) -> Report:
+    _expect_of_season(state, event.name, event.day, ground)
     ahead = event.day > recorded.at.astimezone(LOCAL).date()
     return Report(number=recorded.number, ahead=ahead, told=event)
 
 
-def _declaration(state: CompanyFile, event: Declared, recorded: Recorded) -> Declaration:
-    _expect_of_season(state, event.name, event.day.year)
+def _declaration(state: CompanyFile, event: Declared, recorded: Recorded, ground: Ground) -> Declaration:
+    _expect_of_season(state, event.name, event.day, ground)
     today, officer = event.at.astimezone(LOCAL).date(), recorded.officer
     if event.day > today:
         raise BadInput(f"declared: day: seen {event.day}, expected not after {today}, when it was signed")
@@ -293,7 +295,12 @@ def _declaration(state: CompanyFile, event: Declared, recorded: Recorded) -> Dec
     )
 
 
-def _expect_of_season(state: CompanyFile, name: str, year: int) -> None:
-    years = (state.season_year, state.season_year + 1)
-    if year not in years:
-        raise BadInput(f"{name}: day: seen one of {year}, expected one of {years[0]} or {years[1]}: the file's season")
+def _expect_of_season(state: CompanyFile, name: str, day: dt.date, ground: Ground) -> None:
+    """A day stands in one file alone: that of the season it lies in, or else of the next one."""
+    if ground.past:
+        return
+    year = seasons.of_day(ground, day).year
+    if year != state.season_year:
+        raise BadInput(
+            f"{name}: day: seen {day}, which belongs to the file of {year}; expected a day of {state.season_year}"
+        )
