@@ -128,6 +128,19 @@ async def test_a_building_or_another_topic_opens_no_claim(lines: Lines) -> None:
             await ticket_acts.join_claim(desk, office, fee, claim=None, by="HOT", why="x")
 
 
+async def test_an_incident_that_began_long_after_the_calls_is_not_proposed(lines: Lines) -> None:
+    await lines.take(told(1, category="停热"))
+    for hour, day in ((8, 6), (9, 6)):
+        at = time(hour, day=day)
+        report = incidents.Reported(
+            at=at, why="报告", what="breakdown", station="X1", begins=at, stops_heat=True, said="爆管"
+        )
+        await lines.office.open("incident", report, by="CO", code=f"INC-{hour}")
+    code, _ = await lines.order(1)
+    async with lines.office.desk() as desk:
+        assert await ticket_acts.proposals(desk) == [Proposal(code, "incident", "INC-8")]
+
+
 async def test_a_home_without_heat_joins_the_standing_incident_of_its_station_by_an_officer(lines: Lines) -> None:
     await lines.take(told(1, category="停热"), told(2, category="停热", address="槐荫9号楼901"))
     code, elsewhere = [(await lines.order(number))[0] for number in (1, 2)]

@@ -304,9 +304,9 @@ async def _orders(conn: AsyncConnection, *conditions: ColumnElement[bool]) -> li
 async def standing_incidents(
     conn: AsyncConnection, heat_station_id: int, heat_source_id: int, first: dt.datetime, last: dt.datetime
 ) -> list[str]:
-    """List incidents of a station, or of its source, that stand now or stood when the calls came."""
+    """List incidents of a station, or of its source, that began by the last instant and stood at the first or later."""
     of_station = matter.c.heat_station_id == heat_station_id
     of_source = and_(matter.c.heat_station_id.is_(None), matter.c.heat_source_id == heat_source_id)
-    stood = or_(matter.c.closed_at.is_(None), and_(matter.c.opened_at <= last, matter.c.closed_at >= first))
+    stood = and_(matter.c.opened_at <= last, or_(matter.c.closed_at.is_(None), matter.c.closed_at >= first))
     query = select(matter.c.code).where(matter.c.kind == "incident", or_(of_station, of_source), stood)
     return list(await conn.scalars(query.order_by(matter.c.opened_at, matter.c.id)))

@@ -15,7 +15,7 @@ from heatstream.store.timescale import LOCAL
 from heatstream.supervision import incidents
 from heatstream.supervision.act import Desk
 from heatstream.supervision.matching import Candidate, Match
-from heatstream.supervision.tickets import find, mark_groups, place, places
+from heatstream.supervision.tickets import find, hotlines, mark_groups, place, places
 from heatstream.supervision.work_orders import (
     NAME,
     Contacted,
@@ -259,6 +259,8 @@ async def join_incident(desk: Desk, code: str, incident: str, *, by: str, why: s
 async def proposals(desk: Desk) -> list[Proposal]:
     """Propose claims for open temperature work orders of known homes, and incidents for those without heat."""
     found: list[Proposal] = []
+    # An outage is often written down after its first calls.
+    within = dt.timedelta(hours=hotlines(desk.ground).same_within_hours)
     for order in await matters.listed(desk.conn, *tickets.OPEN_ORDERS):
         state = WorkOrder.model_validate(order.state)
         if state.topic == "temperature" and order.household_id is not None and state.claim is None:
@@ -268,7 +270,7 @@ async def proposals(desk: Desk) -> list[Proposal]:
             found.append(Proposal(order.code, "claim", still[0] if still else None))
         if state.topic == "no_heat" and state.incident is None and order.heat_station_id and order.heat_source_id:
             calls = [each.received_at for each in state.calls]
-            near = (order.heat_station_id, order.heat_source_id, min(calls), max(calls))
+            near = (order.heat_station_id, order.heat_source_id, min(calls), max(calls) + within)
             codes = await tickets.standing_incidents(desk.conn, *near)
             found += [Proposal(order.code, "incident", each) for each in codes]
     return found
