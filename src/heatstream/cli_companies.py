@@ -11,18 +11,25 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from heatstream.terminal import JsonOption, configured, out, transaction
+from heatstream.terminal import FIRST_YEAR, LAST_YEAR, JsonOption, configured, in_a_calendar, out, said, transaction
 
 company_app = typer.Typer(no_args_is_help=True, help="诚信档案: a company's fuel, zero reports, orders, scores.")
 
 CompanyCode = Annotated[str, typer.Argument(metavar="COMPANY", help="Code of the 供热企业.")]
 Officer = Annotated[str, typer.Option("--officer", help="工号 of who records; kept for good.")]
-Why = Annotated[str, typer.Option("--why", help="Why it is recorded, in a sentence; kept for good.")]
+Why = Annotated[str, typer.Option("--why", help="Why it is recorded, in a sentence; kept for good.", callback=said)]
 Season = Annotated[
-    int | None, typer.Option("--season", help="The year the season begins in; without it today's, or the next.")
+    int | None,
+    typer.Option(
+        "--season",
+        help="The year the season begins in; without it today's, or the next.",
+        min=FIRST_YEAR,
+        max=LAST_YEAR,
+    ),
 ]
 DayOption = Annotated[
-    dt.datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="The day; without it today.")
+    dt.datetime | None,
+    typer.Option("--day", formats=["%Y-%m-%d"], help="The day; without it today.", callback=in_a_calendar),
 ]
 
 

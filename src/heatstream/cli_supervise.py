@@ -16,9 +16,11 @@ from heatstream.cli_companies import company_app
 from heatstream.cli_reports import report_app
 from heatstream.cli_scores import scores_app
 from heatstream.cli_tickets import tickets_app
-from heatstream.terminal import JsonOption, configured, out, transaction
+from heatstream.terminal import JsonOption, configured, in_a_calendar, out, said, transaction
 
 FAILED = 1
+MOST_DAYS = 3660
+_DAY: Any = {"formats": ["%Y-%m-%d"], "callback": in_a_calendar}
 
 supervise_app = typer.Typer(no_args_is_help=True, help="Heat sources and companies: docs/supervision.md.")
 supervise_app.add_typer(company_app, name="company")
@@ -136,6 +138,7 @@ def supervise_list(
 ) -> None:
     """List matters, the most urgent first, then by their next limit."""
     from heatstream.store import matters
+    from heatstream.store.read import places
     from heatstream.store.timescale import LOCAL
     from heatstream.supervision import shown, today
 
@@ -143,6 +146,7 @@ def supervise_list(
 
     async def run() -> Any:
         async with transaction(configured()) as conn:
+            await places.check(conn, places.Place(company=company, district=district))
             return await matters.listed(conn, *asked, *([matters.is_open()] if still_open else []))
 
     found = asyncio.run(run())
@@ -166,12 +170,14 @@ def supervise_today(
     as_json: JsonOption = False,
 ) -> None:
     """The morning's list: where to go and why, the most urgent first, as everything stands now."""
+    from heatstream.store.read import places
     from heatstream.supervision import today
 
     asked = list(today.conditions(company_code=company, district_code=district))
 
     async def run() -> Any:
         async with desk(snapshot=True) as at:
+            await places.check(at.conn, places.Place(company=company, district=district))
             return await today.places(at, *asked)
 
     found = asyncio.run(run())
@@ -209,10 +215,8 @@ def supervise_check() -> None:
 def supervise_meters(
     device: Annotated[str | None, typer.Argument(help="热量表; without it all.")] = None,
     *,
-    first: Annotated[
-        dt.datetime | None, typer.Option("--from", help="First day; yesterday.", formats=["%Y-%m-%d"])
-    ] = None,
-    days: Annotated[int, typer.Option(help="So many days from it.", min=1)] = 1,
+    first: Annotated[dt.datetime | None, typer.Option("--from", help="First day; yesterday.", **_DAY)] = None,
+    days: Annotated[int, typer.Option(help="So many days from it.", min=1, max=MOST_DAYS)] = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Show what meters' counters gave by day, beside power, flow and estimates, and what is marked of them."""
@@ -242,8 +246,8 @@ def supervise_meters(
 @supervise_app.command("stops")
 def supervise_stops(
     *,
-    first: Annotated[dt.datetime | None, typer.Option("--from", help="First day; today.", formats=["%Y-%m-%d"])] = None,
-    days: Annotated[int, typer.Option(help="So many days from it.", min=1)] = 7,
+    first: Annotated[dt.datetime | None, typer.Option("--from", help="First day; today.", **_DAY)] = None,
+    days: Annotated[int, typer.Option(help="So many days from it.", min=1, max=MOST_DAYS)] = 7,
     as_json: JsonOption = False,
 ) -> None:
     """List announced stops, and whether users were told so long ahead as the operator's rules ask."""
@@ -271,7 +275,7 @@ def supervise_merge(
     incident: Annotated[str, typer.Argument(help="The incident that ends here.")],
     into: Annotated[str, typer.Argument(help="The one in which it goes on.")],
     officer: Officer,
-    why: Annotated[str, typer.Option(help="Why they are one matter; kept for good.")],
+    why: Annotated[str, typer.Option(help="Why they are one matter; kept for good.", callback=said)],
 ) -> None:
     """Merge two incidents of one thing; both say so."""
     from heatstream.supervision import merging

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, cast
 import typer
 from rich.table import Table
 
-from heatstream.terminal import By, JsonOption, configured, out, transaction
+from heatstream.terminal import By, JsonOption, configured, in_a_calendar, out, said, transaction
 
 tickets_app = typer.Typer(
     no_args_is_help=True, help="Tickets of the hotlines and work orders 工单: docs/supervision.md."
@@ -22,9 +22,10 @@ Line = Annotated[str, typer.Argument(help="The line: 96118, 12345, 12319 …")]
 Number = Annotated[str, typer.Argument(help="工单号 of that line.")]
 Order = Annotated[str, typer.Argument(help="The work order's number.")]
 Officer = Annotated[str, typer.Option("--officer", help="工号 of who does it.")]
-Why = Annotated[str, typer.Option("--why", help="Why; kept for good.")]
-FirstDay = Annotated[dt.datetime, typer.Option("--from", help="First local day.", formats=["%Y-%m-%d"])]
-LastDay = Annotated[dt.datetime, typer.Option("--to", help="Last local day.", formats=["%Y-%m-%d"])]
+Why = Annotated[str, typer.Option("--why", help="Why; kept for good.", callback=said)]
+_DAY: Any = {"formats": ["%Y-%m-%d"], "callback": in_a_calendar}
+FirstDay = Annotated[dt.datetime, typer.Option("--from", help="First local day.", **_DAY)]
+LastDay = Annotated[dt.datetime, typer.Option("--to", help="Last local day.", **_DAY)]
 
 
 @asynccontextmanager
@@ -37,6 +38,21 @@ async def _desk() -> AsyncIterator[Any]:
     async with transaction(found) as conn:
         now = dt.datetime.now(dt.UTC)
         yield Desk(conn, await ground.read(conn, found, now), lambda: dt.datetime.now(dt.UTC))
+
+
+def _days(first: dt.datetime, last: dt.datetime) -> Any:
+    from heatstream.store.read.days import Span
+
+    if last < first:
+        raise typer.BadParameter(f"--to: seen {last.date()}, expected {first.date()} or later")
+    return Span(first.date(), last.date())
+
+
+def _when(at: dt.datetime) -> str:
+    """Tell an instant in local time, wherever this runs."""
+    from heatstream.store.timescale import LOCAL
+
+    return at.astimezone(LOCAL).isoformat(timespec="minutes")
 
 
 def _lines(rows: list[Mapping[str, Any]]) -> None:
@@ -77,18 +93,24 @@ def tickets_show(line: Line, ticket_no: Number) -> None:
     found, versions = asyncio.run(run())
     names = ("line", "ticket_no", "received_at", "category", "topic", "address", "content", "caller", "household")
     for name in (*names, "building", "matched_by", "match_why", "set_aside_by", "set_aside_why", "work_order"):
-        out.print(f"{name}: {getattr(found, name) or '–'}", markup=False, highlight=False, soft_wrap=True)
+        value = getattr(found, name)
+        out.print(
+            f"{name}: {_when(value) if isinstance(value, dt.datetime) else value or '–'}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
     for each in versions:
         raw = json.dumps(each.raw, ensure_ascii=False)
-        told = f"version {each.number}, {each.source}, {each.imported_at.isoformat()} by {each.imported_by}: {raw}"
+        told = f"version {each.number}, {each.source}, {_when(each.imported_at)} by {each.imported_by}: {raw}"
         out.print(told, markup=False, highlight=False, soft_wrap=True)
 
 
 @tickets_app.command("unmatched")
 def tickets_unmatched(
     *,
-    limit: Annotated[int, typer.Option(help="At most so many tickets.")] = 50,
-    candidates: Annotated[int, typer.Option(help="At most so many candidates each.")] = 5,
+    limit: Annotated[int, typer.Option(help="At most so many tickets.", min=1)] = 50,
+    candidates: Annotated[int, typer.Option(help="At most so many candidates each.", min=1)] = 5,
     as_json: JsonOption = False,
 ) -> None:
     """List tickets that concern nobody yet, the first call first, each with the likeliest homes; a person chooses."""
@@ -109,7 +131,7 @@ def tickets_unmatched(
     for each in found:
         likely_here = "\n".join(f"{one.score} {one.household or one.building} {one.address}" for one in each.candidates)
         ticket = each.ticket
-        received = ticket.received_at.astimezone().isoformat(timespec="minutes")
+        received = _when(ticket.received_at)
         table.add_row(ticket.line, ticket.ticket_no, received, ticket.topic, ticket.address, each.why, likely_here)
     out.print(table)
 
@@ -231,13 +253,14 @@ def tickets_join(
 def tickets_groups(first: FirstDay, last: LastDay, *, as_json: JsonOption = False) -> None:
     """List 群体投诉: so many households of one building within 24 h."""
     from heatstream.store.read import work_orders
-    from heatstream.store.read.days import Span
     from heatstream.supervision import tickets
+
+    days = _days(first, last)
 
     async def run() -> list[Any]:
         async with _desk() as desk:
             least = tickets.hotlines(desk.ground).group_households
-            return await work_orders.groups(desk.conn, Span(first.date(), last.date()), least=least)
+            return await work_orders.groups(desk.conn, days, least=least)
 
     found = asyncio.run(run())
     if as_json:
@@ -245,7 +268,7 @@ def tickets_groups(first: FirstDay, last: LastDay, *, as_json: JsonOption = Fals
         return
     table = Table("building", "company", "district", "from", "to", "households", "work orders")
     for each in found:
-        times = (at.astimezone().isoformat(timespec="minutes") for at in (each.begins, each.ends))
+        times = map(_when, (each.begins, each.ends))
         who = (each.building, each.company, each.district)
         table.add_row(*who, *times, str(each.households), " ".join(each.work_orders))
     out.print(table)
@@ -261,15 +284,15 @@ def tickets_figures(
 ) -> None:
     """Count the tickets that were received on these days, and what became of them."""
     from heatstream.store.read import work_orders
-    from heatstream.store.read.days import Span
 
     if by not in {"all", "company", "district", "line", "topic"}:
         raise typer.BadParameter(f"--by: seen {by!r}, expected all, company, district, line or topic")
+    days = _days(first, last)
     told_by = cast(Literal["all", "company", "district", "line", "topic"], by)
 
     async def run() -> list[Any]:
         async with _desk() as desk:
-            return await work_orders.figures(desk.conn, Span(first.date(), last.date()), by=told_by, now=desk.now())
+            return await work_orders.figures(desk.conn, days, by=told_by, now=desk.now())
 
     found = asyncio.run(run())
     if as_json:

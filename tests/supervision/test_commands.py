@@ -71,6 +71,35 @@ def test_an_incident_is_opened_recorded_shown_listed_and_checked(shell: Shell) -
     assert shell.run("check").stdout == "every matter is whole\n"
 
 
+def test_what_nobody_registered_and_no_calendar_has_is_told(shell: Shell) -> None:
+    for asked, expected in (
+        (("list", "--company", "ZZ"), "company: seen 'ZZ', expected a code of the registry"),
+        (("today", "--district", "ZZ"), "district: seen 'ZZ', expected a code of the registry"),
+        (("stops", "--from", "9999-12-31"), "expected a day of 2000 to 2199"),
+        (("company", "stock", "--day", "9999-12-31"), "expected a day of 2000 to 2199"),
+        (("tickets", "figures", "--from", "2026-01-06", "--to", "2026-01-05"), "seen 2026-01-05, expected 2026-01-06"),
+        (("tickets", "split", "1", "2", "--officer", "D1", "--why", " "), "seen nothing, expected a sentence"),
+    ):
+        done = shell.run(*asked)
+        assert done.returncode in {1, 2}, asked
+        assert expected in " ".join(done.stderr.replace("│", "").split())
+
+
+def test_a_database_that_is_away_is_told_in_a_line(tmp_path: Path) -> None:
+    done = Shell("postgresql://nobody:secret@127.0.0.1:1/away", tmp_path).run("today")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "cannot be reached" in done.stderr
+    assert "secret" not in done.stderr
+
+
+def test_a_text_with_a_nul_character_is_told(shell: Shell) -> None:
+    path = shell.folder / "nul.yaml"
+    path.write_text(Path(shell.reported()).read_text(encoding="utf-8").replace("爆管", '"a\\0b"'), encoding="utf-8")
+    done = shell.run("open", "incident", str(path), "--officer", "CO")
+    assert (done.returncode, "said: " in done.stderr) == (1, True)
+    assert "seen a NUL character, which no text of the store holds" in done.stderr
+
+
 def test_a_matter_is_told_to_a_program(shell: Shell) -> None:
     code = shell.run("open", "incident", shell.reported(), "--officer", "D1", "--code", "事1").stdout.strip()
     told = json.loads(shell.run("show", code, "--json").stdout)
