@@ -54,6 +54,7 @@ DAY_US = 1440 * MINUTE_US
 LOOK_S = 0.5
 QUIET_LOOKS = 4
 LIVE_LOOK_S = 5.0
+FIRST_ROUND_S = 900.0
 
 
 @dataclass(frozen=True)
@@ -345,7 +346,8 @@ async def _supervise(ours: Crew, progress: Progress, ports: Ports) -> None:
     """Look at stations and companies once the homes are judged: the evidence is of both sides."""
     looking = progress.add_task("looking at stations and companies", total=None)
     ours.start("jobs")
-    await ours.answers("jobs", ports.jobs, "/livez")
+    # It answers when its first round is done, and that one looks at every day there is.
+    await ours.answers("jobs", ports.jobs, "/livez", patience=FIRST_ROUND_S)
     progress.update(looking, total=1, completed=1)
 
 
