@@ -189,6 +189,7 @@ async def test_faults_of_a_file_are_told_with_their_lines(office: Office, tmp_pa
         "CO1,S1,coal,2026-01-17,5,0\n"
         "CO1,S1,coal,2026-01-19,5,0,0,weighed\n"
         "CO1,S1,coal,2026-01-19,6,0,0,weighed\n"
+        "CO\0,S1,coal,2026-01-19,6,0,0,weighed\n"
     )
     with pytest.raises(RegistryError) as raised:
         await take(office, tmp_path, rows)
@@ -201,6 +202,7 @@ async def test_faults_of_a_file_are_told_with_their_lines(office: Office, tmp_pa
         "fuel.csv:4: method: seen 'guessed'",
         "fuel.csv:5: seen too many cells or too few, expected 8",
         "fuel.csv:7: seen CO1 S1 coal 2026-01-19 again, expected each once; it stands in fuel.csv:6 too",
+        r"fuel.csv:8: company: seen 'CO\x00', expected a code",
     ):
         assert expected in told
 

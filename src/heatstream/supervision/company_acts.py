@@ -120,8 +120,8 @@ def _take(
     key = tuple(cells[name] for name in ("company", "source", "fuel", "day"))
     if key in lines:
         faults.append(f"{where}: seen {' '.join(key)} again, expected each once; it stands in {lines[key].where} too")
-    elif not cells["company"]:
-        faults.append(f"{where}: company: seen nothing, expected a code")
+    elif not cells["company"] or "\0" in cells["company"]:
+        faults.append(f"{where}: company: seen {cells['company']!r}, expected a code")
     else:
         try:
             report = FuelReported.model_validate(told | {name: _cell(name, cells[name]) for name in _OF_A_REPORT})
