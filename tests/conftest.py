@@ -30,6 +30,9 @@ COMMUNITY_URL = os.environ.get("HEATSTREAM_TEST_COMMUNITY_URL")
 NO_COMMUNITY = pytest.mark.skipif(not COMMUNITY_URL, reason="HEATSTREAM_TEST_COMMUNITY_URL names no server")
 NO_TIMESCALE = pytest.mark.skipif(bool(why_no_timescale()), reason=f"no TimescaleDB here: {why_no_timescale()}")
 
+HERE = Path(__file__).parent
+ABOVE_THE_TABLES = {"claims", "simulators", "supervision", "web"}
+"""Folders of tests whose subject asks no table that is cut along time in a way of its own."""
 ROOM = 4 << 30
 SCRATCH = "heatstream-test-"
 OLD_S = 600
@@ -49,6 +52,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "edition" in metafunc.fixturenames:
         only_community = metafunc.definition.get_closest_marker("community") is not None
         metafunc.parametrize("edition", _editions(only_community), indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run on one edition what stands above the tables and is the same on each; on all what is marked `every_edition`."""
+    once = "timescale" if not why_no_timescale() else "plain"
+    left_out = [
+        item
+        for item in items
+        if (item.get_closest_marker("faults") or item.path.relative_to(HERE).parts[0] in ABOVE_THE_TABLES)
+        and not item.get_closest_marker("every_edition")
+        and (callspec := getattr(item, "callspec", None))
+        and callspec.params.get("edition", once) not in (once, "community")
+    ]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from heatstream.embedded.broker import BrokerServer
-from heatstream.embedded.postgres import why_no_timescale
 from tests.acceptance.rig import IngestProcess, Town
 from tests.conftest import OwnBroker
 
@@ -36,18 +35,3 @@ async def make_ingest(tmp_path: Path) -> AsyncIterator[MakeIngest]:
             return made
 
         yield make
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A broken way to the broker is the same on every edition: such a test runs on one, the marked ones on both."""
-    once = "timescale" if not why_no_timescale() else "plain"
-    left_out = [
-        item
-        for item in items
-        if item.get_closest_marker("faults")
-        and not item.get_closest_marker("every_edition")
-        and (callspec := getattr(item, "callspec", None))
-        and callspec.params.get("edition", once) not in (once, "community")
-    ]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]

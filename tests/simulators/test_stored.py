@@ -81,6 +81,7 @@ async def played(database_url: str, mosquitto: Any, tmp_path: Path) -> list[Trut
     return list(read_truth(tmp_path / "truth.csv"))
 
 
+@pytest.mark.every_edition
 async def test_every_reading_of_a_scenario_is_where_the_truth_says(played: list[TruthRow], database_url: str) -> None:
     indoor = [row for row in played if row.topic.endswith("indoor")]
     good = Counter(key(row) for row in indoor if row.kind == "good")

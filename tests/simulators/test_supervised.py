@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import simulators
 from heatstream.core.calendar import day_of
 from heatstream.rules import holidays, policy
@@ -45,6 +47,7 @@ def hours_of(of: Scenario, row: Known) -> tuple[str, int, int]:
     return row.kind, begin, end
 
 
+@pytest.mark.every_edition
 async def test_the_passes_find_what_is_known_of_a_scenario(database_url: str, mosquitto: Any, tmp_path: Path) -> None:
     of = first_days()
     town = lay_out(of.town, of.seed)

@@ -5,33 +5,15 @@ What is recorded in a matter is the same on every edition: such a test runs on o
 
 import uuid
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from heatstream.embedded.postgres import why_no_timescale
 from heatstream.store.pool import create_engine
 from tests.conftest import at_database, tell
 
 from . import town
 from .town import Office
-
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    once = "timescale" if not why_no_timescale() else "plain"
-    left_out = [
-        item
-        for item in items
-        if item.path.is_relative_to(HERE)
-        and not item.get_closest_marker("every_edition")
-        and (callspec := getattr(item, "callspec", None))
-        and callspec.params.get("edition", once) != once
-    ]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
