@@ -1,9 +1,14 @@
 """What recurs is done once, kept in a row, and never deletes what somebody holds."""
 
+import asyncio
+import contextlib
 import datetime as dt
+import os
+import sys
 
+import httpx
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from heatstream.errors import SettingsError
@@ -139,3 +144,30 @@ async def test_compression_inside_the_late_data_window_is_refused(database_url: 
     bad = Settings(database=Database(url=database_url), jobs=Jobs(compress_after_days=30), ingest=Ingest(past_days=400))
     with pytest.raises(SettingsError, match="a late reading must not meet a compressed chunk"):
         await run.main(bad, once=True)
+
+
+async def test_while_its_first_round_lasts_the_process_is_alive_says_what_it_waits_for_and_can_be_told_to_stop(
+    database_url: str, engine: AsyncEngine, unused_tcp_port: int
+) -> None:
+    async with engine.begin() as conn:  # the first task that makes a row of its own waits for this
+        await conn.execute(text("lock table job_run in access exclusive mode"))
+        environ = os.environ | {
+            "HEATSTREAM_DATABASE_URL": database_url,
+            "HEATSTREAM_JOBS_METRICS_PORT": str(unused_tcp_port),
+        }
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "heatstream", "jobs", env=environ)
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{unused_tcp_port}") as client:
+            alive = await _answer(client, "/livez")
+            ready = await _answer(client, "/readyz")
+        process.terminate()
+        code = await asyncio.wait_for(process.wait(), 10)
+    assert (alive.status_code, ready.status_code, code) == (200, 503, 0)
+    assert "supervision: its first run has not ended yet" in ready.json()["reasons"]
+
+
+async def _answer(client: httpx.AsyncClient, path: str) -> httpx.Response:
+    async with asyncio.timeout(20):
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                return await client.get(path)
+            await asyncio.sleep(0.1)

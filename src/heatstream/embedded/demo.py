@@ -346,8 +346,8 @@ async def _supervise(ours: Crew, progress: Progress, ports: Ports) -> None:
     """Look at stations and companies once the homes are judged: the evidence is of both sides."""
     looking = progress.add_task("looking at stations and companies", total=None)
     ours.start("jobs")
-    # It answers when its first round is done, and that one looks at every day there is.
-    await ours.answers("jobs", ports.jobs, "/livez", patience=FIRST_ROUND_S)
+    # It is ready when its first round is done, and that one looks at every day there is.
+    await ours.answers("jobs", ports.jobs, "/readyz", patience=FIRST_ROUND_S)
     progress.update(looking, total=1, completed=1)
 
 

@@ -1,9 +1,10 @@
 """The one process that does what recurs; every run leaves a row, `/readyz` and the metrics tell the last success."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
 import asyncpg
 import structlog
@@ -109,6 +110,22 @@ async def _schedule(
     await scheduler.run()
 
 
+async def _run_all(engine: AsyncEngine, settings: Settings, health: Health) -> None:
+    for name in TASKS:
+        await _run_watched(engine, settings, name, health)
+
+
+async def _until(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
+    """Work, or leave it where it is when told to stop: what it has not committed is undone."""
+    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not working.done():
+        working.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await working
+
+
 async def main(settings: Settings, *, once: bool = False) -> int:
     """Run every job now, and then on schedule until told to stop."""
     _check(settings)
@@ -118,13 +135,16 @@ async def main(settings: Settings, *, once: bool = False) -> int:
         async with engine.connect() as conn:
             await migrate.require_current(conn)
         health = Health()
-        done = [await _run_watched(engine, settings, name, health) for name in TASKS]
         if once:
+            done = [await _run_watched(engine, settings, name, health) for name in TASKS]
             return 0 if all(done) else 1
+        for name in TASKS:
+            health.ill(name, "its first run has not ended yet")
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         with served(health, settings.jobs.metrics_port):
+            await _until(stop, _run_all(engine, settings, health))
             async with asyncpg.create_pool(settings.database_url(), min_size=1, max_size=2) as queue:
                 await _schedule(engine, settings, queue, stop, health)
     finally:
