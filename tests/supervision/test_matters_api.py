@@ -1,5 +1,8 @@
 """Matters by the API: the morning's list, pages of matters, and one whole."""
 
+from heatstream.supervision import assessments
+
+from . import test_work_orders as calls
 from .test_companies_api import asking
 from .told import estimated, seen
 from .town import Office, time
@@ -57,3 +60,20 @@ async def test_a_filter_that_names_nobody_is_refused(office: Office) -> None:
     async with asking(office) as client:
         answers = [await client.get("/today", params={"company": "CO9"}), await client.get("/matters?kind=rumour")]
     assert [each.status_code for each in answers] == [400, 400]
+
+
+async def test_what_residents_said_and_how_warm_homes_are_needs_the_scope_claims(office: Office) -> None:
+    called = calls.opened(building="B1", household="H1")
+    order = await office.open("work_order", called, by="heatstream")
+    await office.open("incident", seen(), by="heatstream", code="INC-1")
+    async with office.desk() as desk:
+        assessment = await assessments.assess(desk, "报停-1")
+    bodies = {}
+    for scopes in ((), ("claims",)):
+        async with asking(office, *scopes) as client:
+            told = [(await client.get(f"/matters/{code}")).json()["events"][0] for code in (order, assessment, "INC-1")]
+        assert all(len(each["hash"]) == 64 and each["officer"] == "heatstream" for each in told)
+        bodies[scopes] = [each["body"] for each in told]
+    assert [each is None for each in bodies[()]] == [True, True, False]
+    assert bodies["claims",][0]["household"] == "H1"
+    assert bodies["claims",][1] is not None

@@ -49,10 +49,14 @@ async def _key(conn: Connection, shown: Annotated[str, Depends(_shown)]) -> keys
     return found
 
 
+Key = Annotated[keys.ApiKey, Depends(_key)]
+"""The key that is asked with, where an answer depends on its scopes."""
+
+
 def scope(name: str) -> Callable[..., Awaitable[None]]:
     """Make the dependency that asks for a key with a scope."""
 
-    async def allowed(key: Annotated[keys.ApiKey, Depends(_key)]) -> None:
+    async def allowed(key: Key) -> None:
         if not key.allows(name):
             raise ScopeMissing(f"the key {key.prefix} has {', '.join(key.scopes)}; this needs {name}")
 

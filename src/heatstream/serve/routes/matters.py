@@ -1,13 +1,13 @@
 """Matters under supervision: the morning's list, every matter, and each one whole."""
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from heatstream.errors import BadInput
-from heatstream.serve.access import Connection
+from heatstream.serve.access import Connection, Key
 from heatstream.serve.handled import HandledBy
 from heatstream.serve.paging import At, Page, PagedQuery, Parameters
 from heatstream.serve.problems import NotFound
@@ -21,6 +21,8 @@ from heatstream.supervision.act import Desk
 router = APIRouter(tags=["matters"])
 
 Kind = Literal["incident", "task", "order", "publication", "warning", "work_order", "assessment", "company_file"]
+PERSONAL: Final = frozenset({"work_order", "assessment"})
+"""Kinds whose events hold what residents said or how warm a home is: with scope `claims` alone."""
 
 
 class Matter(Shape):
@@ -50,7 +52,9 @@ class Event(Shape):
     at: Instant = Field(validation_alias="happened_at", description="when it happened, as told")
     recorded_at: Instant
     officer: str = Field(description="工号 of who recorded it; `heatstream` = the software")
-    body: dict[str, Any] = Field(description="its fields")
+    body: dict[str, Any] | None = Field(
+        description="its fields; null = of a work order or an assessment, without scope `claims`: they tell of homes"
+    )
     hash: Digest = Field(description="SHA-256 over it and the hash before it, hexadecimal")
 
 
@@ -134,16 +138,19 @@ async def whole(
     _: Annotated[Parameters, Query()],
     handled_by: HandledBy,
     now: Now,
+    key: Key,
 ) -> Whole:
-    """Give one matter whole, as it stands now."""
+    """Give one matter whole, as it stands now; bodies of work orders and assessments with scope `claims` alone."""
     try:
         seen = await shown.look(_desk(conn, handled_by, now), code)
     except BadInput as error:
         raise NotFound(str(error)) from error
+    lines = [Event.model_validate(line) for line in seen.lines]
+    hidden = seen.matter.kind in PERSONAL and not key.allows("claims")
     return Whole(
         matter=Matter.model_validate(seen.matter),
         incident=shown.tree(seen).get("incident"),
-        events=[Event.model_validate(line) for line in seen.lines],
+        events=[each.model_copy(update={"body": None}) for each in lines] if hidden else lines,
         papers=[Paper.model_validate(each) for each in seen.files],
         coming={name: list(roles) for name, roles in seen.coming.items()},
     )
