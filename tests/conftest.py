@@ -16,6 +16,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -30,6 +31,9 @@ COMMUNITY_URL = os.environ.get("HEATSTREAM_TEST_COMMUNITY_URL")
 NO_COMMUNITY = pytest.mark.skipif(not COMMUNITY_URL, reason="HEATSTREAM_TEST_COMMUNITY_URL names no server")
 NO_TIMESCALE = pytest.mark.skipif(bool(why_no_timescale()), reason=f"no TimescaleDB here: {why_no_timescale()}")
 
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
+"""No law is broken because the machine is busy."""
 HERE = Path(__file__).parent
 ABOVE_THE_TABLES = {"claims", "simulators", "supervision", "web"}
 """Folders of tests whose subject asks no table that is cut along time in a way of its own."""
@@ -55,7 +59,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run on one edition what stands above the tables and is the same on each; on all what is marked `every_edition`."""
+    """Run on one edition what stands above the tables, the same on each; what is marked `every_edition`, on all."""
     once = "timescale" if not why_no_timescale() else "plain"
     left_out = [
         item
