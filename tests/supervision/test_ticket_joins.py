@@ -139,6 +139,9 @@ async def test_an_incident_that_began_long_after_the_calls_is_not_proposed(lines
     code, _ = await lines.order(1)
     async with lines.office.desk() as desk:
         assert await ticket_acts.proposals(desk) == [Proposal(code, "incident", "INC-8")]
+        with pytest.raises(BadInput, match=f"INC-9 was over before the calls of {code} or began more than 24 h after"):
+            await ticket_acts.join_incident(desk, code, "INC-9", by="HOT", why="x")
+        await ticket_acts.join_incident(desk, code, "INC-8", by="HOT", why="同一停热")
 
 
 async def test_a_home_without_heat_joins_the_standing_incident_of_its_station_by_an_officer(lines: Lines) -> None:

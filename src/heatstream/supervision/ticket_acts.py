@@ -241,7 +241,8 @@ async def join_incident(desk: Desk, code: str, incident: str, *, by: str, why: s
     Raises
     ------
     BadInput
-        There is no such work order, or the incident is not one of its station or heat source.
+        There is no such work order, or the incident is not one of its station or heat source, or was over before its
+        calls, or began long after them.
     Refused
         The officer may not.
     """
@@ -252,6 +253,12 @@ async def join_incident(desk: Desk, code: str, incident: str, *, by: str, why: s
         raise BadInput(
             f"join: incident: seen {incident!r}, expected an incident of the building's station or heat source"
         )
+    if incident not in await _standing(desk, found, await _state(desk, found)):
+        hours = hotlines(desk.ground).same_within_hours
+        raise BadInput(
+            f"join: incident: {incident} was over before the calls of {code} or began more than {hours} h after them; "
+            "expected one that stood then, as `tickets proposals` does"
+        )
     await desk.record(code, LinkedIncident(at=desk.now(), why=why, incident=incident), by=by)
     await desk.record(incident, incidents.Linked(at=desk.now(), why=why, matter=code), by=by)
 
@@ -259,8 +266,6 @@ async def join_incident(desk: Desk, code: str, incident: str, *, by: str, why: s
 async def proposals(desk: Desk) -> list[Proposal]:
     """Propose claims for open temperature work orders of known homes, and incidents for those without heat."""
     found: list[Proposal] = []
-    # An outage is often written down after its first calls.
-    within = dt.timedelta(hours=hotlines(desk.ground).same_within_hours)
     for order in await matters.listed(desk.conn, *tickets.OPEN_ORDERS):
         state = WorkOrder.model_validate(order.state)
         if state.topic == "temperature" and order.household_id is not None and state.claim is None:
@@ -268,12 +273,21 @@ async def proposals(desk: Desk) -> list[Proposal]:
                 each.code for each in await claims.of_household(desk.conn, order.household_id) if each.step not in OVER
             ]
             found.append(Proposal(order.code, "claim", still[0] if still else None))
-        if state.topic == "no_heat" and state.incident is None and order.heat_station_id and order.heat_source_id:
-            calls = [each.received_at for each in state.calls]
-            near = (order.heat_station_id, order.heat_source_id, min(calls), max(calls) + within)
-            codes = await tickets.standing_incidents(desk.conn, *near)
-            found += [Proposal(order.code, "incident", each) for each in codes]
+        if state.topic == "no_heat" and state.incident is None:
+            found += [Proposal(order.code, "incident", each) for each in await _standing(desk, order, state)]
     return found
+
+
+async def _standing(desk: Desk, order: Matter, state: WorkOrder) -> list[str]:
+    """List incidents of a work order's station or source that stood at its calls, or began soon after them."""
+    if not (order.heat_station_id and order.heat_source_id):
+        return []
+    # An outage is often written down after its first calls.
+    within = dt.timedelta(hours=hotlines(desk.ground).same_within_hours)
+    calls = [each.received_at for each in state.calls]
+    return await tickets.standing_incidents(
+        desk.conn, order.heat_station_id, order.heat_source_id, min(calls), max(calls) + within
+    )
 
 
 async def _order(desk: Desk, code: str) -> Matter:
