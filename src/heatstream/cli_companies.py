@@ -3,44 +3,24 @@
 import asyncio
 import datetime as dt
 import json
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from heatstream.terminal import FIRST_YEAR, LAST_YEAR, JsonOption, configured, in_a_calendar, out, said, transaction
+from heatstream.terminal import DAY, JsonOption, Season, desk, out, said
 
 company_app = typer.Typer(no_args_is_help=True, help="诚信档案: a company's fuel, zero reports, orders, scores.")
 
 CompanyCode = Annotated[str, typer.Argument(metavar="COMPANY", help="Code of the 供热企业.")]
 Officer = Annotated[str, typer.Option("--officer", help="工号 of who records; kept for good.")]
 Why = Annotated[str, typer.Option("--why", help="Why it is recorded, in a sentence; kept for good.", callback=said)]
-Season = Annotated[
-    int | None,
-    typer.Option(
-        "--season",
-        help="The year the season begins in; without it today's, or the next.",
-        min=FIRST_YEAR,
-        max=LAST_YEAR,
-    ),
-]
 DayOption = Annotated[
     dt.datetime | None,
-    typer.Option("--day", formats=["%Y-%m-%d"], help="The day; without it today.", callback=in_a_calendar),
+    typer.Option("--day", help="The day; without it today.", **DAY),
 ]
-
-
-@asynccontextmanager
-async def _desk() -> AsyncIterator[Any]:
-    from heatstream.supervision import ground
-    from heatstream.supervision.act import Desk
-
-    found, now = configured(), dt.datetime.now(dt.UTC)
-    async with transaction(found) as conn:
-        yield Desk(conn, await ground.read(conn, found, now), lambda: dt.datetime.now(dt.UTC))
 
 
 def _today(day: dt.datetime | None) -> dt.date:
@@ -60,9 +40,9 @@ def company_open(company: CompanyCode, officer: Officer, why: Why, season: Seaso
     from heatstream.supervision import company_acts, seasons
 
     async def run() -> str:
-        async with _desk() as desk:
-            year = seasons.of_day(desk.ground, _today(None)).year if season is None else season
-            return await company_acts.open_for(desk, company, year, by=officer, why=why)
+        async with desk() as at:
+            year = seasons.of_day(at.ground, _today(None)).year if season is None else season
+            return await company_acts.open_for(at, company, year, by=officer, why=why)
 
     typer.echo(asyncio.run(run()))
 
@@ -79,8 +59,8 @@ def company_fuel(
     lines = company_acts.read_fuel(file, at=dt.datetime.now(dt.UTC), why=why)
 
     async def run() -> company_acts.Taken:
-        async with _desk() as desk:
-            return await company_acts.take_fuel(desk, lines, by=officer)
+        async with desk() as at:
+            return await company_acts.take_fuel(at, lines, by=officer)
 
     taken = asyncio.run(run())
     _say([f"{file.name}: {taken.recorded} recorded, {taken.same} the same, {len(taken.flagged)} flagged"])
@@ -103,8 +83,8 @@ def company_declare(
         raise typer.BadParameter(f"{event}: kind: seen {told.name}, expected declared")
 
     async def run() -> str:
-        async with _desk() as desk:
-            return await company_acts.record_of_day(desk, company, told.day, told, by=officer)
+        async with desk() as at:
+            return await company_acts.record_of_day(at, company, told.day, told, by=officer)
 
     typer.echo(asyncio.run(run()))
 
@@ -115,8 +95,8 @@ def company_show(company: CompanyCode, *, season: Season = None, as_json: JsonOp
     from heatstream.supervision import company_shown
 
     async def run() -> company_shown.Whole:
-        async with _desk() as desk:
-            return await company_shown.whole(desk.conn, desk.ground, company, season, desk.now())
+        async with desk() as at:
+            return await company_shown.whole(at.conn, at.ground, company, season, at.now())
 
     seen = asyncio.run(run())
     if as_json:
@@ -147,8 +127,8 @@ def company_stock(
     ahead = [] if forecast is None else outdoor.read(forecast)
 
     async def run() -> fuel.Table:
-        async with _desk() as desk:
-            return await fuel.of_day(desk.conn, desk.ground, _today(day), ahead)
+        async with desk() as at:
+            return await fuel.of_day(at.conn, at.ground, _today(day), ahead)
 
     seen = asyncio.run(run())
     if as_json:
@@ -165,8 +145,8 @@ def company_declarations(*, day: DayOption = None, as_json: JsonOption = False) 
     from heatstream.supervision import company_shown, declarations
 
     async def run() -> list[declarations.Declaration]:
-        async with _desk() as desk:
-            return await declarations.of_day(desk.conn, _today(day))
+        async with desk() as at:
+            return await declarations.of_day(at.conn, _today(day))
 
     found = asyncio.run(run())
     if as_json:

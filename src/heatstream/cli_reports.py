@@ -12,7 +12,7 @@ from rich.table import Table
 
 from heatstream.errors import BadInput
 from heatstream.rules.supervision.reports import Kind
-from heatstream.terminal import By, JsonOption, configured, out, transaction
+from heatstream.terminal import DAY, By, JsonOption, configured, desk, out, transaction
 
 report_app = typer.Typer(no_args_is_help=True, help="Reports 日报, 周报, 半月报: docs/supervision.md.")
 
@@ -25,19 +25,17 @@ def report_make(
     *,
     day: Annotated[
         dt.datetime | None,
-        typer.Option(help="A day of its period; without it the newest closed one.", formats=["%Y-%m-%d"]),
+        typer.Option(help="A day of its period; without it the newest closed one.", **DAY),
     ] = None,
     by: By = "",
 ) -> None:
     """Make a report, another version where there is one; tell its number."""
-    from heatstream.supervision import ground, reports
+    from heatstream.supervision import reports
 
     async def run() -> int:
-        found, now = configured(), dt.datetime.now(dt.UTC)
-        async with transaction(found) as conn:
-            on = await ground.read(conn, found, now)
+        async with desk() as at:
             asked = None if day is None else day.date()
-            return await reports.make(conn, on, kind, asked, by=by or getpass.getuser(), now=now)
+            return await reports.make(at.conn, at.ground, kind, asked, by=by or getpass.getuser(), now=at.now())
 
     typer.echo(asyncio.run(run()))
 

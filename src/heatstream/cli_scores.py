@@ -9,32 +9,28 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from heatstream.terminal import JsonOption, configured, out, transaction
+from heatstream.terminal import DAY, JsonOption, Season, desk, out
 
 scores_app = typer.Typer()
 
-Season = Annotated[
-    int | None, typer.Option("--season", help="The year the season begins in; without it today's, or the next.")
-]
 Through = Annotated[
     dt.datetime | None,
-    typer.Option("--through", formats=["%Y-%m-%d"], help="Last day that counts; without it the season's, or closed."),
+    typer.Option("--through", help="Last day that counts; without it the season's, or closed.", **DAY),
 ]
 
 
 async def _asked(season: int | None, through: dt.datetime | None, company: str | None) -> Any:
     """Score one company, or rank them all."""
     from heatstream.store.timescale import LOCAL
-    from heatstream.supervision import ground, scorecard, seasons
+    from heatstream.supervision import scorecard, seasons
 
-    found, now = configured(), dt.datetime.now(LOCAL)
-    async with transaction(found, snapshot=True) as conn:
-        handled_by = await ground.read(conn, found, now)
-        year = seasons.of_day(handled_by, now.date()).year if season is None else season
+    async with desk(snapshot=True) as at:
+        today = at.now().astimezone(LOCAL).date()
+        year = seasons.of_day(at.ground, today).year if season is None else season
         last = None if through is None else through.date()
         if company is None:
-            return await scorecard.ranking(conn, handled_by, year, through=last)
-        return await scorecard.scorecard(conn, handled_by, company, year, through=last)
+            return await scorecard.ranking(at.conn, at.ground, year, through=last)
+        return await scorecard.scorecard(at.conn, at.ground, company, year, through=last)
 
 
 @scores_app.command("score")
@@ -79,16 +75,12 @@ def supervise_ranking(season: Season = None, through: Through = None, *, as_json
 @scores_app.command("assess")
 def supervise_assess(stop: Annotated[str, typer.Argument(metavar="STOP", help="报停申请号.")]) -> None:
     """Assess what a 报停 application does to the neighbours; tell the number of its matter. An officer concludes."""
-    from heatstream.supervision import assessments, ground
-    from heatstream.supervision.act import Desk
-
-    found, now = configured(), dt.datetime.now(dt.UTC)
+    from heatstream.supervision import assessments
 
     async def run() -> tuple[str, Any]:
-        async with transaction(found) as conn:
-            desk = Desk(conn, await ground.read(conn, found, now), lambda: now)
-            code = await assessments.assess(desk, stop)
-            return code, await desk.state(await desk.find(code))
+        async with desk() as at:
+            code = await assessments.assess(at, stop)
+            return code, await at.state(await at.find(code))
 
     code, state = asyncio.run(run())
     _say([code, *_neighbours(state)])

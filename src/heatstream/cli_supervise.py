@@ -4,8 +4,6 @@ import asyncio
 import datetime as dt
 import json
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,11 +14,10 @@ from heatstream.cli_companies import company_app
 from heatstream.cli_reports import report_app
 from heatstream.cli_scores import scores_app
 from heatstream.cli_tickets import tickets_app
-from heatstream.terminal import JsonOption, configured, in_a_calendar, out, said, transaction
+from heatstream.terminal import DAY, JsonOption, configured, desk, out, said, transaction
 
 FAILED = 1
 MOST_DAYS = 3660
-_DAY: Any = {"formats": ["%Y-%m-%d"], "callback": in_a_calendar}
 
 supervise_app = typer.Typer(no_args_is_help=True, help="Heat sources and companies: docs/supervision.md.")
 supervise_app.add_typer(company_app, name="company")
@@ -34,20 +31,6 @@ EventFile = Annotated[Path, typer.Argument(help="The event as YAML or JSON; - re
 KindOption = Annotated[str | None, typer.Option("--kind", help="Only this kind: incident, task, order, …")]
 CompanyOption = Annotated[str | None, typer.Option("--company", help="Only this company's, by code.")]
 DistrictOption = Annotated[str | None, typer.Option("--district", help="Only this district's, by code.")]
-
-
-@asynccontextmanager
-async def desk(*, snapshot: bool = False) -> AsyncIterator[Any]:
-    """Sit at the desk of matters, in a transaction."""
-    from heatstream.supervision import ground
-    from heatstream.supervision.act import Desk
-
-    def now() -> dt.datetime:
-        return dt.datetime.now(dt.UTC)
-
-    found = configured()
-    async with transaction(found, snapshot=snapshot) as conn:
-        yield Desk(conn, await ground.read(conn, found, now()), now)
 
 
 def told(kind: str, file: Path, officer: str) -> Any:
@@ -215,7 +198,7 @@ def supervise_check() -> None:
 def supervise_meters(
     device: Annotated[str | None, typer.Argument(help="热量表; without it all.")] = None,
     *,
-    first: Annotated[dt.datetime | None, typer.Option("--from", help="First day; yesterday.", **_DAY)] = None,
+    first: Annotated[dt.datetime | None, typer.Option("--from", help="First day; yesterday.", **DAY)] = None,
     days: Annotated[int, typer.Option(help="So many days from it.", min=1, max=MOST_DAYS)] = 1,
     as_json: JsonOption = False,
 ) -> None:
@@ -246,7 +229,7 @@ def supervise_meters(
 @supervise_app.command("stops")
 def supervise_stops(
     *,
-    first: Annotated[dt.datetime | None, typer.Option("--from", help="First day; today.", **_DAY)] = None,
+    first: Annotated[dt.datetime | None, typer.Option("--from", help="First day; today.", **DAY)] = None,
     days: Annotated[int, typer.Option(help="So many days from it.", min=1, max=MOST_DAYS)] = 7,
     as_json: JsonOption = False,
 ) -> None:
@@ -266,6 +249,8 @@ def supervise_stops(
         for each in found:
             typer.echo(json.dumps(stops.tree(*each), ensure_ascii=False))
         return
+    if not found:
+        out.print(f"no announced stop from {day} on, {days} days", highlight=False)
     for line in stops.sentences(found):
         out.print(line, markup=False, highlight=False, soft_wrap=True)
 

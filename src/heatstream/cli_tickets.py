@@ -4,15 +4,14 @@ import asyncio
 import datetime as dt
 import getpass
 import json
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 import typer
 from rich.table import Table
 
-from heatstream.terminal import By, JsonOption, configured, in_a_calendar, out, said, transaction
+from heatstream.terminal import DAY, By, JsonOption, desk, out, said
 
 tickets_app = typer.Typer(
     no_args_is_help=True, help="Tickets of the hotlines and work orders 工单: docs/supervision.md."
@@ -23,21 +22,8 @@ Number = Annotated[str, typer.Argument(help="工单号 of that line.")]
 Order = Annotated[str, typer.Argument(help="The work order's number.")]
 Officer = Annotated[str, typer.Option("--officer", help="工号 of who does it.")]
 Why = Annotated[str, typer.Option("--why", help="Why; kept for good.", callback=said)]
-_DAY: Any = {"formats": ["%Y-%m-%d"], "callback": in_a_calendar}
-FirstDay = Annotated[dt.datetime, typer.Option("--from", help="First local day.", **_DAY)]
-LastDay = Annotated[dt.datetime, typer.Option("--to", help="Last local day.", **_DAY)]
-
-
-@asynccontextmanager
-async def _desk() -> AsyncIterator[Any]:
-    """Open the desk that matters are recorded at, in one transaction."""
-    from heatstream.supervision import ground
-    from heatstream.supervision.act import Desk
-
-    found = configured()
-    async with transaction(found) as conn:
-        now = dt.datetime.now(dt.UTC)
-        yield Desk(conn, await ground.read(conn, found, now), lambda: dt.datetime.now(dt.UTC))
+FirstDay = Annotated[dt.datetime, typer.Option("--from", help="First local day.", **DAY)]
+LastDay = Annotated[dt.datetime, typer.Option("--to", help="Last local day.", **DAY)]
 
 
 def _days(first: dt.datetime, last: dt.datetime) -> Any:
@@ -69,9 +55,9 @@ def tickets_import(
     from heatstream.supervision import ticket_file, tickets
 
     async def run() -> Any:
-        async with _desk() as desk:
-            rows = ticket_file.read(file, tickets.hotlines(desk.ground), desk.now())
-            return await tickets.take(desk, rows, by=by or getpass.getuser())
+        async with desk() as at:
+            rows = ticket_file.read(file, tickets.hotlines(at.ground), at.now())
+            return await tickets.take(at, rows, by=by or getpass.getuser())
 
     taken = asyncio.run(run())
     for each in taken.told:
@@ -86,9 +72,9 @@ def tickets_show(line: Line, ticket_no: Number) -> None:
     from heatstream.supervision import tickets
 
     async def run() -> tuple[Any, list[Any]]:
-        async with _desk() as desk:
-            found = await tickets.find(desk, line, ticket_no)
-            return found, (await kept.versions(desk.conn, [found.id]))[found.id]
+        async with desk() as at:
+            found = await tickets.find(at, line, ticket_no)
+            return found, (await kept.versions(at.conn, [found.id]))[found.id]
 
     found, versions = asyncio.run(run())
     names = ("line", "ticket_no", "received_at", "category", "topic", "address", "content", "caller", "household")
@@ -117,8 +103,8 @@ def tickets_unmatched(
     from heatstream.supervision import ticket_acts
 
     async def run() -> list[Any]:
-        async with _desk() as desk:
-            return await ticket_acts.unmatched(desk, limit=limit, candidates=candidates)
+        async with desk() as at:
+            return await ticket_acts.unmatched(at, limit=limit, candidates=candidates)
 
     found = asyncio.run(run())
     if as_json:
@@ -150,9 +136,9 @@ def tickets_match(
     from heatstream.supervision import ticket_acts
 
     async def run() -> str:
-        async with _desk() as desk:
+        async with desk() as at:
             return await ticket_acts.match(
-                desk, line, ticket_no, household=household, building=building, by=officer, why=why
+                at, line, ticket_no, household=household, building=building, by=officer, why=why
             )
 
     typer.echo(asyncio.run(run()))
@@ -164,8 +150,8 @@ def tickets_set_aside(line: Line, ticket_no: Number, *, officer: Officer, why: W
     from heatstream.supervision import ticket_acts
 
     async def run() -> None:
-        async with _desk() as desk:
-            await ticket_acts.set_aside(desk, line, ticket_no, by=officer, why=why)
+        async with desk() as at:
+            await ticket_acts.set_aside(at, line, ticket_no, by=officer, why=why)
 
     asyncio.run(run())
     out.print(f"{line} {ticket_no} set aside")
@@ -177,8 +163,8 @@ def tickets_split(line: Line, ticket_no: Number, *, officer: Officer, why: Why) 
     from heatstream.supervision import ticket_acts
 
     async def run() -> str:
-        async with _desk() as desk:
-            return await ticket_acts.split(desk, line, ticket_no, by=officer, why=why)
+        async with desk() as at:
+            return await ticket_acts.split(at, line, ticket_no, by=officer, why=why)
 
     typer.echo(asyncio.run(run()))
 
@@ -195,8 +181,8 @@ def tickets_merge(
     from heatstream.supervision import ticket_acts
 
     async def run() -> None:
-        async with _desk() as desk:
-            await ticket_acts.merge(desk, order, into, by=officer, why=why)
+        async with desk() as at:
+            await ticket_acts.merge(at, order, into, by=officer, why=why)
 
     asyncio.run(run())
     out.print(f"{order} merged into {into}")
@@ -208,8 +194,8 @@ def tickets_proposals(as_json: JsonOption = False) -> None:
     from heatstream.supervision import ticket_acts
 
     async def run() -> list[Any]:
-        async with _desk() as desk:
-            return await ticket_acts.proposals(desk)
+        async with desk() as at:
+            return await ticket_acts.proposals(at)
 
     found = asyncio.run(run())
     if as_json:
@@ -238,13 +224,13 @@ def tickets_join(
         raise typer.BadParameter("seen --claim and --incident, or neither; expected one of them")
 
     async def run() -> str:
-        async with _desk() as desk:
+        async with desk() as at:
             if incident is not None:
-                await ticket_acts.join_incident(desk, order, incident, by=officer, why=why)
+                await ticket_acts.join_incident(at, order, incident, by=officer, why=why)
                 return incident
-            office = ClaimDesk(desk.conn, desk.ground.days_off, desk.now)
+            office = ClaimDesk(at.conn, at.ground.days_off, at.now)
             named = None if claim == "new" else claim
-            return await ticket_acts.join_claim(desk, office, order, claim=named, by=officer, why=why)
+            return await ticket_acts.join_claim(at, office, order, claim=named, by=officer, why=why)
 
     typer.echo(asyncio.run(run()))
 
@@ -258,9 +244,9 @@ def tickets_groups(first: FirstDay, last: LastDay, *, as_json: JsonOption = Fals
     days = _days(first, last)
 
     async def run() -> list[Any]:
-        async with _desk() as desk:
-            least = tickets.hotlines(desk.ground).group_households
-            return await work_orders.groups(desk.conn, days, least=least)
+        async with desk() as at:
+            least = tickets.hotlines(at.ground).group_households
+            return await work_orders.groups(at.conn, days, least=least)
 
     found = asyncio.run(run())
     if as_json:
@@ -291,8 +277,8 @@ def tickets_figures(
     told_by = cast(Literal["all", "company", "district", "line", "topic"], by)
 
     async def run() -> list[Any]:
-        async with _desk() as desk:
-            return await work_orders.figures(desk.conn, days, by=told_by, now=desk.now())
+        async with desk() as at:
+            return await work_orders.figures(at.conn, days, by=told_by, now=at.now())
 
     found = asyncio.run(run())
     if as_json:

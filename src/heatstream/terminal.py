@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -11,6 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from heatstream import log, settings
 from heatstream.errors import StoreError
+
+if TYPE_CHECKING:
+    from heatstream.supervision.act import Desk
 
 out = Console()
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON for a program, one object a line.")]
@@ -33,6 +36,19 @@ def in_a_calendar(day: dt.datetime | None) -> dt.datetime | None:
     if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise typer.BadParameter(f"seen {day.date()}, expected a day of {FIRST_YEAR} to {LAST_YEAR}")
     return day
+
+
+Season = Annotated[
+    int | None,
+    typer.Option(
+        "--season",
+        help="The year the season begins in; without it today's, or the next.",
+        min=FIRST_YEAR,
+        max=LAST_YEAR,
+    ),
+]
+DAY: Any = {"formats": ["%Y-%m-%d"], "callback": in_a_calendar}
+"""What an option that takes a day is told."""
 
 
 def configured() -> settings.Settings:
@@ -68,3 +84,17 @@ async def transaction(found: settings.Settings, *, snapshot: bool = False) -> As
             yield conn
     finally:
         await engine.dispose()
+
+
+@asynccontextmanager
+async def desk(*, snapshot: bool = False) -> "AsyncIterator[Desk]":
+    """Sit at the desk of matters, in a transaction."""
+    from heatstream.supervision import ground
+    from heatstream.supervision.act import Desk
+
+    def now() -> dt.datetime:
+        return dt.datetime.now(dt.UTC)
+
+    found = configured()
+    async with transaction(found, snapshot=snapshot) as conn:
+        yield Desk(conn, await ground.read(conn, found, now()), now)

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from heatstream.claims import batch
 from tests.test_cli import heatstream
 
+from .companies import ordered
 from .told import ended, seen, verified
 from .town import Office, time
 
@@ -77,12 +78,31 @@ def test_what_nobody_registered_and_no_calendar_has_is_told(shell: Shell) -> Non
         (("today", "--district", "ZZ"), "district: seen 'ZZ', expected a code of the registry"),
         (("stops", "--from", "9999-12-31"), "expected a day of 2000 to 2199"),
         (("company", "stock", "--day", "9999-12-31"), "expected a day of 2000 to 2199"),
+        (("report", "make", "daily", "--day", "9999-12-31"), "expected a day of 2000 to 2199"),
+        (("ranking", "--season", "99999"), "less than or equal to 2199"),
+        (("score", "CO1", "--season", "1"), "greater than or equal to 2000"),
+        (("score", "CO1", "--through", "9999-12-31"), "expected a day of 2000 to 2199"),
         (("tickets", "figures", "--from", "2026-01-06", "--to", "2026-01-05"), "seen 2026-01-05, expected 2026-01-06"),
         (("tickets", "split", "1", "2", "--officer", "D1", "--why", " "), "seen nothing, expected a sentence"),
     ):
         done = shell.run(*asked)
         assert done.returncode in {1, 2}, asked
         assert expected in " ".join(done.stderr.replace("│", "").split())
+
+
+async def test_an_act_for_incidents_is_refused_for_another_matter(shell: Shell, office: Office) -> None:
+    await office.open("order", ordered(), by="D1", code="ORD-1")
+    await office.open("incident", seen(), by="heatstream", code="INC-1")
+    why = ("--officer", "D1", "--why", "x")
+    for asked in (("penalty", "ORD-1"), ("batch", "ORD-1", "--officer", "D1"), ("merge", "ORD-1", "INC-1", *why)):
+        done = shell.run(*asked)
+        expected = f"{asked[0]}: ORD-1: expected the code of an incident"
+        assert (done.returncode, expected in done.stderr, "Traceback" in done.stderr) == (1, True, False), done.stderr
+
+
+def test_that_nothing_is_announced_is_said(shell: Shell) -> None:
+    told = shell.run("stops", "--from", "2026-01-05", "--days", "3")
+    assert told.stdout == "no announced stop from 2026-01-05 on, 3 days\n"
 
 
 def test_a_database_that_is_away_is_told_in_a_line(tmp_path: Path) -> None:

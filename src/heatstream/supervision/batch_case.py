@@ -15,7 +15,7 @@ from heatstream.store.read import affected, supplied
 from heatstream.store.timescale import LOCAL
 from heatstream.supervision import incidents as told
 from heatstream.supervision.act import Desk
-from heatstream.supervision.incident_kind import REFUNDED, WHAT_ZH
+from heatstream.supervision.incident_kind import REFUNDED, WHAT_ZH, expect_incident
 from heatstream.supervision.incident_state import Finding, Incident
 
 
@@ -33,11 +33,11 @@ async def drawn(desk: Desk, found: Matter, *, by: str) -> Drawn:
     Raises
     ------
     BadInput
-        It touched no home there, or every one has an open claim.
+        It is no incident, touched no home there, or every one has an open claim.
     Refused
         Nobody has verified it, it is none that is refunded so, or choice A17 is not made.
     """
-    state: Incident = await desk.state(found)
+    state: Incident = await desk.state(expect_incident("batch", found.code, found))
     finding, grounds = _verified(found.code, state), _grounds(found.code, state, desk)
     if finding.ends is None:
         raise BadInput(f"{found.code}: as verified it goes on; expected a `verified` with its end")

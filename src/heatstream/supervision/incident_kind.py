@@ -11,6 +11,7 @@ from heatstream.claims.way import ITSELF
 from heatstream.core.repair import RepairState
 from heatstream.errors import BadInput
 from heatstream.store import places
+from heatstream.store.matters import Matter
 from heatstream.store.timescale import LOCAL
 from heatstream.supervision import incident_state as states
 from heatstream.supervision import incidents as told
@@ -164,3 +165,16 @@ def _next_limit(alarm: Alarm, now: dt.datetime) -> dt.datetime | None:
 
 
 INCIDENT: Final = IncidentKind()
+
+
+def expect_incident(act: str, code: str, found: Matter | None) -> Matter:
+    """Take a matter that an act is for incidents alone.
+
+    Raises
+    ------
+    BadInput
+        It is another kind of matter, or there is none of this code.
+    """
+    if found is None or found.kind != INCIDENT.name:
+        raise BadInput(f"{act}: {code}: expected the code of an incident")
+    return found

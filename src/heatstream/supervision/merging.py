@@ -8,7 +8,7 @@ from heatstream.store.matters import Matter
 from heatstream.store.tables import matter
 from heatstream.supervision import incidents as told
 from heatstream.supervision.act import Desk
-from heatstream.supervision.incident_kind import INCIDENT
+from heatstream.supervision.incident_kind import INCIDENT, expect_incident
 from heatstream.supervision.incident_state import Incident
 
 _STOPPING: Final = frozenset({"interruption", "breakdown"})
@@ -57,18 +57,12 @@ async def merge(desk: Desk, code: str, into: str, *, by: str, why: str) -> None:
         raise BadInput(f"merge: seen {code} into itself, expected another incident")
     # In one order whichever way two officers merge, so that neither waits for the other forever.
     held = {each: await matters.locked(desk.conn, each) for each in sorted((code, into))}
-    one, other = (_incident(each, held[each]) for each in (code, into))
+    one, other = (expect_incident("merge", each, held[each]) for each in (code, into))
     gone: Incident = await desk.state(one)
     _check_same(one, gone, other, await desk.state(other))
     await desk.record(into, _took_in(one.code, gone, desk, why), by=by)
     await desk.record(code, told.MergedInto(at=desk.now(), why=why, incident=into), by=by)
     await matters.give_spans(desk.conn, one.id, other.id)
-
-
-def _incident(code: str, found: Matter | None) -> Matter:
-    if found is None or found.kind != INCIDENT.name:
-        raise BadInput(f"merge: {code}: expected the code of an incident")
-    return found
 
 
 def _check_same(one: Matter, gone: Incident, other: Matter, stays: Incident) -> None:

@@ -27,6 +27,7 @@ from heatstream.store.matters import Matter
 from heatstream.store.read import supplied
 from heatstream.store.timescale import LOCAL
 from heatstream.supervision.act import Desk
+from heatstream.supervision.incident_kind import expect_incident
 from heatstream.supervision.incident_state import Incident
 from heatstream.supervision.incidents import Bounds
 
@@ -76,10 +77,12 @@ async def between(desk: Desk, found: Matter) -> Range:
 
     Raises
     ------
+    BadInput
+        It is no incident.
     Refused
         It is no late start or early stop, the place is not in Jilin, or a choice is not made.
     """
-    state: Incident = await desk.state(found)
+    state: Incident = await desk.state(expect_incident("penalty", found.code, found))
     law, chosen, rounding = _law(found.code, state, desk)
     ends = state.ends or desk.now()
     # By its end: what is found to begin before midnight of the first day is no matter of the season before.
