@@ -10,6 +10,7 @@ from sqlalchemy import insert
 
 from heatstream.core.finding import Outcome
 from heatstream.core.hysteresis import Level
+from heatstream.serve.routes.supervised import SeasonQuery
 from heatstream.store import supervision_rules
 from heatstream.store import tables as t
 from heatstream.store.pool import create_engine
@@ -18,6 +19,7 @@ from tests.conftest import at_database, tell
 from . import watched
 from .companies import DEMO, declared, handled_by, record
 from .test_companies_api import asking
+from .test_work_orders import GROUND
 from .town import NOW, Office, ids, time
 
 SEASON = {"season": "2025"}
@@ -122,6 +124,11 @@ async def test_the_ranking_says_that_it_is_internal(client: httpx.AsyncClient) -
     told = (await _get(client, "/ranking", **SEASON)).json()
     assert "内部" in told["internal"]
     assert [(each["rank"], each["company"]) for each in told["rows"]] == [(None, "CO1"), (None, "CO2")]
+
+
+def test_the_season_of_today_is_that_of_the_local_day() -> None:
+    last, first = (time(hour, day=day, month=4).astimezone(dt.UTC) for hour, day in ((23, 6), (1, 7)))
+    assert [SeasonQuery().year(GROUND, now) for now in (last, first)] == [2025, 2026]
 
 
 async def test_a_season_without_a_closed_day_is_refused(client: httpx.AsyncClient) -> None:

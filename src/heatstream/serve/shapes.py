@@ -100,7 +100,7 @@ def check_days(day_from: dt.date | None, day_to: dt.date | None) -> None:
 
 
 def now() -> dt.datetime:
-    """Tell the time; a test may give another clock."""
+    """Tell the local time; a test may give another clock."""
     return dt.datetime.now(LOCAL)
 
 

@@ -19,6 +19,7 @@ from heatstream.serve.shapes import Day, Digest, Instant, Now, PlaceFilters, Sha
 from heatstream.store.closings import closed_through
 from heatstream.store.read import companies, places, scores, warnings
 from heatstream.store.read.days import Span
+from heatstream.store.timescale import LOCAL
 from heatstream.supervision import scorecard, seasons, strata
 from heatstream.supervision.matter import Ground
 from heatstream.supervision.scorecard import Ranking, Scorecard
@@ -87,7 +88,8 @@ class SeasonQuery(Parameters):
 
     def year(self, handled_by: Ground, now: dt.datetime) -> int:
         """Give the season that is asked for."""
-        return self.season if self.season is not None else seasons.of_day(handled_by, now.date()).year
+        today = now.astimezone(LOCAL).date()
+        return self.season if self.season is not None else seasons.of_day(handled_by, today).year
 
 
 class RowQuery(SeasonQuery, PagedQuery):
