@@ -126,7 +126,7 @@ async def test_the_ranking_says_that_it_is_internal(client: httpx.AsyncClient) -
     assert [(each["rank"], each["company"]) for each in told["rows"]] == [(None, "CO1"), (None, "CO2")]
 
 
-def test_the_season_of_today_is_that_of_the_local_day() -> None:
+async def test_the_season_of_today_is_that_of_the_local_day() -> None:
     last, first = (time(hour, day=day, month=4).astimezone(dt.UTC) for hour, day in ((23, 6), (1, 7)))
     assert [SeasonQuery().year(GROUND, now) for now in (last, first)] == [2025, 2026]
 
