@@ -224,6 +224,12 @@ def upgrade() -> None:
         ),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
+            "stands_until",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="it stands so until then if nobody records anything; null = until somebody does",
+        ),
+        sa.Column(
             "state",
             postgresql.JSONB(astext_type=sa.Text()),
             nullable=False,

@@ -106,7 +106,7 @@ async def test_the_jobs_look_at_every_open_matter_by_the_law_in_force(office: Of
     assert await run.run_task(office.engine, there, "matters", now=lambda: time(14, 1))
     async with office.engine.connect() as conn:
         detail = await conn.scalar(select(t.job_run.c.detail).where(t.job_run.c.job == "matters"))
-    assert detail == "looked at 1 open matters, escalated 1"
+    assert detail == "1 open matters stand as kept, escalated 1"
 
 
 # --- the way of an incident -------------------------------------------------------------------------------------------

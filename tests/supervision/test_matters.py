@@ -15,7 +15,9 @@ from heatstream.store.tables import matter
 from heatstream.store.tables import officer as officers
 from heatstream.supervision import act, audit, files
 from heatstream.supervision.act import Desk, before_first
+from heatstream.supervision.refresh import refresh
 
+from .companies import ordered
 from .told import breakdown, estimated, linked, reported, restored, seen, verified
 from .town import Office, time
 
@@ -272,3 +274,20 @@ async def test_a_district_s_officer_without_a_district_acts_nowhere(office: Offi
 async def test_a_number_that_somebody_gave_by_hand_is_counted_past(office: Office) -> None:
     await opened(office, "INC-20260105-0002")
     assert await office.open("incident", seen(span=2), by="heatstream") == "INC-20260105-0003"
+
+
+async def test_a_pass_writes_only_what_stands_otherwise(office: Office) -> None:
+    office.now = time(12, day=8)
+    await office.open("order", ordered(), by="D1", code="督1")
+    await opened(office, begins=time(11, day=8), at=time(11, 40, day=8))
+    written = []
+    for office.now in (time(12, 10, day=8), time(12, 20, day=8), time(0, day=16)):
+        async with office.engine.connect() as conn:
+            ground = await office.ground(conn)
+        await refresh(office.engine, ground, lambda: office.now)
+        async with office.engine.connect() as conn:
+            rows = await conn.execute(text("select code, xmin::text, step from matter order by code"))
+            written.append({row.code: (row.xmin, row.step) for row in rows})
+    assert written[0] == written[1]
+    assert written[1]["督1"] != written[2]["督1"]
+    assert written[2]["督1"][1] == "overdue"

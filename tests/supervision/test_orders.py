@@ -30,7 +30,7 @@ async def at(office: Office, instant: dt.datetime) -> tuple[str, int, dt.datetim
     """Where the order stands at an instant."""
     later = dataclasses.replace(office, now=instant)
     async with later.desk() as desk:
-        await desk.refresh(CODE)
+        await desk.refresh([await desk.find(CODE)])
     found = await office.matter(CODE)
     return found.step, found.urgency, found.next_due_at
 

@@ -146,7 +146,7 @@ async def test_a_task_is_late_when_what_was_explained_has_not_come(office: Offic
     assert (await office.matter(task.code)).urgency == 1
     office.now += 2 * HOUR
     async with office.desk() as desk:
-        await desk.refresh(task.code)
+        await desk.refresh([await desk.find(task.code)])
     assert (await office.matter(task.code)).urgency == 2
 
 

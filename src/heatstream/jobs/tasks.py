@@ -59,7 +59,7 @@ async def refresh_matters(conn: AsyncConnection, settings: Settings, now: dt.dat
     """Escalate incidents whose repair limit has passed, and keep where every open matter stands."""
     on = await ground.read(conn, settings, now)
     counts = await refresh.refresh(conn.engine, on, lambda: now)
-    return f"looked at {counts['open']} open matters, escalated {counts['escalated']}"
+    return f"{counts['open']} open matters stand as kept, escalated {counts['escalated']}"
 
 
 async def look_for_silence(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:

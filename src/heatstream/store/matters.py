@@ -43,6 +43,7 @@ class Matter(NamedTuple):
     urgency: int
     next_due_at: dt.datetime | None
     closed_at: dt.datetime | None
+    stands_until: dt.datetime | None
     state: Mapping[str, Any]
     district: str | None
     company: str | None
@@ -147,9 +148,30 @@ async def codes(conn: AsyncConnection) -> list[str]:
     return list(await conn.scalars(select(matter.c.code).order_by(matter.c.id)))
 
 
-async def open_codes(conn: AsyncConnection) -> list[str]:
-    """List the codes of open matters, in the order they were opened in."""
-    return list(await conn.scalars(select(matter.c.code).where(matter.c.closed_at.is_(None)).order_by(matter.c.id)))
+def stands_otherwise(now: dt.datetime) -> ColumnElement[bool]:
+    """Say of an open matter that it may stand otherwise than it was kept, for a time has passed since."""
+    return matter.c.stands_until <= now
+
+
+async def ids(conn: AsyncConnection, *conditions: ColumnElement[bool]) -> list[int]:
+    """List matters by id, in the order they were opened in."""
+    return list(await conn.scalars(select(matter.c.id).where(*conditions).order_by(matter.c.id)))
+
+
+async def count(conn: AsyncConnection, *conditions: ColumnElement[bool]) -> int:
+    """Count matters."""
+    return int(await conn.scalar(select(func.count()).select_from(_PLACED).where(*conditions)) or 0)
+
+
+def among(matter_ids: Sequence[int]) -> ColumnElement[bool]:
+    """Say that a matter is one of these."""
+    return matter.c.id == func.any(bindparam(None, list(matter_ids), ARRAY(Integer)))
+
+
+async def all_locked(conn: AsyncConnection, matter_ids: Sequence[int]) -> Sequence[Matter]:
+    """Hold the rows of matters until the transaction ends, the oldest first, and give them."""
+    await conn.execute(select(matter.c.id).where(among(matter_ids)).order_by(matter.c.id).with_for_update())
+    return await listed(conn, among(matter_ids))
 
 
 async def add(conn: AsyncConnection, **values: Any) -> int:
@@ -160,6 +182,13 @@ async def add(conn: AsyncConnection, **values: Any) -> int:
 async def stand(conn: AsyncConnection, matter_id: int, **values: Any) -> None:
     """Keep where a matter stands."""
     await conn.execute(update(matter).where(matter.c.id == matter_id).values(**values))
+
+
+async def all_stand(conn: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep where many matters stand, each by its `matter_id`."""
+    if rows:
+        columns: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "matter_id"}
+        await conn.execute(update(matter).where(matter.c.id == bindparam("matter_id")).values(columns), list(rows))
 
 
 async def give_spans(conn: AsyncConnection, of: int, to: int) -> None:

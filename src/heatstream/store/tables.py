@@ -1101,6 +1101,11 @@ matter = Table(
     _small("urgency", "0 closed, 1 routine, 2 soon, 3 now: orders the morning's list"),
     Column("next_due_at", Instant, comment="the next time limit that runs; null = none"),
     Column("closed_at", Instant),
+    Column(
+        "stands_until",
+        Instant,
+        comment="it stands so until then if nobody records anything; null = until somebody does",
+    ),
     Column("state", JSONB, nullable=False, comment="folded from its events, for lists and reports alone"),
     Index(None, "kind", "opened_at"),
     Index(None, "building_id"),

@@ -104,11 +104,21 @@ class Desk:
         await matters.stand(self.conn, found.id, **self._standing(its, state))
         return recorded
 
-    async def refresh(self, code: str) -> None:
-        """Keep where a matter stands now: limits pass without anybody's recording."""
-        found = await self.locked(code)
-        its = kind_of(found.kind)
-        await matters.stand(self.conn, found.id, **self._standing(its, await self.state(found)))
+    async def refresh(self, found: Sequence[Matter]) -> None:
+        """Keep where matters stand now: limits pass without anybody's recording. Rows that are right are left alone."""
+        stale = [
+            each["matter_id"] for each, row in zip(await self._rows(found), found, strict=True) if _differs(row, each)
+        ]
+        if stale:
+            # Only now are they held: somebody may have recorded in them meanwhile, so they are folded anew.
+            await matters.all_stand(self.conn, await self._rows(await matters.all_locked(self.conn, stale)))
+
+    async def _rows(self, found: Sequence[Matter]) -> list[dict[str, Any]]:
+        states = await self.states(found)
+        return [
+            {"matter_id": each.id, **self._standing(kind_of(each.kind), state)}
+            for each, state in zip(found, states, strict=True)
+        ]
 
     async def state(self, found: Matter) -> Any:
         """Fold a matter's events; the kept state serves lists alone."""
@@ -232,6 +242,10 @@ class Desk:
         body = event.model_dump(mode="json", exclude_none=True)
         line = Line(recorded.number, event.name, event.at, recorded.at, recorded.officer.code, body, b"")
         await matters.append(self.conn, matter_id, line._replace(hash=chain.hash_of(before, line)))
+
+
+def _differs(kept: Matter, row: Mapping[str, Any]) -> bool:
+    return any(getattr(kept, name) != value for name, value in row.items() if name != "matter_id")
 
 
 def before_first(code: str, kind: str) -> bytes:

@@ -103,7 +103,10 @@ class IncidentKind:
         alarm = None if found is None else found.alarm
         runs = alarm is not None and state.ends is None
         due = _next_limit(alarm, now) if alarm and runs else None
-        return Standing(headline(state, alarm if runs else None), state.step, _urgency(state, alarm), due)
+        # The class, too, changes as time passes: what runs is looked at each time.
+        until = state.begins if found is not None and state.ends is None else None
+        line = headline(state, alarm if runs else None)
+        return Standing(line, state.step, _urgency(state, alarm), due, stands_until=until)
 
     def coming(self, state: Incident) -> tuple[str, ...]:
         """Name what may be recorded next."""

@@ -58,6 +58,9 @@ class Standing(NamedTuple):
     urgency: int
     next_due_at: dt.datetime | None = None
     closed_at: dt.datetime | None = None
+    stands_until: dt.datetime | None = None
+    """It stands so until then if nobody records anything; one that has passed says that it must be looked at each time.
+    None = until somebody does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -350,7 +350,8 @@ class OrderKind:
             return Standing(late, "overdue", NOW, next_due_at=_end_of(state.deadline))
         due = _waits_for(state)
         passed = due is not None and due <= now
-        return Standing(headline, state.step, NOW if passed else _urgency(state), next_due_at=due)
+        urgency = NOW if passed else _urgency(state)
+        return Standing(headline, state.step, urgency, next_due_at=due, stands_until=None if passed else due)
 
     def coming(self, state: Order) -> tuple[str, ...]:
         """Tell what may come next."""

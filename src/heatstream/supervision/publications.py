@@ -359,7 +359,7 @@ class PublicationKind:
             return Standing(headline, step, CLOSED, closed_at=newest.published_at)
         ends = [_end_of(each.until) for each in newest.notices]
         running = min((each for each in ends if each > now), default=None)
-        return Standing(headline, step, ROUTINE if running else SOON, next_due_at=running)
+        return Standing(headline, step, ROUTINE if running else SOON, next_due_at=running, stands_until=running)
 
     def coming(self, state: Publication) -> tuple[str, ...]:
         """Tell what may come next."""

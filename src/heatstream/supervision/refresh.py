@@ -1,14 +1,18 @@
 """Keeping matters as they stand now: limits pass without anybody's recording. Done by `jobs`, as often as one likes."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
+from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from heatstream.claims.way import ITSELF
 from heatstream.errors import HeatstreamError, StoreError
 from heatstream.store import matters
 from heatstream.store.matters import Matter
+from heatstream.store.tables import matter
 from heatstream.supervision import incidents
 from heatstream.supervision.act import Desk
 from heatstream.supervision.incident_kind import INCIDENT
@@ -16,9 +20,16 @@ from heatstream.supervision.incident_state import Incident
 from heatstream.supervision.matter import Ground
 from heatstream.supervision.repairs import CLASS_NAMES, CLASSES_ZH, Passed, passed
 
+AT_ONCE: Final = 200
+"""Matters of one transaction."""
+A_PASS: Final = dt.timedelta(minutes=10)
+TURNS: Final = dt.timedelta(days=1) // A_PASS
+
 
 async def refresh(engine: AsyncEngine, ground: Ground, now: Callable[[], dt.datetime]) -> dict[str, int]:
-    """Look at every open matter, each in a transaction of its own, so that nobody who records waits for all.
+    """Look at open matters, some hundreds a transaction: incidents, and those that may stand otherwise by now.
+
+    Every other comes by turns, each once in a day of passes, for a rule that was changed moves limits that none ran of.
 
     Returns
     -------
@@ -29,38 +40,83 @@ async def refresh(engine: AsyncEngine, ground: Ground, now: Callable[[], dt.date
     StoreError
         Some could not be read, a line each; the others were looked at.
     """
+    turn = int(now().timestamp()) // int(A_PASS.total_seconds()) % TURNS
+    due = or_(matter.c.kind == INCIDENT.name, matters.stands_otherwise(now()), matter.c.id % TURNS == turn)
     async with engine.connect() as conn:
-        codes = await matters.open_codes(conn)
-    escalated, faults = 0, []
-    for code in codes:
+        count = await matters.count(conn, matters.is_open())
+        found = await matters.ids(conn, matters.is_open(), due)
+    this = _Pass(engine, ground, now)
+    for first in range(0, len(found), AT_ONCE):
+        await this.keep(found[first : first + AT_ONCE])
+    escalated = [await this.escalate(code) for code in this.over]
+    if this.faults:
+        raise StoreError("\n".join(this.faults))
+    return {"open": count, "escalated": sum(escalated)}
+
+
+@dataclass(frozen=True)
+class _Pass:
+    """One pass under way."""
+
+    engine: AsyncEngine
+    ground: Ground
+    now: Callable[[], dt.datetime]
+    over: list[str] = field(default_factory=list)
+    """Codes of incidents of which a limit has passed that is not recorded."""
+    faults: list[str] = field(default_factory=list)
+
+    async def keep(self, matter_ids: Sequence[int]) -> None:
+        """Keep where these stand, in a transaction, and note the incidents whose limits have passed."""
         try:
-            async with engine.begin() as conn:
-                escalated += await _look_at(Desk(conn, ground, now), code)
+            async with self.engine.begin() as conn:
+                desk = Desk(conn, self.ground, self.now)
+                found = await matters.listed(conn, matters.among(matter_ids))
+                await desk.refresh(found)
+                over = await _over(desk, [each for each in found if each.kind == INCIDENT.name])
         except HeatstreamError as error:
-            # One that cannot be read must not keep the limits of all others from being seen.
-            faults.append(f"{code}: {error}")
-    if faults:
-        raise StoreError("\n".join(faults))
-    return {"open": len(codes), "escalated": escalated}
+            await self._keep_others(matter_ids, error)
+        else:
+            self.over.extend(over)
+
+    async def _keep_others(self, matter_ids: Sequence[int], error: HeatstreamError) -> None:
+        """Look at each alone: one that cannot be read must not keep the limits of all others from being seen."""
+        if len(matter_ids) > 1:
+            for each in matter_ids:
+                await self.keep([each])
+            return
+        async with self.engine.connect() as conn:
+            self.faults.extend(
+                f"{each.code}: {error}" for each in await matters.listed(conn, matters.among(matter_ids))
+            )
+
+    async def escalate(self, code: str) -> int:
+        """Record each limit of an incident that has passed and is not recorded yet; tell how many there were."""
+        try:
+            async with self.engine.begin() as conn:
+                return await _escalate(Desk(conn, self.ground, self.now), code)
+        except HeatstreamError as error:
+            self.faults.append(f"{code}: {error}")
+            return 0
 
 
-async def _look_at(desk: Desk, code: str) -> int:
-    found = await matters.locked(desk.conn, code)
-    escalated = await _escalate(desk, found) if found is not None and found.kind == INCIDENT.name else 0
-    await desk.refresh(code)
-    return escalated
+async def _over(desk: Desk, found: Sequence[Matter]) -> list[str]:
+    states = await desk.states(found)
+    return [each.code for each, state in zip(found, states, strict=True) if _due(desk, state)]
 
 
-async def _escalate(desk: Desk, found: Matter) -> int:
-    """Record each limit of an incident that has passed and is not recorded yet; tell how many there were."""
-    state: Incident = await desk.state(found)
-    if state.closed_at is not None or not state.certain:
-        return 0
-    known = {each.accident_class for each in state.passed}
-    due = [each for each in passed(state, desk.ground, desk.now()) if CLASS_NAMES[each.accident_class] not in known]
+async def _escalate(desk: Desk, code: str) -> int:
+    # Another pass may have recorded it until it was held.
+    due = _due(desk, await desk.state(await desk.locked(code)))
     for each in due:
-        await desk.record(found.code, _escalated(each, desk.now()), by=ITSELF)
+        await desk.record(code, _escalated(each, desk.now()), by=ITSELF)
     return len(due)
+
+
+def _due(desk: Desk, state: Incident) -> list[Passed]:
+    if state.closed_at is not None or not state.certain:
+        return []
+    known = {each.accident_class for each in state.passed}
+    return [each for each in passed(state, desk.ground, desk.now()) if CLASS_NAMES[each.accident_class] not in known]
 
 
 def _escalated(limit: Passed, now: dt.datetime) -> incidents.Escalated:

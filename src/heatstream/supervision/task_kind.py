@@ -164,7 +164,8 @@ class TaskKind:
         )
         urgency = CLOSED if state.closed_at else SOON if waits else ROUTINE
         due = None if state.resolved_at else state.back_by
-        return Standing(headline(state), state.step, urgency, due, state.closed_at)
+        until = due if due is not None and due >= now and not state.closed_at else None
+        return Standing(headline(state), state.step, urgency, due, state.closed_at, until)
 
     def coming(self, state: Task) -> tuple[str, ...]:
         """Name what may be recorded next."""

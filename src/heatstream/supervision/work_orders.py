@@ -514,9 +514,9 @@ class _WorkOrders:
         about = f"户号 {state.household}" if state.household else f"楼栋 {state.building}"
         headline = f"{TOPICS[state.topic]} · {about} · {len(state.calls)} ticket{'s' * (len(state.calls) > 1)}"
         group = " · 群体投诉" if state.group else ""
-        return Standing(
-            headline + group, state.step, _urgency(state, now), min(state.due, default=None), state.closed_at
-        )
+        due = min(state.due, default=None)
+        until = None if due is None else next((at for at in (due - DAY, due) if at >= now), None)
+        return Standing(headline + group, state.step, _urgency(state, now), due, state.closed_at, until)
 
     def coming(self, state: WorkOrder) -> tuple[str, ...]:
         """Say what may come next."""
