@@ -171,6 +171,16 @@ async def test_a_chain_that_does_not_hold_ends_with_one(shell: Shell, office: Of
     assert ended_.stdout == "matter INC-1: event 1 is not what was recorded: its hash does not follow\n"
 
 
+async def test_a_row_of_an_earlier_release_is_told_and_ends_with_nothing_wrong(shell: Shell, office: Office) -> None:
+    await office.open("incident", seen(), by="heatstream", code="INC-1")
+    async with office.engine.begin() as conn:
+        await conn.execute(text("update matter set state = state - 'stops_heat'"))
+    ended_ = shell.run("check")
+    first, last = ended_.stdout.splitlines()
+    assert (ended_.returncode, first.startswith("1 rows were written by an earlier release")) == (0, True)
+    assert last == "every matter is whole"
+
+
 def test_rules_that_cannot_be_read_are_told(shell: Shell) -> None:
     rules = shell.folder / "rules.yaml"
     rules.write_text("schema: heatstream.supervision/1\n", encoding="utf-8")

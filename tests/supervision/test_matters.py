@@ -204,6 +204,28 @@ async def test_a_row_that_says_otherwise_than_its_events_is_found(office: Office
     assert await faults(office) == ["matter INC-1: its row says otherwise than its events: stops_heat"]
 
 
+async def test_a_row_that_was_closed_behind_its_events_is_found(office: Office) -> None:
+    await opened(office)
+    async with office.engine.begin() as conn:
+        await conn.execute(update(matter).values(closed_at=office.now, step="closed"))
+    assert await faults(office) == ["matter INC-1: its row says otherwise than its events: closed_at"]
+
+
+async def test_a_row_of_another_shape_is_of_an_earlier_release_and_no_fault(office: Office) -> None:
+    await opened(office)
+    await office.record("INC-1", estimated(time(9), time(10)), by="CO")
+    state = dict((await office.matter("INC-1")).state)
+    state["estimates"] = [{**each, "told_by": "x"} for each in state["estimates"]]
+    del state["stops_heat"]
+    for changed, fault in ((state, None), ({**state, "what": "breakdown"}, "what")):
+        async with office.engine.begin() as conn:
+            await conn.execute(update(matter).values(state=changed))
+        async with office.desk() as desk:
+            [seen_] = [each async for each in audit.looked(desk)]
+        said = fault and f"matter INC-1: its row says otherwise than its events: {fault}"
+        assert seen_ == audit.Looked(said, earlier=fault is None)
+
+
 async def test_an_event_is_added_and_never_changed(office: Office) -> None:
     await opened(office)
     with pytest.raises(Exception, match="rows are added, never changed"):
