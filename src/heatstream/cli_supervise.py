@@ -150,6 +150,7 @@ def supervise_today(
     *,
     company: CompanyOption = None,
     district: DistrictOption = None,
+    limit: Annotated[int, typer.Option("--limit", help="Most lines.", min=1)] = 50,
     as_json: JsonOption = False,
 ) -> None:
     """The morning's list: where to go and why, the most urgent first, as everything stands now."""
@@ -161,17 +162,21 @@ def supervise_today(
     async def run() -> Any:
         async with desk(snapshot=True) as at:
             await places.check(at.conn, places.Place(company=company, district=district))
-            return await today.places(at, *asked)
+            return at.now(), await today.places(at, *asked, limit=limit)
 
-    found = asyncio.run(run())
+    now, found = asyncio.run(run())
+    more = found.total - len(found.places)
     if as_json:
-        for each in found:
+        for each in found.places:
             typer.echo(json.dumps(today.row(each), ensure_ascii=False))
-        return
-    table = Table("缓急", "事项", "何处", "为何", "户数", "下一时限")
-    for each in found:
-        table.add_row(*today.cells(each))
-    out.print(table)
+    else:
+        table = Table("缓急", "事项", "何处", "为何", "户数", "下一时限")
+        for each in found.places:
+            table.add_row(*today.cells(each, now))
+        out.print(table)
+    if more:
+        # Beside what is piped on to a program.
+        typer.echo(f"另有 {more} 项 / {more} more; --limit shows more of them", err=True)
 
 
 @supervise_app.command("check")

@@ -462,9 +462,9 @@ async def test_the_morning_s_list_says_where_to_go_and_why_the_most_urgent_first
     await opened(office, "INC-3", span=4, station="X2", begins=time(9, day=20))
     await office.record("INC-3", estimated(time(10, day=20), time(14, day=20)), by="CO")
     async with office.desk() as desk:
-        every = await today.places(desk)
-        of_company = await today.places(desk, *today.conditions(company_code="CO2"))
-        of_district = await today.places(desk, *today.conditions(district_code="D1"))
+        every = (await today.places(desk)).places
+        of_company = (await today.places(desk, *today.conditions(company_code="CO2"))).places
+        of_district = (await today.places(desk, *today.conditions(district_code="D1"))).places
     assert [each.matter.code for each in every] == ["INC-1", "INC-3", "INC-2", "INC-L"]
     assert [(each.where, each.households) for each in every] == [("X1", 3), ("X2", 1), ("X3", 1), ("X1", 4)]
     assert [each.standing.next_due_at for each in every[1:3]] == [time(15, day=20), time(16, day=20)]

@@ -23,12 +23,14 @@ async def test_the_morning_says_where_to_go_why_and_by_when(office: Office) -> N
     async with asking(office) as client:
         told = (await client.get("/today")).json()
         ours = (await client.get("/today", params={"company": "CO2"})).json()
-    assert [(each["where"], each["households"], each["matter"]["matter"]) for each in told] == [
+        first = (await client.get("/today", params={"limit": 1})).json()
+    assert [(each["where"], each["households"], each["matter"]["matter"]) for each in told["rows"]] == [
         ("X1", 3, "INC-1"),
         ("X3", 1, "INC-2"),
     ]
-    assert [each["matter"]["matter"] for each in ours] == ["INC-2"]
-    assert told[0]["next_due_at"] == "2026-01-05T14:00:00+08:00"
+    assert [each["matter"]["matter"] for each in ours["rows"]] == ["INC-2"]
+    assert (told["total"], ours["total"], first["total"], first["rows"]) == (2, 1, 2, told["rows"][:1])
+    assert told["rows"][0]["next_due_at"] == "2026-01-05T14:00:00+08:00"
 
 
 async def test_matters_are_paged_in_the_order_they_were_opened_in(office: Office) -> None:

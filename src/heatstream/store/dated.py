@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_
 
 
-def holds_on(table: Any, day: dt.date) -> ColumnElement[bool]:
+def holds_on(table: Any, day: dt.date | ColumnElement[dt.date]) -> ColumnElement[bool]:
     """Say of a dated row whether it holds on a day; the last day is included."""
     return and_(table.c.valid_from <= day, or_(table.c.valid_to.is_(None), table.c.valid_to >= day))
 

@@ -1,23 +1,25 @@
 """The morning's list: where to go, and why. Open matters by urgency and next limit, as they stand now."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, or_
 
 from heatstream.errors import BadInput
 from heatstream.store import matters
 from heatstream.store.matters import Matter
+from heatstream.store.read import supplied
 from heatstream.store.spans import of_matters
 from heatstream.store.tables import company, heat_station, matter
 from heatstream.store.timescale import LOCAL
-from heatstream.supervision import incident_shown, seen_words, shown
+from heatstream.supervision import seen_words, shown
 from heatstream.supervision.act import Desk
+from heatstream.supervision.company_file import COMPANY_FILE
 from heatstream.supervision.incident_kind import INCIDENT
 from heatstream.supervision.kinds import KINDS, kind_of
-from heatstream.supervision.matter import ROUTINE, Standing
+from heatstream.supervision.matter import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,18 @@ class Place:
         """Name the building, else the station, the source, the company, the district."""
         of = self.matter
         return of.building_name or of.heat_station or of.heat_source or of.company or of.district or ""
+
+
+class Morning(NamedTuple):
+    """The list, as far as it was asked for."""
+
+    total: int
+    """How many lines there are in all."""
+    places: list[Place]
+
+
+_ASKS = or_(matter.c.kind != COMPANY_FILE.name, matter.c.next_due_at.is_not(None))
+"""Of a company's file nothing is to be done, unless a time limit of it runs."""
 
 
 def conditions(
@@ -58,27 +72,71 @@ def conditions(
         yield heat_station.c.code == station_code
 
 
-async def places(desk: Desk, *asked: ColumnElement[bool], least: int = ROUTINE) -> list[Place]:
-    """List the open matters that are asked for, the most urgent first, each as it stands now."""
-    found = await matters.listed(desk.conn, matter.c.closed_at.is_(None), *asked)
-    states = await desk.states(found)
-    spans = await of_matters(desk.conn, [each.id for each in found])
-    seen = [
-        await _place(desk, each, state, seen_words.of_spans(spans.get(each.code, [])))
-        for each, state in zip(found, states, strict=True)
-    ]
-    return sorted((each for each in seen if each.standing.urgency >= least), key=_turn)
+async def places(desk: Desk, *asked: ColumnElement[bool], limit: int | None = None) -> Morning:
+    """List the open matters that are asked for, the most urgent first, each as it stands now.
+
+    Rows are kept as they stand; those that may stand otherwise, for a time has passed since, are folded anew.
+
+    Parameters
+    ----------
+    limit : most lines; None = all
+    """
+    conn, wanted = desk.conn, [matters.is_open(), _ASKS, *asked]
+    stale = matters.stands_otherwise(desk.now())
+    right = or_(matter.c.stands_until.is_(None), ~stale)
+    anew = await matters.listed(conn, *wanted, stale)
+    states = await desk.states(anew)
+    lines = [_Line(each, _standing(desk, each, state)) for each, state in zip(anew, states, strict=True)]
+    lines += [_Line(each, _kept(each)) for each in await matters.listed(conn, *wanted, right, limit=limit)]
+    total = len(anew) + await matters.count(conn, *wanted, right)
+    shown_ = sorted(lines, key=_turn)[:limit]
+    households = await _households(desk, [each.matter for each in shown_ if each.matter.kind == INCIDENT.name])
+    spans = await of_matters(conn, [each.matter.id for each in shown_])
+    return Morning(
+        total,
+        [
+            Place(*each, households.get(each.matter.id), seen_words.of_spans(spans.get(each.matter.code, [])))
+            for each in shown_
+        ],
+    )
 
 
-async def _place(desk: Desk, found: Matter, state: Any, evidence: str) -> Place:
-    standing = kind_of(found.kind).standing(state, desk.ground, desk.now())
-    if found.kind != INCIDENT.name:
-        return Place(found, standing, None, evidence)
-    touched = await incident_shown.touched(desk, found, state.begins)
-    return Place(found, standing, sum(each.residential for each in touched), evidence)
+class _Line(NamedTuple):
+    matter: Matter
+    standing: Standing
 
 
-def _turn(each: Place) -> tuple[int, dt.datetime, dt.datetime, int]:
+def _standing(desk: Desk, found: Matter, state: Any) -> Standing:
+    return kind_of(found.kind).standing(state, desk.ground, desk.now())
+
+
+def _kept(found: Matter) -> Standing:
+    return Standing(**{name: getattr(found, name) for name in Standing._fields})
+
+
+async def _households(desk: Desk, found: Sequence[Matter]) -> dict[int, int]:
+    """Count the homes that incidents touch, each as of its begin, without 报停; by the matter's id."""
+    sources = {
+        each.heat_source_id for each in found if each.heat_station_id is None and each.heat_source_id is not None
+    }
+    of_source = await supplied.stations_of(desk.conn, sources)
+    begins = [state.begins.astimezone(LOCAL).date() for state in await desk.states(found)]
+    touched = {each.id: (_stations(each, of_source), day) for each, day in zip(found, begins, strict=True)}
+    asked = {(station, day) for stations, day in touched.values() for station in stations}
+    counts = await supplied.residential(desk.conn, asked)
+    return {
+        matter_id: sum(counts.get((station, day), 0) for station in stations)
+        for matter_id, (stations, day) in touched.items()
+    }
+
+
+def _stations(found: Matter, of_source: Mapping[int, list[int]]) -> list[int]:
+    if found.heat_station_id is not None:
+        return [found.heat_station_id]
+    return [] if found.heat_source_id is None else of_source[found.heat_source_id]
+
+
+def _turn(each: _Line) -> tuple[int, dt.datetime, dt.datetime, int]:
     never = dt.datetime.max.replace(tzinfo=dt.UTC)
     return (-each.standing.urgency, each.standing.next_due_at or never, each.matter.opened_at, each.matter.id)
 
@@ -97,7 +155,7 @@ def row(each: Place) -> dict[str, Any]:
     }
 
 
-def cells(each: Place) -> tuple[str, ...]:
+def cells(each: Place, now: dt.datetime) -> tuple[str, ...]:
     """Tell a line to a person."""
     due = each.standing.next_due_at
     return (
@@ -106,5 +164,10 @@ def cells(each: Place) -> tuple[str, ...]:
         each.where,
         "\n".join(filter(None, [each.standing.headline, each.evidence])),
         "" if each.households is None else str(each.households),
-        due.astimezone(LOCAL).strftime("%m-%d %H:%M") if due else "",
+        _clock(due.astimezone(LOCAL), now.astimezone(LOCAL)) if due else "",
     )
+
+
+def _clock(due: dt.datetime, now: dt.datetime) -> str:
+    """Tell a limit with its year, where that is not this one."""
+    return due.strftime("%m-%d %H:%M" if due.year == now.year else "%Y-%m-%d %H:%M")

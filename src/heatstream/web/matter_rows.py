@@ -24,6 +24,9 @@ router = APIRouter(prefix="/rows", include_in_schema=False)
 BEFORE, AFTER, MOST_DAYS = dt.timedelta(hours=12), dt.timedelta(hours=6), 10
 """A span is drawn with what came before and after it, and its first days where it is long."""
 
+MOST_STOPS = 200
+"""Lines of the morning's list."""
+
 MILLISECOND_US = 1000
 
 Row = dict[str, Any]
@@ -39,19 +42,15 @@ async def handled_by(conn: AsyncConnection, settings: Settings) -> Ground:
     return await ground.read(conn, settings, now())
 
 
-async def morning(conn: AsyncConnection, settings: Settings) -> list[today.Place]:
-    """List where to go and why."""
-    return await today.places(Desk(conn, await handled_by(conn, settings), now))
-
-
 @router.get("/today")
-async def rows_today(request: Request) -> list[Row]:
+async def rows_today(request: Request) -> Row:
     """Give the morning's list; what one visitor read stands for some seconds for all."""
     reader: Reader = request.app.state.reader
     settings: Settings = request.app.state.settings
 
-    async def load(conn: AsyncConnection) -> list[Row]:
-        return [_stop(each) for each in await morning(conn, settings)]
+    async def load(conn: AsyncConnection) -> Row:
+        found = await today.places(Desk(conn, await handled_by(conn, settings), now), limit=MOST_STOPS)
+        return {"more": found.total - len(found.places), "rows": [_stop(each) for each in found.places]}
 
     return await reader.shared(("today",), load)
 

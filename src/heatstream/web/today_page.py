@@ -39,6 +39,7 @@ def _list(words: Words) -> None:
         "left": words("剩余", "left"),
         "over": words("已超时", "over by"),
         "none": words("没有未办结的事项。", "Nothing is open."),
+        "more": words("另有 {} 项", "{} more"),
         "away": words("暂时读不到数据，稍后自动重试。", "The data cannot be read now; it is tried again by itself."),
     }
     # The browser fills it: rows in the page would stay in the server's memory, once a visitor.

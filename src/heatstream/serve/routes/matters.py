@@ -3,13 +3,13 @@
 import datetime as dt
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
 from heatstream.errors import BadInput
 from heatstream.serve.access import Connection, Key
 from heatstream.serve.handled import HandledBy
-from heatstream.serve.paging import At, Page, PagedQuery, Parameters
+from heatstream.serve.paging import MOST_ROWS, At, Page, PagedQuery, Parameters
 from heatstream.serve.problems import NotFound
 from heatstream.serve.shapes import Digest, Instant, Now, Shape
 from heatstream.store import matters
@@ -19,6 +19,9 @@ from heatstream.supervision import shown, today
 from heatstream.supervision.act import Desk
 
 router = APIRouter(tags=["matters"])
+
+STOPS = 200
+"""Rows of the morning's list, unless it is asked for more."""
 
 Kind = Literal["incident", "task", "order", "publication", "warning", "work_order", "assessment", "company_file"]
 PERSONAL: Final = frozenset({"work_order", "assessment"})
@@ -93,6 +96,13 @@ class Stop(Shape):
     matter: Matter = Field(description="as it was last kept")
 
 
+class Morning(Shape):
+    """The morning's list, as far as it was asked for."""
+
+    total: int = Field(description="how many lines there are in all")
+    rows: list[Stop] = Field(description="the first of them, at most `limit`")
+
+
 class Filters(Parameters):
     """Whose matters."""
 
@@ -114,6 +124,12 @@ class Filters(Parameters):
     def place(self) -> Place:
         """Give the part of the city that is asked for."""
         return Place(company=self.company, district=self.district, heat_station=self.heat_station)
+
+
+class MorningQuery(Filters):
+    """Filters of the morning's list, and how much of it."""
+
+    limit: int = Field(STOPS, ge=1, le=MOST_ROWS, description="most rows, the most urgent first")
 
 
 class MatterQuery(Filters, PagedQuery):
@@ -157,23 +173,27 @@ async def whole(
 
 
 @router.get("/today")
-async def morning(conn: Connection, query: Annotated[Filters, Query()], handled_by: HandledBy, now: Now) -> list[Stop]:
-    """Say where to go and why: every open matter as it stands now, the most urgent first, then by its next limit."""
+async def morning(
+    request: Request, conn: Connection, query: Annotated[MorningQuery, Query()], handled_by: HandledBy, now: Now
+) -> Morning:
+    """Say where to go and why: open matters as they stand now, the most urgent first, then by their next limit."""
     await places.check(conn, query.place())
-    found = await today.places(_desk(conn, handled_by, now), *query.conditions())
-    return [
-        Stop(
-            where=each.where,
-            why=each.standing.headline,
-            evidence=each.evidence or None,
-            households=each.households,
-            urgency=each.standing.urgency,
-            step=each.standing.step,
-            next_due_at=each.standing.next_due_at,
-            matter=Matter.model_validate(each.matter),
-        )
-        for each in found
-    ]
+    limit = min(query.limit, request.app.state.settings.serve.page_limit)
+    found = await today.places(_desk(conn, handled_by, now), *query.conditions(), limit=limit)
+    return Morning(total=found.total, rows=[_stop(each) for each in found.places])
+
+
+def _stop(each: today.Place) -> Stop:
+    return Stop(
+        where=each.where,
+        why=each.standing.headline,
+        evidence=each.evidence or None,
+        households=each.households,
+        urgency=each.standing.urgency,
+        step=each.standing.step,
+        next_due_at=each.standing.next_due_at,
+        matter=Matter.model_validate(each.matter),
+    )
 
 
 def _desk(conn: Connection, handled_by: HandledBy, now: dt.datetime) -> Desk:

@@ -8,7 +8,7 @@ from heatstream.store.dated import holds_on
 from heatstream.store.tables import contract, household, stop_period
 
 
-def stopped_on(day: dt.date) -> ColumnElement[bool]:
+def stopped_on(day: dt.date | ColumnElement[dt.date]) -> ColumnElement[bool]:
     """Say it of a household, as the evaluator does."""
     stops = select(1).where(stop_period.c.household_id == household.c.id, holds_on(stop_period, day))
     newest = (
@@ -17,5 +17,5 @@ def stopped_on(day: dt.date) -> ColumnElement[bool]:
         .order_by(contract.c.valid_from.desc(), contract.c.id.desc())
         .limit(1)
     )
-    supplied = func.coalesce(newest.correlate(household).scalar_subquery(), True)
-    return or_(stops.correlate(household).exists(), ~supplied)
+    supplied = func.coalesce(newest.correlate_except(contract).scalar_subquery(), True)
+    return or_(stops.correlate_except(stop_period).exists(), ~supplied)

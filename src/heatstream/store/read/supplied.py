@@ -1,10 +1,11 @@
 """Whom stations supply on a day, by building, and what these users owe for the season; 报停 stands beside."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Date, Integer, and_, bindparam, column, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.dated import holds_on
@@ -46,6 +47,37 @@ async def station_ids(conn: AsyncConnection, heat_station_id: int | None, heat_s
         return [heat_station_id]
     of = select(heat_station.c.id).where(heat_station.c.heat_source_id == heat_source_id)
     return list(await conn.scalars(of.order_by(heat_station.c.code)))
+
+
+async def stations_of(conn: AsyncConnection, heat_source_ids: Collection[int]) -> dict[int, list[int]]:
+    """Give the stations of many sources."""
+    query = select(heat_station.c.heat_source_id, heat_station.c.id)
+    query = query.where(heat_station.c.heat_source_id.in_(heat_source_ids)).order_by(heat_station.c.code)
+    found: dict[int, list[int]] = {each: [] for each in heat_source_ids}
+    for source, station in await conn.execute(query):
+        found[source].append(station)
+    return found
+
+
+async def residential(conn: AsyncConnection, asked: Collection[tuple[int, dt.date]]) -> dict[tuple[int, dt.date], int]:
+    """Count 居民 without 报停 of stations, each on a day of its own; a station without any is left out."""
+    if not asked:
+        return {}
+    stations, days = zip(*asked, strict=True)
+    columns = (column("station", Integer), column("day", Date))
+    of = func.unnest(bindparam(None, stations, ARRAY(Integer)), bindparam(None, days, ARRAY(Date)))
+    pairs = of.table_valued(*columns, name="asked").render_derived()
+    housing = pairs.join(building, building.c.heat_station_id == pairs.c.station).join(
+        household, household.c.building_id == building.c.id
+    )
+    day = pairs.c.day
+    query = (
+        select(pairs.c.station, day, func.count())
+        .select_from(housing)
+        .where(household.c.kind == "residential", holds_on(household, day), holds_on(building, day), ~stopped_on(day))
+        .group_by(pairs.c.station, day)
+    )
+    return {(station, on): count for station, on, count in await conn.execute(query)}
 
 
 async def by_building(conn: AsyncConnection, stations: Sequence[int], day: dt.date) -> list[Building]:

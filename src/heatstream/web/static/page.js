@@ -16,6 +16,8 @@ window.hs = (() => {
   const local = (at) =>
     at ? new Date(Date.parse(at) + 8 * 3600e3).toISOString().slice(5, 16).replace("T", " ") : "—";
 
+  const yearOf = (ms) => new Date(ms + 8 * 3600e3).getUTCFullYear();
+
   // "./x" is what belongs to this very page: the rows of the household in its address.
   const resolve = (address) => (address.startsWith("./") ? "/rows" + location.pathname + address.slice(1) : address);
 
@@ -120,7 +122,9 @@ window.hs = (() => {
     const minutes = Math.round((Date.parse(due) - Date.now()) / 60000);
     const size = Math.abs(minutes);
     const spelt = size < 120 ? `${size} min` : size < 2880 ? `${Math.round(size / 60)} h` : `${Math.round(size / 1440)} d`;
-    return `${local(due)} · ${minutes < 0 ? words.over : words.left} ${spelt}`;
+    const year = yearOf(Date.parse(due));
+    const at = year === yearOf(Date.now()) ? local(due) : `${year}-${local(due)}`;
+    return `${at} · ${minutes < 0 ? words.over : words.left} ${spelt}`;
   }
 
   function stop(row, words) {
@@ -152,7 +156,9 @@ window.hs = (() => {
       try {
         const answer = await fetch(address);
         if (!answer.ok) throw new Error(String(answer.status));
-        lines = (await answer.json()).map((row) => stop(row, words));
+        const { rows, more } = await answer.json();
+        lines = rows.map((row) => stop(row, words));
+        if (more) lines.push(element("li", "hs-note", words.more.replace("{}", count(more))));
       } catch {
         lines = [element("li", "hs-note", words.away)];
       }
