@@ -59,6 +59,23 @@ async def test_a_reinspection_that_passes_lets_the_order_be_closed(office: Offic
     assert (found.step, found.urgency, found.closed_at) == ("closed", CLOSED, time(9, day=16))
 
 
+async def test_no_act_lies_before_the_one_it_answers(office: Office) -> None:
+    await issued(office)
+    stated = orders.CompanyStated(at=time(8, day=8), why="陈述", text="厂家停产")
+    with pytest.raises(
+        BadInput, match=r"at: seen 2026-01-08T08:\S+, expected not before 2026-01-08T09:\S+ when it was op"
+    ):
+        await office.record(CODE, stated, by="CO")
+    await office.record(CODE, done(time(9, day=14)), by="CO")
+    # A statement answers the order, whatever was reported since.
+    await office.record(CODE, stated.model_copy(update={"at": time(9, day=10)}), by="CO")
+    with pytest.raises(BadInput, match=r"reinspected: at: seen 2026-01-13T\S+ expected not before 2026-01-14T"):
+        await office.record(CODE, reinspected(time(9, day=13), passed=True), by="D1")
+    await office.record(CODE, reinspected(time(9, day=14), passed=True), by="D1")
+    with pytest.raises(BadInput, match=r"order_closed: at: .*, when it stood at passed"):
+        await office.record(CODE, orders.OrderClosed(at=time(8, day=14), why="结", outcome="已整改"), by="D1")
+
+
 async def test_an_order_that_was_not_kept_is_urgent_and_may_be_extended(office: Office) -> None:
     await issued(office)
     await office.record(CODE, reinspected(time(9, day=16), passed=False), by="D1")
@@ -169,12 +186,17 @@ async def test_a_licence_is_revoked_by_three_people_after_a_hearing(office: Offi
     with pytest.raises(BadInput, match="stands at proposed; expected hearing_given"):
         await office.record("撤-1", revocation_reviewed(), by="D1B")
     await office.record("撤-1", hearing(), by="D1")
+    early = revocation_reviewed().model_copy(update={"at": time(9, day=18)})
+    with pytest.raises(BadInput, match=r"revocation_reviewed: at: .* when it stood at heard"):
+        await office.record("撤-1", early, by="D1B")
     with pytest.raises(Refused, match="expected another person than D1"):
         await office.record("撤-1", revocation_reviewed(), by="D1")
     await office.record("撤-1", revocation_reviewed(), by="D1B")
     for same in ("D1", "D1B"):
         with pytest.raises(Refused, match="expected another person than D1 and D1B"):
             await office.record("撤-1", decided(), by=same)
+    with pytest.raises(BadInput, match=r"revocation_decided: at: .* when it stood at reviewed"):
+        await office.record("撤-1", decided().model_copy(update={"at": time(10, day=18)}), by="D1C")
     await office.record("撤-1", decided(), by="D1C")
     state = await office.state("撤-1")
     assert (state.step, state.doc_no, state.decided_by) == ("revoked", "市供撤〔2026〕1号", "D1C")

@@ -256,6 +256,8 @@ class Order(Part):
     company: Text
     step: Text
     opened_at: Instant
+    stepped_at: Instant | None = None
+    """When the event was that brought it where it stands; the next answers it."""
     doc_no: Text | None = None
     deadline: Day | None = None
     reinspect_by: Day | None = None
@@ -328,15 +330,14 @@ class OrderKind:
 
     def after(self, state: Order | None, recorded: Recorded, ground: Ground) -> Order:
         """Fold an event."""
-        del ground
         event = recorded.event
         if state is None:
             return _opened(event, recorded)
-        if event.at < state.opened_at:
-            raise BadInput(f"{event.name}: at: seen {event.at.isoformat()}, expected not before {state.opened_at}")
         if event.name not in self.coming(state):
             may = ", ".join(self.coming(state)) or "nothing"
             raise BadInput(f"{event.name}: {WORDS[state.form]} stands at {state.step}; expected {may}")
+        if not ground.past:
+            _expect_after(state, event)
         return state.model_copy(update=_changes(state, event, recorded))
 
     def standing(self, state: Order, ground: Ground, now: dt.datetime) -> Standing:
@@ -383,6 +384,7 @@ def _opened(event: Event, recorded: Recorded) -> Order:
         company=event.company,
         step=step,
         opened_at=event.at,
+        stepped_at=event.at,
         meeting_at=getattr(event, "meeting_at", None),
         drafted_by=proposed,
         **told,
@@ -393,10 +395,23 @@ MOVES: Final[Mapping[str, str]] = MappingProxyType({"interview_held": "interview
 """Events that move an order to a step and say no more."""
 
 
+def _expect_after(state: Order, event: Event) -> None:
+    """No event lies before the one it answers; a statement of the company answers what opened the matter."""
+    answered = None if isinstance(event, CompanyStated) else state.stepped_at
+    least, what = (state.opened_at, "it was opened") if answered is None else (answered, f"it stood at {state.step}")
+    if event.at < least:
+        seen, since = (at.astimezone(LOCAL).isoformat() for at in (event.at, least))
+        raise BadInput(f"{event.name}: at: seen {seen}, expected not before {since}, when {what}")
+
+
 def _changes(state: Order, event: Event, recorded: Recorded) -> dict[str, Any]:
+    if isinstance(event, CompanyStated):
+        return {"statements": (*state.statements, Statement(at=event.at, text=event.text))}
+    return {**_moved(state, event, recorded), "stepped_at": event.at}
+
+
+def _moved(state: Order, event: Event, recorded: Recorded) -> dict[str, Any]:
     match event:
-        case CompanyStated(at=at, text=text):
-            changed: dict[str, Any] = {"statements": (*state.statements, Statement(at=at, text=text))}
         case Extended():
             changed = _extended(state, event)
         case Reinspected(passed=passed, at=at):
