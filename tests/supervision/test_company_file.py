@@ -159,6 +159,26 @@ async def test_the_newest_score_of_an_indicator_stands(office: Office) -> None:
     assert (stands.officer, stands.told.score_e2) == ("CITY", 900)
 
 
+async def test_a_score_of_what_no_scorecard_names_is_refused_and_told_where_it_came_before(office: Office) -> None:
+    code = await record(office, report())
+    await office.record(code, scored(850, indicator="pumps"), by="CITY")
+    await handled_by(office)
+    expected = "seen equipment pumps, expected one .* by hand: environment emissions, equipment equipment_state"
+    with pytest.raises(BadInput, match=expected):
+        await office.record(code, scored(850, indicator="pumps"), by="CITY")
+    with pytest.raises(BadInput, match="seen service complaints"):
+        await office.record(code, scored(850, category="service", indicator="complaints"), by="CITY")
+    await office.record(code, scored(850), by="CITY")
+    async with office.engine.connect() as conn:
+        seen = await company_shown.whole(conn, await ground(office), "CO1", None, NOW)
+    assert [(each["indicator"], each["counts"]) for each in company_shown.tree(seen)["hand_scores"]] == [
+        ("equipment_state", True),
+        ("pumps", False),
+    ]
+    flags = [line for line in company_shown.sentences(seen) if "counts nowhere" in line]
+    assert flags == ["  ! pumps: no scorecard scores it by hand, so it counts nowhere"]
+
+
 async def test_a_company_does_not_score_itself(office: Office) -> None:
     code = await record(office, report())
     with pytest.raises(Refused, match="hand_scored by CO"):

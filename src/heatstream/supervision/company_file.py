@@ -226,6 +226,7 @@ class CompanyFileKind:
                     state, declarations=_newest(state.declarations, _declaration(state, event, recorded, ground), _key)
                 )
             case HandScored():
+                _expect_named(event, ground)
                 score = Score(number=recorded.number, officer=recorded.officer.code, told=event)
                 return _changed(state, hand_scores=_newest(state.hand_scores, score, _key))
             case Commended():
@@ -293,6 +294,23 @@ def _declaration(state: CompanyFile, event: Declared, recorded: Recorded, ground
     return Declaration(
         number=recorded.number, officer=officer.code, recorded_at=recorded.at, told=event, earlier=earlier
     )
+
+
+def scored_by_hand(ground: Ground) -> frozenset[tuple[Category, str]] | None:
+    """List category and name of the indicators that the operator's scorecards score by hand; None = there are none."""
+    known = ground.rules.scorecards if ground.rules else None
+    return None if known is None else known.by_hand()
+
+
+def _expect_named(event: HandScored, ground: Ground) -> None:
+    """A score of what no scorecard names would count nowhere."""
+    known = None if ground.past else scored_by_hand(ground)
+    if known is not None and (event.category, event.indicator) not in known:
+        names = ", ".join(f"{category} {indicator}" for category, indicator in sorted(known)) or "none"
+        raise BadInput(
+            f"hand_scored: seen {event.category} {event.indicator}, expected one of the scorecards' that are scored by "
+            f"hand: {names}"
+        )
 
 
 def _expect_of_season(state: CompanyFile, name: str, day: dt.date, ground: Ground) -> None:

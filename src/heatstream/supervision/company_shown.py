@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.core.repair import RepairState
-from heatstream.rules.supervision.scorecard import CATEGORIES
+from heatstream.rules.supervision.scorecard import CATEGORIES, Category
 from heatstream.store import matters
 from heatstream.store.matters import Matter
 from heatstream.store.read import companies
@@ -21,7 +21,7 @@ from heatstream.store.read.companies import Company
 from heatstream.store.tables import matter
 from heatstream.store.timescale import LOCAL
 from heatstream.supervision import declarations, fuel, repairs, seasons
-from heatstream.supervision.company_file import CompanyFile
+from heatstream.supervision.company_file import CompanyFile, Score, scored_by_hand
 from heatstream.supervision.declarations import Declaration, days, is_one, midnight
 from heatstream.supervision.fuel import Flagged, Held, Row, Table
 from heatstream.supervision.incident_state import Incident
@@ -65,6 +65,8 @@ class Whole:
     declarations: tuple[Declaration, ...]
     """Each day of the season that is over, and today where it is declared."""
     recorded: CompanyFile | None
+    by_hand: frozenset[tuple[Category, str]] | None
+    """What the scorecards score by hand; a score of anything else counts nowhere. None = no scorecards are known."""
     watermark: str | None
     rules_hash: str | None
 
@@ -72,6 +74,10 @@ class Whole:
     def unreported(self) -> tuple[dt.date, ...]:
         """Days without a declaration: 未报."""
         return tuple(each.day for each in self.declarations if not each.reported)
+
+    def counts(self, score: Score) -> bool:
+        """Say whether a scorecard names what was scored; where none is known, nothing says that it does not."""
+        return self.by_hand is None or score.key in self.by_hand
 
     @property
     def contradicted(self) -> tuple[dt.date, ...]:
@@ -113,6 +119,7 @@ async def whole(conn: AsyncConnection, ground: Ground, code: str, year: int | No
         flagged=tuple(each for each in basis.reports if each.flags and each.report.company == code),
         declarations=tuple(await _declared(conn, of, season, today)),
         recorded=None if found is None else CompanyFile.model_validate(found.state),
+        by_hand=scored_by_hand(ground),
         watermark=table.watermark,
         rules_hash=table.rules_hash,
     )
@@ -180,7 +187,7 @@ def sentences(seen: Whole) -> Iterator[str]:
     yield from (_told_held(each) for each in seen.held)
     yield from (told_flags(each) for each in seen.flagged)
     yield from _told_declarations(seen)
-    yield from _told_recorded(seen.recorded)
+    yield from _told_recorded(seen, seen.recorded)
 
 
 def _until(day: dt.date | None) -> str:
@@ -310,13 +317,15 @@ def _spans(those: Sequence[dt.date]) -> Iterator[str]:
             yield f"{day}" if last == day else f"{day} to {last}"
 
 
-def _told_recorded(recorded: CompanyFile | None) -> Iterator[str]:
+def _told_recorded(seen: Whole, recorded: CompanyFile | None) -> Iterator[str]:
     if recorded is None:
         return
     for score in recorded.hand_scores:
         told = score.told
         points = f"{_points(told.score_e2)} of {_points(told.of_e2)}"
         yield f"评分 {CATEGORIES[told.category]} {told.indicator}: {points} · {score.officer} · {told.reason}"
+        if not seen.counts(score):
+            yield f"  ! {told.indicator}: no scorecard scores it by hand, so it counts nowhere"
     for commended in recorded.commendations:
         yield f"表扬 {commended.by_whom}: {commended.what_for}"
     for sanction in recorded.sanctions:
@@ -366,7 +375,7 @@ def tree(seen: Whole) -> dict[str, Any]:
             "unreported": [each.isoformat() for each in seen.unreported],
             "contradicted": [each.isoformat() for each in seen.contradicted],
         },
-        "hand_scores": [] if recorded is None else [_score(each) for each in recorded.hand_scores],
+        "hand_scores": [] if recorded is None else [_score(seen, each) for each in recorded.hand_scores],
         "commendations": [] if recorded is None else _dumped(recorded.commendations),
         "sanctions": [] if recorded is None else _dumped(recorded.sanctions),
     }
@@ -383,8 +392,9 @@ def _matter(found: Matter) -> dict[str, Any]:
     }
 
 
-def _score(score: Any) -> dict[str, Any]:
-    return {"event": score.number, "officer": score.officer, **_dumped([score.told])[0]}
+def _score(seen: Whole, score: Score) -> dict[str, Any]:
+    told = {"event": score.number, "officer": score.officer, "counts": seen.counts(score)}
+    return {**told, **_dumped([score.told])[0]}
 
 
 def _dumped(events: Sequence[Any]) -> list[dict[str, Any]]:

@@ -152,6 +152,16 @@ class Scorecards(Part):
             raise ValueError("versions: expected by rising valid_from, each once")
         return self
 
+    def by_hand(self) -> frozenset[tuple[Category, str]]:
+        """List category and name of every indicator that some version scores by hand."""
+        return frozenset(
+            (each.category, line.indicator)
+            for version in self.versions
+            for each in version.categories
+            for line in each.indicators
+            if line.measure is None
+        )
+
     def of_season(self, first_day: date) -> Scorecard | None:
         """Give the version that a season is scored by: the newest valid on its first day."""
         return next((each for each in reversed(self.versions) if each.valid_from <= first_day), None)

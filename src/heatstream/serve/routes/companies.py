@@ -222,7 +222,9 @@ class CompanyFile(Shape):
     fuel_held: list[HeldFuel]
     fuel_flagged: list[FlaggedReport]
     declarations: DeclaredDays
-    hand_scores: list[dict[str, Any]] = Field(description="the newest of each indicator")
+    hand_scores: list[dict[str, Any]] = Field(
+        description="the newest of each indicator; `counts` false = no scorecard scores it by hand"
+    )
     commendations: list[dict[str, Any]]
     sanctions: list[dict[str, Any]]
 
