@@ -123,6 +123,18 @@ async def test_the_city_acts_everywhere(office: Office) -> None:
     assert await office.record("INC-1", verified(time(16), time(8), time(14)), by="CITY") == 2
 
 
+async def test_an_officer_records_while_registered_whenever_it_happened(office: Office) -> None:
+    await opened(office)
+    today = office.now.date()
+    async with office.engine.begin() as conn:
+        for code, dates in (("CO", {"valid_from": today}), ("D1", {"valid_to": today - dt.timedelta(days=1)})):
+            await conn.execute(update(officers).where(officers.c.code == code).values(**dates))
+    # What happened on the fifth may be recorded by who came since, and not by who has left since.
+    assert await office.record("INC-1", breakdown(time(9)), by="CO") == 2
+    with pytest.raises(Refused, match="registration does not hold on 2026-01-20, when it is recorded"):
+        await office.record("INC-1", breakdown(time(9)), by="D1")
+
+
 async def test_nobody_unknown_records_and_nobody_ahead_of_time(office: Office) -> None:
     await opened(office)
     with pytest.raises(BadInput, match="officer: seen 'X', expected a 工号"):

@@ -169,9 +169,10 @@ class Desk:
         allowed = its.who[event.name]
         if officer.role not in allowed:
             raise Refused(f"{title}: expected one of {', '.join(sorted(allowed))}")
-        day = event.at.astimezone(LOCAL).date()
+        # Of the day of recording: who matches a call may have been registered since, who has left records no more.
+        day = now.astimezone(LOCAL).date()
         if not officer.holds_on(day):
-            raise Refused(f"{title}: this officer's registration does not hold on {day}")
+            raise Refused(f"{title}: this officer's registration does not hold on {day}, when it is recorded")
         await self.check_place(title, officer, place)
 
     async def check_place(self, title: str, officer: Officer, place: Place) -> None:
