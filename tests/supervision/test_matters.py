@@ -133,6 +133,9 @@ async def test_an_officer_records_while_registered_whenever_it_happened(office: 
     assert await office.record("INC-1", breakdown(time(9)), by="CO") == 2
     with pytest.raises(Refused, match="registration does not hold on 2026-01-20, when it is recorded"):
         await office.record("INC-1", breakdown(time(9)), by="D1")
+    async with office.desk() as desk:
+        with pytest.raises(Refused, match="registration does not hold on 2026-01-20"):
+            await files.attach(desk, "INC-1", "log.csv", b"log", by="D1")
 
 
 async def test_nobody_unknown_records_and_nobody_ahead_of_time(office: Office) -> None:

@@ -169,20 +169,21 @@ class Desk:
         allowed = its.who[event.name]
         if officer.role not in allowed:
             raise Refused(f"{title}: expected one of {', '.join(sorted(allowed))}")
-        # Of the day of recording: who matches a call may have been registered since, who has left records no more.
-        day = now.astimezone(LOCAL).date()
-        if not officer.holds_on(day):
-            raise Refused(f"{title}: this officer's registration does not hold on {day}, when it is recorded")
-        await self.check_place(title, officer, place)
+        await self.check_person(title, officer, place, now)
 
-    async def check_place(self, title: str, officer: Officer, place: Place) -> None:
-        """Let a company act in its own matters, a district in its own and in those it shares, a city everywhere.
+    async def check_person(self, title: str, officer: Officer, place: Place, now: dt.datetime) -> None:
+        """Let who is registered today act: a company in its own matters, a district in its own and in those it shares, a
+        city everywhere.
 
         Raises
         ------
         Refused
-            The matter is another's.
+            The matter is another's, or the registration does not hold.
         """
+        # Of the day of recording: who matches a call may have been registered since, who has left records no more.
+        day = now.astimezone(LOCAL).date()
+        if not officer.holds_on(day):
+            raise Refused(f"{title}: this officer's registration does not hold on {day}, when it is recorded")
         if officer.role in EVERYWHERE:
             return
         if officer.role in OF_A_COMPANY and officer.company_id != place.company_id:

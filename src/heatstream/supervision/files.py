@@ -16,12 +16,12 @@ async def attach(desk: Desk, code: str, name: str, content: bytes, *, by: str) -
     BadInput
         The paper is empty, there is no such matter or officer, or the officer is the software.
     Refused
-        The matter is not this officer's to act in.
+        The matter is not this officer's to act in, or the officer is registered no more.
     """
     if not content:
         raise BadInput(f"{name}: seen an empty file, expected a paper")
     officer, found = await desk.officer(person(by)), await desk.locked(code)
-    await desk.check_place(f"{name} by {officer.code} ({officer.role})", officer, place_of(found))
+    await desk.check_person(f"{name} by {officer.code} ({officer.role})", officer, place_of(found), desk.now())
     digest = hashlib.sha256(content)
     await matters.attach(
         desk.conn,
