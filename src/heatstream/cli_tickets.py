@@ -51,13 +51,13 @@ def tickets_import(
     file: Annotated[Path, typer.Argument(help="CSV, or JSON lines (.jsonl).", exists=True, dir_okay=False)],
     by: By = "",
 ) -> None:
-    """Take a line's tickets in, all or nothing; what came before is the same, or kept as another version."""
+    """Take a line's tickets in, none of a faulty file; what came before is the same, or kept as another version."""
     from heatstream.supervision import ticket_file, tickets
 
     async def run() -> Any:
         async with desk() as at:
             rows = ticket_file.read(file, tickets.hotlines(at.ground), at.now())
-            return await tickets.take(at, rows, by=by or getpass.getuser())
+        return await tickets.take(desk, rows, by=by or getpass.getuser())
 
     taken = asyncio.run(run())
     for each in taken.told:

@@ -82,15 +82,22 @@ async def database(server_url: str, town_template: str, tmp_path_factory: Any) -
     await tell(server_url, f"create database {name} template {town_template}")
     url = at_database(server_url, name)
     engine = create_engine(url, size=1)
+
+    @asynccontextmanager
+    async def desk() -> AsyncIterator[Desk]:
+        async with engine.begin() as conn:
+            yield Desk(conn, Ground(file.load(folder / "rules.yaml"), None, holidays.load()), lambda: town.NOW)
+
     async with engine.begin() as conn:
         hotline = {"code": "HOT", "name": "接线员", "organisation": "12345热线", "role": "hotline"}
         await conn.execute(insert(officer).values(**hotline, valid_from=town.SINCE))
-        desk = Desk(conn, Ground(file.load(folder / "rules.yaml"), None, holidays.load()), lambda: town.NOW)
-        read = ticket_file.read(folder / "tickets.csv", tickets.hotlines(desk.ground), town.NOW)
-        await tickets.take(desk, read, by="测试")
-        order = (await tickets.find(desk, "12345", "T1")).work_order or ""
+    async with desk() as there:
+        read = ticket_file.read(folder / "tickets.csv", tickets.hotlines(there.ground), town.NOW)
+    await tickets.take(desk, read, by="测试")
+    async with desk() as there:
+        order = (await tickets.find(there, "12345", "T1")).work_order or ""
         contact = Contacted(at=town.at(dt.date(2026, 1, 5), 8, 20), why="回电", by_means="电话")
-        await desk.record(order, contact, by="HOT")
+        await there.record(order, contact, by="HOT")
     await engine.dispose()
     yield url, folder / "rules.yaml"
     await tell(server_url, f"drop database {name} with (force)")

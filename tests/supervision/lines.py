@@ -151,7 +151,7 @@ class Lines:
     async def take_file(self, path: Path) -> Taken:
         async with self.office.desk() as desk:
             read = ticket_file.read(path, tickets.hotlines(desk.ground), desk.now())
-            return await tickets.take(desk, read, by="测试")
+        return await tickets.take(self.office.desk, read, by="测试")
 
     async def ticket(self, number: int | str = 1, line: str = "12345") -> Ticket:
         async with self.office.desk() as desk:

@@ -51,7 +51,7 @@ def test_the_commands_lead_from_the_lines_files_to_work_orders_and_figures(termi
     first, again, waiting, matched, _, recorded, proposed, joined, groups, figures = terminal.submit(
         typed, list(commands())
     ).result()
-    assert first == "new: 11 · exact: 8 · opened: 7 · joined: 1 · unmatched: 3 · groups: 1\n"
+    assert first == "new: 11 · exact: 8 · unmatched: 3 · opened: 7 · joined: 1 · groups: 1\n"
     assert again == "same: 11\n"
     assert "松涛苑3号楼302" in waiting
     assert "1000000118" in waiting

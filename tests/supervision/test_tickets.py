@@ -1,6 +1,8 @@
 """Tickets: nothing a line sent is lost, no address is guessed, one thing is one work order."""
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +10,8 @@ import pytest
 
 from heatstream.errors import BadInput, Refused
 from heatstream.store import matters
-from heatstream.supervision import ticket_acts
+from heatstream.supervision import ticket_acts, ticket_file, tickets
+from heatstream.supervision.act import Desk
 from heatstream.supervision.work_orders import Closed, Handled, TicketChanged
 
 from .lines import Lines, rules, told, write
@@ -157,6 +160,36 @@ async def test_an_address_that_the_line_mends_is_matched(lines: Lines) -> None:
     await lines.take(told(address="我家"))
     again = await lines.take(told(address="松涛苑3号楼2单元302"))
     assert again.counts == {"changed": 1, "exact": 1, "opened": 1}
+
+
+async def test_an_import_that_broke_off_goes_on_with_the_same_file(lines: Lines) -> None:
+    path = write(
+        lines.folder,
+        told(3, address="松涛苑3号楼1单元101", at=time(10)),
+        told(1, at=time(8)),
+        told(2, at=time(9)),
+    )
+    left = 1
+
+    @asynccontextmanager
+    async def desk() -> AsyncIterator[Desk]:
+        nonlocal left
+        async with lines.office.desk() as at:
+            yield at
+            if left == 0:
+                raise ConnectionError("the database is away")
+            left -= 1
+
+    async with lines.office.desk() as at:
+        rows = ticket_file.read(path, tickets.hotlines(at.ground), at.now())
+    with pytest.raises(ConnectionError):
+        await tickets.take(desk, rows, by="测试", at_once=2)
+    before = await lines.order(1)
+    assert len(await lines.orders()) == 1
+    again = await lines.take_file(path)
+    assert again.counts == {"same": 2, "new": 1, "exact": 1, "opened": 1}
+    assert await lines.order(1) == await lines.order(2) == before
+    assert len(before[1].calls) == 2
 
 
 async def test_every_fault_of_a_file_is_told_with_its_line_and_nothing_is_taken(lines: Lines) -> None:

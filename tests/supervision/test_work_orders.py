@@ -196,7 +196,7 @@ def test_what_was_recorded_is_read_back_whatever_may_come_next_today() -> None:
 
 
 def test_a_group_and_a_home_without_heat_press() -> None:
-    group = given(told.GroupComplaint, time(9), households=3, work_orders=("W",))
+    group = given(told.GroupComplaint, time(9), households=3, work_orders=3, first_work_order="W")
     state = folded(opened(topic="fee"), group)
     standing = WORK_ORDERS.standing(state, GROUND, time(9))
     assert (standing.urgency, standing.headline) == (NOW, "热费 · 户号 E302 · 1 ticket · 群体投诉")

@@ -1,10 +1,10 @@
 """Tickets of the hotlines as kept: what each line sent, every version of it, whom it concerns, and its work order."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, text, true, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, or_, select, text, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.dated import holds_on
@@ -133,19 +133,33 @@ async def versions(conn: AsyncConnection, ticket_ids: Sequence[int]) -> dict[int
     return found
 
 
-async def add(conn: AsyncConnection, **values: Any) -> int:
-    """Add a ticket; tell its id."""
-    return int((await conn.execute(insert(ticket).values(**values).returning(ticket.c.id))).scalar_one())
+async def add(conn: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Add tickets; tell their ids, in their order."""
+    if not rows:
+        return []
+    added = insert(ticket).returning(ticket.c.id, sort_by_parameter_order=True)
+    return list(await conn.scalars(added, [dict(each) for each in rows]))
 
 
-async def add_version(conn: AsyncConnection, ticket_id: int, number: int, **values: Any) -> None:
-    """Keep what a line sent."""
-    await conn.execute(insert(ticket_version).values(ticket_id=ticket_id, number=number, **values))
+async def add_versions(conn: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep what lines sent of many tickets."""
+    if rows:
+        await conn.execute(insert(ticket_version), [dict(each) for each in rows])
 
 
 async def change(conn: AsyncConnection, ticket_id: int, **values: Any) -> None:
     """Keep what is known of a ticket now."""
     await conn.execute(update(ticket).where(ticket.c.id == ticket_id).values(**values))
+
+
+async def give(conn: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Give tickets (`ticket_id`) to the homes or buildings they concern, and each to its work order, by its number."""
+    if rows:
+        order = select(matter.c.id).where(matter.c.code == bindparam("work_order")).scalar_subquery()
+        told = ("household_id", "building_id", "matched_by", "match_why")
+        values: dict[str, Any] = {name: bindparam(name) for name in told} | {"matter_id": order}
+        given = update(ticket).where(ticket.c.id == bindparam("ticket_id")).values(values)
+        await conn.execute(given, [dict(each) for each in rows])
 
 
 async def move(conn: AsyncConnection, from_matter: int, to_matter: int) -> None:
@@ -241,6 +255,16 @@ async def spot(conn: AsyncConnection, building_code: str | None, household_code:
     return Spot._make(row) if row else None
 
 
+async def spots(
+    conn: AsyncConnection, homes: Collection[int], buildings: Collection[int]
+) -> dict[tuple[int, int | None], Spot]:
+    """Find homes, and buildings of which no home is named, by id; each by its building and its home."""
+    at_home = _spots(home=True).where(household.c.id == func.any(list(homes)))
+    alone = _spots(home=False).where(building.c.id == func.any(list(buildings)))
+    rows = [Spot._make(row) for query in (at_home, alone) for row in await conn.execute(query)]
+    return {(each.building_id, each.household_id): each for each in rows}
+
+
 def _spots(*, home: bool) -> Select[Any]:
     placed = (
         building.join(community, community.c.id == building.c.community_id)
@@ -269,7 +293,9 @@ class OpenOrder(NamedTuple):
     """A work order that a ticket may join, or that may be one of a group."""
 
     code: str
+    building_id: int
     household_id: int | None
+    topic: str
     received: tuple[dt.datetime, ...]
     """Of its tickets, the first first."""
     group: bool
@@ -280,11 +306,9 @@ _CALLS = matter.c.state["calls"]
 _NOT_MERGED = matter.c.state["merged_into"].astext.is_(None)
 
 
-async def open_orders(conn: AsyncConnection, building_id: int, household_id: int | None, topic: str) -> list[OpenOrder]:
-    """List open work orders about a home and topic; without a home, those about its building alone."""
-    same = matter.c.household_id.is_(None) if household_id is None else matter.c.household_id == household_id
-    about = matter.c.state["topic"].astext == topic
-    return await _orders(conn, matter.c.building_id == building_id, same, about, matter.c.closed_at.is_(None))
+async def open_orders(conn: AsyncConnection, buildings: Collection[int]) -> list[OpenOrder]:
+    """List open work orders about buildings and their homes, the oldest first."""
+    return await _orders(conn, matter.c.building_id == func.any(list(buildings)), matter.c.closed_at.is_(None))
 
 
 async def orders_of_building(conn: AsyncConnection, building_id: int) -> list[OpenOrder]:
@@ -293,11 +317,12 @@ async def orders_of_building(conn: AsyncConnection, building_id: int) -> list[Op
 
 
 async def _orders(conn: AsyncConnection, *conditions: ColumnElement[bool]) -> list[OpenOrder]:
-    columns = (matter.c.code, matter.c.household_id, _CALLS, matter.c.state["group"].as_boolean())
-    query = select(*columns).where(matter.c.kind == "work_order", *conditions).order_by(matter.c.id)
+    state = matter.c.state
+    columns = (matter.c.code, matter.c.building_id, matter.c.household_id, state["topic"].astext, _CALLS)
+    query = select(*columns, state["group"].as_boolean()).where(matter.c.kind == "work_order", *conditions)
     return [
-        OpenOrder(code, home, tuple(dt.datetime.fromisoformat(each["received_at"]) for each in calls), group)
-        for code, home, calls, group in await conn.execute(query)
+        OpenOrder(code, at, home, topic, tuple(dt.datetime.fromisoformat(each["received_at"]) for each in calls), group)
+        for code, at, home, topic, calls, group in await conn.execute(query.order_by(matter.c.id))
     ]
 
 

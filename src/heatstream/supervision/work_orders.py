@@ -169,11 +169,12 @@ class GroupComplaint(Event):
 
     kind: Literal["group_complaint"] = "group_complaint"
     households: Count = Field(description="of the group, when it was seen")
-    work_orders: tuple[Text, ...] = Field(description="numbers of the group's work orders, when it was seen")
+    work_orders: Count = Field(description="how many the group had, when it was seen")
+    first_work_order: Text = Field(description="number of the one with the group's first call")
 
     @property
     def cited_matters(self) -> tuple[str, ...]:
-        return self.work_orders
+        return (self.first_work_order,)
 
 
 class Merged(Event):
