@@ -172,7 +172,7 @@ class Desk:
         await self.check_person(title, officer, place, now)
 
     async def check_person(self, title: str, officer: Officer, place: Place, now: dt.datetime) -> None:
-        """Let who is registered act: a company in its matters, a district in its own and shared ones, a city everywhere.
+        """Let who is registered act: a company in its own, a district in its own and shared matters, a city everywhere.
 
         Raises
         ------
