@@ -70,7 +70,7 @@ class Desk:
         await self._check_cited(event)
         await matters.hold_openings(self.conn)
         made = code or await self._numbered(kind, event.at)
-        if await matters.by_code(self.conn, made) is not None:
+        if code is not None and await matters.by_code(self.conn, made) is not None:
             raise BadInput(f"matter {made!r} is there already; expected another number")
         state = its.after(None, Recorded(1, event, officer, now), self.ground)
         matter_id = await matters.add(
