@@ -160,7 +160,8 @@ async def _tickets(office: Office, folder: Any) -> None:
     )
     async with office.desk() as desk:
         read = ticket_file.read(file, tickets.hotlines(desk.ground), desk.now())
-        await tickets.take(desk, read, by="测试")
+    await tickets.take(office.desk, read, by="测试")
+    async with office.desk() as desk:
         first = (await tickets.find(desk, "12345", "T1")).work_order
     assert first is not None
     await office.record(first, orders.Contacted(at=time(8, 10), why="-", by_means="电话"), by="CO")
