@@ -69,7 +69,7 @@ async def look(office: Office, after_min: int = 0, *of: Mapping[str, Any], **sec
     async with office.engine.begin() as conn:
         law = await Office.ground(dataclasses.replace(office, given=None), conn)
         office.given = dataclasses.replace(law, rules=rules(*(of or ({},)), **sections))
-        return await warnings.pass_over(conn, office.given, office.now)
+    return await warnings.pass_over(office.engine, office.given, office.now)
 
 
 async def homes(office: Office, *, cold: tuple[str, ...], told: tuple[str, ...] = ("H1", "H2", "H4")) -> None:
@@ -232,8 +232,9 @@ async def test_a_rule_that_cannot_be_told_is_named_and_the_others_are_looked_at(
 
 async def test_without_rules_nothing_is_looked_at(office: Office) -> None:
     async with office.engine.begin() as conn:
-        with pytest.raises(Refused, match="HEATSTREAM_SUPERVISION_RULES_FILE"):
-            await warnings.pass_over(conn, await office.ground(conn), office.now)
+        there = await office.ground(conn)
+    with pytest.raises(Refused, match="HEATSTREAM_SUPERVISION_RULES_FILE"):
+        await warnings.pass_over(office.engine, there, office.now)
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ async def look_for_silence(conn: AsyncConnection, settings: Settings, now: dt.da
 async def look_at_warnings(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:
     """Raise, change and clear warnings by the operator's rules, where there are any."""
     try:
-        return str(await warnings.pass_over(conn, await ground.read(conn, settings, now), now))
+        return str(await warnings.pass_over(conn.engine, await ground.read(conn, settings, now), now))
     except Refused as why:
         return f"no warning is raised: {why}"
 

@@ -28,10 +28,14 @@ class Kept(NamedTuple):
     matter_id: int | None
 
 
-async def of_rule(conn: AsyncConnection, rule: str, subject: str) -> dict[int, Kept]:
-    """Read what a rule last saw, by subject, and hold the rows until the transaction ends."""
+async def of_rule(
+    conn: AsyncConnection, rule: str, subject: str, subject_ids: Sequence[int] | None = None
+) -> dict[int, Kept]:
+    """Read what a rule last saw of these subjects, or of all, and hold the rows until the transaction ends."""
     columns = [warning_level.c[name] for name in Kept._fields]
     query = select(*columns).where(warning_level.c.rule == rule, warning_level.c.subject == subject).with_for_update()
+    if subject_ids is not None:
+        query = query.where(warning_level.c.subject_id.in_(subject_ids))
     return {row.subject_id: Kept(*row) for row in await conn.execute(query)}
 
 

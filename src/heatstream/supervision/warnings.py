@@ -5,13 +5,14 @@ and undetermined too.
 """
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from heatstream.claims.way import ITSELF
 from heatstream.core.calendar import MINUTE_US
@@ -38,6 +39,8 @@ from heatstream.supervision.warning_kind import Changed, Cleared, Colour, Raised
 
 COLOURS: Final[Mapping[Level, Colour]] = MappingProxyType({Level.YELLOW: "yellow", Level.RED: "red"})
 SHARE: Final = 10_000
+AT_ONCE: Final = 100
+"""Subjects of one transaction."""
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND: Final = dt.timedelta(microseconds=1)
 
@@ -69,10 +72,11 @@ class Ask(NamedTuple):
     now: dt.datetime
 
 
-async def pass_over(conn: AsyncConnection, ground: Ground, now: dt.datetime) -> Passed:
+async def pass_over(engine: AsyncEngine, ground: Ground, now: dt.datetime) -> Passed:
     """Look at every rule that holds today.
 
-    A rule whose figure cannot be told is named in the answer, and the others are looked at all the same.
+    A rule whose figure cannot be told is named in the answer, and the others are looked at all the same. Some subjects
+    are looked at in each transaction, so that nobody who opens a matter waits for the whole pass.
 
     Raises
     ------
@@ -81,22 +85,47 @@ async def pass_over(conn: AsyncConnection, ground: Ground, now: dt.datetime) -> 
     """
     rules = required(ground.rules, "warnings")
     held = required(rules.warnings, "warnings").on(now.astimezone(LOCAL).date())
-    rules_id = await supervision_rules.keep(conn, rules)
+    async with engine.begin() as conn:
+        rules_id = await supervision_rules.keep(conn, rules)
     done = Passed()
-    desk = Desk(conn, ground, lambda: now)
+
+    @asynccontextmanager
+    async def desk() -> AsyncIterator[Desk]:
+        async with engine.begin() as conn:
+            yield Desk(conn, ground, lambda: now)
+
     for rule in held:
-        try:
-            told = await _FIGURES[rule.figure](Ask(conn, ground, rule, now))
-        except Refused as why:
-            done.refused += (f"{rule.rule}: {why}",)
-            continue
-        await _Pass(desk, rules, rule, done).over(told, rules_id)
+        await _over_rule(desk, rule, rules, rules_id, done)
     names = {rule.rule for rule in held}
-    for name, subject in await warnings.rules_seen(conn):
-        if name not in names:
-            rows = (await warnings.of_rule(conn, name, subject)).values()
-            await _end(desk, name, subject, tuple(rows), because="rule_ended", done=done)
+    async with desk() as at:
+        for name, subject in await warnings.rules_seen(at.conn):
+            if name not in names:
+                rows = (await warnings.of_rule(at.conn, name, subject)).values()
+                await _end(at, name, subject, tuple(rows), because="rule_ended", done=done)
     return done
+
+
+async def _over_rule(
+    desk: Callable[[], AbstractAsyncContextManager[Desk]],
+    rule: WarningRule,
+    rules: SupervisionRules,
+    rules_id: int,
+    done: Passed,
+) -> None:
+    try:
+        async with desk() as at:
+            told = await _FIGURES[rule.figure](Ask(at.conn, at.ground, rule, at.now()))
+            watched = await subjects.listed(at.conn, rule.subject, at.now().astimezone(LOCAL).date())
+    except Refused as why:
+        done.refused += (f"{rule.rule}: {why}",)
+        return
+    for first in range(0, len(watched), AT_ONCE):
+        async with desk() as at:
+            await _Pass(at, rules, rule, done).over(watched[first : first + AT_ONCE], told, rules_id)
+    async with desk() as at:
+        seen = await warnings.of_rule(at.conn, rule.rule, rule.subject)
+        gone = [seen[each] for each in sorted(seen.keys() - {each.id for each in watched})]
+        await _end(at, rule.rule, rule.subject, gone, because="subject_ended", done=done)
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------
@@ -221,11 +250,10 @@ class _Pass:
     rule: WarningRule
     done: Passed
 
-    async def over(self, figures_told: Figures, rules_id: int) -> None:
-        """Look at every subject, keep what was seen, and bring the warnings to it."""
+    async def over(self, watched: Sequence[Subject], figures_told: Figures, rules_id: int) -> None:
+        """Look at subjects, keep what was seen, and bring the warnings to it."""
         conn, now, rule = self.desk.conn, self.desk.now(), self.rule
-        watched = await subjects.listed(conn, rule.subject, now.astimezone(LOCAL).date())
-        before = await warnings.of_rule(conn, rule.rule, rule.subject)
+        before = await warnings.of_rule(conn, rule.rule, rule.subject, [each.id for each in watched])
         told = [figures_told.get(each.id) for each in watched]
         known = np.array([each is not None and each.denominator >= rule.least_denominator for each in told], np.bool_)
         enters, leaves = crossed(rule, told)
@@ -237,9 +265,6 @@ class _Pass:
             kept = _row(watch, place, subject.id, told[place], known=bool(known[place]))
             rows.append(kept._replace(matter_id=await self._brought(subject, before.get(subject.id), kept)))
         await warnings.keep(conn, rule.rule, rule.subject, rows, rules_id=rules_id, looked_at=now)
-        here = {each.id for each in watched}
-        gone = [each for each in before.values() if each.subject_id not in here]
-        await _end(self.desk, rule.rule, rule.subject, gone, because="subject_ended", done=self.done)
 
     async def _brought(self, subject: Subject, before: Kept | None, kept: Kept) -> int | None:
         """Bring a subject's warning to its colour; tell the matter that stands for it."""
