@@ -230,6 +230,21 @@ async def test_a_rule_that_cannot_be_told_is_named_and_the_others_are_looked_at(
     assert (await levels(office))[0] == Level.GREEN
 
 
+async def test_every_subject_is_looked_at_once_however_many_transactions_it_takes(office: Office) -> None:
+    await raised(office)
+    async with office.engine.begin() as conn:
+        (like, *_) = (await conn.execute(select(t.heat_station).where(t.heat_station.c.code == "X1"))).mappings().all()
+        placed = {"heat_source_id": like["heat_source_id"], "company_id": like["company_id"], "valid_from": SINCE}
+        more = [{"code": f"Y{n}", "name": f"{n}站", **placed} for n in range(warnings.AT_ONCE)]
+        await conn.execute(t.heat_station.insert(), more)
+    passed = await look(office, 10)
+    async with office.engine.connect() as conn:
+        looked_at = list(await conn.scalars(select(t.warning_level.c.looked_at)))
+        stations = await ids(conn, t.heat_station)
+    assert looked_at == [office.now] * len(stations)
+    assert (passed.raised, passed.cleared, len(await open_warnings(office))) == (0, 0, 1)
+
+
 async def test_without_rules_nothing_is_looked_at(office: Office) -> None:
     async with office.engine.begin() as conn:
         there = await office.ground(conn)
