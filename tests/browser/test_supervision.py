@@ -36,6 +36,23 @@ async def test_the_morning_says_where_to_go_first_and_why(visit: Open, language:
     assert [word for word in words if word not in text] == []
 
 
+async def test_the_morning_says_how_many_more_there_are_and_the_year_of_a_limit_that_is_not_of_this_one(
+    visit: Open,
+) -> None:
+    found = await visit(TODAY)
+    line = {"code": "督1", "kind": "order", "urgency": 3, "where": "甲公司", "why": "责令整改", "households": None}
+    answer = {"rows": [{**line, "due_at": "2020-01-01T00:00:00+08:00"}], "more": 1200}
+    await found.page.route("**/rows/today", lambda route: route.fulfill(json=answer))
+    await found.page.evaluate(
+        """() => {
+            document.body.append(Object.assign(document.createElement("ol"), { id: "made" }));
+            hs.stops("made", "/rows/today", { more: "另有 {} 项", over: "已超时", kinds: {}, urgencies: {} });
+        }"""
+    )
+    await expect(found.page.locator("#made")).to_contain_text("2020-01-01 00:00 · 已超时")
+    await expect(found.page.locator("#made > li").last).to_have_text("另有 1,200 项")
+
+
 async def test_a_line_leads_to_its_matter_with_both_repair_rules_and_the_supply(visit: Open) -> None:
     found = await visit(TODAY)
     await found.page.locator(".hs-stop", has_text="INC-T1").get_by_role("link").click()
