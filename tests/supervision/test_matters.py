@@ -15,7 +15,7 @@ from heatstream.store.tables import matter
 from heatstream.store.tables import officer as officers
 from heatstream.supervision import act, audit, files
 from heatstream.supervision.act import Desk, before_first
-from heatstream.supervision.refresh import refresh
+from heatstream.supervision.refresh import A_PASS, TURNS, refresh
 
 from .companies import ordered
 from .told import breakdown, estimated, linked, reported, restored, seen, verified
@@ -328,3 +328,16 @@ async def test_a_pass_writes_only_what_stands_otherwise(office: Office) -> None:
     assert written[0] == written[1]
     assert written[1]["督1"] != written[2]["督1"]
     assert written[2]["督1"][1] == "overdue"
+
+
+async def test_a_row_that_another_release_or_rule_made_is_made_anew_within_a_day_of_passes(office: Office) -> None:
+    office.now = time(12, day=8)
+    await office.open("order", ordered(), by="D1", code="督1")
+    right = (await office.matter("督1")).headline
+    async with office.engine.begin() as conn:
+        ground = await office.ground(conn)
+        await conn.execute(update(matter).values(headline="before"))
+    for _ in range(TURNS):
+        await refresh(office.engine, ground, lambda: office.now)
+        office.now += A_PASS
+    assert (await office.matter("督1")).headline == right
