@@ -23,7 +23,7 @@ demo: $(READY)
 
 # The lock holds the highest NumPy that pyproject.toml allows; what is frozen must come out the same under the lowest.
 test: $(READY) $(LOWEST)
-	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 	$(if $(ARGS),,PYTHONPATH=$(dir $(LOWEST)) $(BIN)/pytest -q tests/evidence/test_golden.py tests/core/test_golden_entitlement.py)
 
 check: $(READY)

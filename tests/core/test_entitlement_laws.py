@@ -50,7 +50,7 @@ from tests.core.claims import (
 )
 from tests.literal import depth
 
-tried = depth.tried(60)
+tried = depth.tried(30)
 
 SHORT = 14
 """Most happens in the first days, so that things meet."""
