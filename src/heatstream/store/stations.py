@@ -16,7 +16,6 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     ColumnElement,
-    CompoundSelect,
     Integer,
     Interval,
     Select,
@@ -526,13 +525,17 @@ def _agreed(day: dt.date) -> Subquery:
     )
 
 
-def _without(day: dt.date) -> CompoundSelect[int]:
-    """Households that are supplied nothing on a day: as `store.read.stopped` says it, for all at once."""
+def _without(day: dt.date) -> ColumnElement[bool]:
+    """Say of a household that it is supplied nothing on a day: as `store.read.stopped` says it, for all at once.
+
+    By `exists` and not by `in`, which would be looked through for each of a city's homes once it is too large to hash.
+    """
     agreed = _agreed(day)
-    return union_all(
+    them = union_all(
         select(stop_period.c.household_id).where(holds_on(stop_period, day)),
         select(agreed.c.household_id).where(~agreed.c.supplied),
-    )
+    ).subquery("without")
+    return select(1).select_from(them).where(them.c.household_id == household.c.id).correlate(household).exists()
 
 
 async def supplied(conn: AsyncConnection, day: dt.date) -> Supplied:
@@ -549,7 +552,7 @@ async def supplied(conn: AsyncConnection, day: dt.date) -> Supplied:
                 agreed, agreed.c.household_id == household.c.id
             )
         )
-        .where(holds_on(household, day), ~household.c.id.in_(_without(day)))
+        .where(holds_on(household, day), ~_without(day))
         .group_by(building.c.heat_station_id)
     )
     rows = np.array([tuple(row) for row in await conn.execute(query)], np.int64).reshape(-1, 3)
@@ -686,7 +689,7 @@ def homes_query(station_ids: Sequence[int], day: dt.date) -> Select[Any]:
             household.c.kind == "residential",
             holds_on(household, day),
             building.c.heat_station_id == func.any(_ids(station_ids)),
-            ~household.c.id.in_(_without(day)),
+            ~_without(day),
         )
         .group_by(building.c.heat_station_id, day_statistic.c.household_id)
         .subquery("homes")
