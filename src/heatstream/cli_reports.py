@@ -60,11 +60,11 @@ def report_list(
             told = {**each._asdict(), "workbook_sha256": each.workbook_sha256.hex()}
             typer.echo(json.dumps(told, ensure_ascii=False, default=str))
         return
-    table = Table("report", "kind", "from", "to", "version", "made at", "made by", "title")
+    table = Table("report", "kind and period", "version", "made")
     for each in found:
-        days = (each.period_from.isoformat(), each.period_to.isoformat())
-        made = each.made_at.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M")
-        table.add_row(str(each.id), each.kind, *days, str(each.version), made, each.made_by, each.title)
+        days = f"{each.period_from} to {each.period_to}"
+        made = f"{each.made_at.astimezone(LOCAL):%Y-%m-%d %H:%M} {each.made_by}"
+        table.add_row(str(each.id), f"{each.title} {each.kind}\n{days}", str(each.version), made)
     out.print(table)
 
 
