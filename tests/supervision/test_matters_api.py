@@ -3,6 +3,7 @@
 from heatstream.supervision import assessments
 
 from . import test_work_orders as calls
+from .companies import OVER, drafted, handled_by
 from .test_companies_api import asking
 from .told import estimated, seen
 from .town import Office, time
@@ -56,6 +57,18 @@ async def test_a_matter_is_told_whole_with_both_repair_rules_side_by_side(office
     assert "restored" in told["coming"]
     assert nothing.status_code == 404
     assert "INC-9" in nothing.json()["detail"]
+
+
+async def test_a_draft_that_nobody_approved_needs_the_scope_claims(office: Office) -> None:
+    await handled_by(office)
+    office.now = OVER
+    draft = await office.open("publication", drafted(), by="CITY")
+    bodies = []
+    for scopes in ((), ("claims",)):
+        async with asking(office, *scopes) as client:
+            bodies.append((await client.get(f"/matters/{draft}")).json()["events"][0]["body"])
+    assert bodies[0] is None
+    assert bodies[1]["title"] == "2025-2026 采暖期考核结果"
 
 
 async def test_a_filter_that_names_nobody_is_refused(office: Office) -> None:

@@ -24,8 +24,8 @@ STOPS = 200
 """Rows of the morning's list, unless it is asked for more."""
 
 Kind = Literal["incident", "task", "order", "publication", "warning", "work_order", "assessment", "company_file"]
-PERSONAL: Final = frozenset({"work_order", "assessment"})
-"""Kinds whose events hold what residents said or how warm a home is: with scope `claims` alone."""
+WITHHELD: Final = frozenset({"work_order", "assessment", "publication"})
+"""Kinds whose events hold what residents said, how warm homes are, or an unapproved draft: with scope `claims` alone."""
 
 
 class Matter(Shape):
@@ -56,7 +56,7 @@ class Event(Shape):
     recorded_at: Instant
     officer: str = Field(description="工号 of who recorded it; `heatstream` = the software")
     body: dict[str, Any] | None = Field(
-        description="its fields; null = of a work order or an assessment, without scope `claims`: they tell of homes"
+        description="its fields; null = of a work order, assessment or publication, without scope `claims`"
     )
     hash: Digest = Field(description="SHA-256 over it and the hash before it, hexadecimal")
 
@@ -162,7 +162,7 @@ async def whole(
     except BadInput as error:
         raise NotFound(str(error)) from error
     lines = [Event.model_validate(line) for line in seen.lines]
-    hidden = seen.matter.kind in PERSONAL and not key.allows("claims")
+    hidden = seen.matter.kind in WITHHELD and not key.allows("claims")
     return Whole(
         matter=Matter.model_validate(seen.matter),
         incident=shown.tree(seen).get("incident"),
