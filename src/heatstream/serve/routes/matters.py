@@ -25,7 +25,7 @@ STOPS = 200
 
 Kind = Literal["incident", "task", "order", "publication", "warning", "work_order", "assessment", "company_file"]
 WITHHELD: Final = frozenset({"work_order", "assessment", "publication"})
-"""Kinds whose events hold what residents said, how warm homes are, or an unapproved draft: with scope `claims` alone."""
+"""Kinds whose events hold what residents said, how warm homes are, or an unapproved draft: for scope `claims`."""
 
 
 class Matter(Shape):
