@@ -37,7 +37,7 @@ from heatstream.store.stations import Window
 from heatstream.store.tables import day_statistic, meter_reading, reading
 from heatstream.store.timescale import ensure_partitions
 from heatstream.supervision.matter import Ground
-from heatstream.supervision.stations import DAY_SLOTS, DEFAULTS, Passed, pass_over
+from heatstream.supervision.station.stations import DAY_SLOTS, DEFAULTS, Passed, pass_over
 
 STATIONS = scaled(2_000, 60)
 HOMES_A_STATION = scaled(1_200, 100)

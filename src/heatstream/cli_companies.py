@@ -37,7 +37,8 @@ def _say(lines: Iterable[str]) -> None:
 @company_app.command("open")
 def company_open(company: CompanyCode, officer: Officer, why: Why, season: Season = None) -> None:
     """Open a company's file of a season; tell its number. The first act in it opens it as well."""
-    from heatstream.supervision import company_acts, seasons
+    from heatstream.supervision import seasons
+    from heatstream.supervision.company import company_acts
 
     async def run() -> str:
         async with desk() as at:
@@ -54,7 +55,7 @@ def company_fuel(
     why: Why,
 ) -> None:
     """Record a file of fuel reports, whole or not at all; tell which of them contradict something."""
-    from heatstream.supervision import company_acts, company_shown
+    from heatstream.supervision.company import company_acts, company_shown
 
     lines = company_acts.read_fuel(file, at=dt.datetime.now(dt.UTC), why=why)
 
@@ -75,8 +76,9 @@ def company_declare(
 ) -> None:
     """Record 零报告: a signed declaration of one day, in the file of its season."""
     from heatstream.rules import exact_yaml
-    from heatstream.supervision import act, company_acts
-    from heatstream.supervision.company_file import NAME, Declared
+    from heatstream.supervision import act
+    from heatstream.supervision.company import company_acts
+    from heatstream.supervision.company.company_file import NAME, Declared
 
     told = act.told(NAME, exact_yaml.read(event), officer, str(event))
     if not isinstance(told, Declared):
@@ -92,7 +94,7 @@ def company_declare(
 @company_app.command("show")
 def company_show(company: CompanyCode, *, season: Season = None, as_json: JsonOption = False) -> None:
     """Show a company's file whole: incidents, orders, publications, fuel, declarations with 未报 days, scores."""
-    from heatstream.supervision import company_shown
+    from heatstream.supervision.company import company_shown
 
     async def run() -> company_shown.Whole:
         async with desk() as at:
@@ -122,7 +124,7 @@ def company_stock(
 ) -> None:
     """List the fuel of a day, every heat source: stock, floor, share, days left, colour, and to whom it goes."""
     from heatstream.store import outdoor
-    from heatstream.supervision import company_shown, fuel
+    from heatstream.supervision.company import company_shown, fuel
 
     ahead = [] if forecast is None else outdoor.read(forecast)
 
@@ -142,7 +144,7 @@ def company_stock(
 @company_app.command("declarations")
 def company_declarations(*, day: DayOption = None, as_json: JsonOption = False) -> None:
     """List the declarations of a day, every company: 已报 or 未报, zero or not, contradicted or not."""
-    from heatstream.supervision import company_shown, declarations
+    from heatstream.supervision.company import company_shown, declarations
 
     async def run() -> list[declarations.Declaration]:
         async with desk() as at:

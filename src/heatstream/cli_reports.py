@@ -30,7 +30,7 @@ def report_make(
     by: By = "",
 ) -> None:
     """Make a report, another version where there is one; tell its number."""
-    from heatstream.supervision import reports
+    from heatstream.supervision.reporting import reports
 
     async def run() -> int:
         async with desk() as at:

@@ -22,7 +22,8 @@ Through = Annotated[
 async def _asked(season: int | None, through: dt.datetime | None, company: str | None) -> Any:
     """Score one company, or rank them all."""
     from heatstream.store.timescale import LOCAL
-    from heatstream.supervision import scorecard, seasons
+    from heatstream.supervision import seasons
+    from heatstream.supervision.watch import scorecard
 
     async with desk(snapshot=True) as at:
         today = at.now().astimezone(LOCAL).date()
@@ -75,7 +76,7 @@ def supervise_ranking(season: Season = None, through: Through = None, *, as_json
 @scores_app.command("assess")
 def supervise_assess(stop: Annotated[str, typer.Argument(metavar="STOP", help="报停申请号.")]) -> None:
     """Assess what a 报停 application does to the neighbours; tell the number of its matter. An officer concludes."""
-    from heatstream.supervision import assessments
+    from heatstream.supervision.homes import assessments
 
     async def run() -> tuple[str, Any]:
         async with desk() as at:
@@ -87,7 +88,7 @@ def supervise_assess(stop: Annotated[str, typer.Argument(metavar="STOP", help="�
 
 
 def _neighbours(state: Any) -> Iterator[str]:
-    from heatstream.supervision.assessment_kind import headline
+    from heatstream.supervision.homes.assessment_kind import headline
 
     yield headline(state)
     for each in state.neighbours:

@@ -213,7 +213,7 @@ def supervise_meters(
 ) -> None:
     """Show what meters' counters gave by day, beside power, flow and estimates, and what is marked of them."""
     from heatstream.store.timescale import LOCAL
-    from heatstream.supervision import meters_shown
+    from heatstream.supervision.station import meters_shown
 
     day = first.date() if first else dt.datetime.now(LOCAL).date() - dt.timedelta(days=1)
 
@@ -244,7 +244,7 @@ def supervise_stops(
 ) -> None:
     """List announced stops, and whether users were told so long ahead as the operator's rules ask."""
     from heatstream.store.timescale import LOCAL
-    from heatstream.supervision import stops
+    from heatstream.supervision.incident import stops
 
     day = first.date() if first else dt.datetime.now(LOCAL).date()
     begins = dt.datetime.combine(day, dt.time(), LOCAL)
@@ -272,7 +272,7 @@ def supervise_merge(
     why: Annotated[str, typer.Option(help="Why they are one matter; kept for good.", callback=said)],
 ) -> None:
     """Merge two incidents of one thing; both say so."""
-    from heatstream.supervision import merging
+    from heatstream.supervision.incident import merging
 
     async def run() -> None:
         async with desk() as at:
@@ -295,7 +295,7 @@ def supervise_batch(
     ] = False,
 ) -> None:
     """Draw up the batch refund case of an incident that an officer has verified."""
-    from heatstream.supervision import batch_case
+    from heatstream.supervision.incident import batch_case
 
     async def run() -> tuple[Any, list[str]]:
         async with desk() as at:
@@ -318,7 +318,7 @@ def supervise_batch(
 @supervise_app.command("penalty")
 def supervise_penalty(incident: MatterCode, as_json: JsonOption = False) -> None:
     """Tell between which amounts article 33 lies for a late start or an early stop; information, never a fine."""
-    from heatstream.supervision import penalty
+    from heatstream.supervision.incident import penalty
 
     async def run() -> Any:
         async with desk(snapshot=True) as at:

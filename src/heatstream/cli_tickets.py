@@ -52,7 +52,7 @@ def tickets_import(
     by: By = "",
 ) -> None:
     """Take a line's tickets in, none of a faulty file; what came before is the same, or kept as another version."""
-    from heatstream.supervision import ticket_file, tickets
+    from heatstream.supervision.hotline import ticket_file, tickets
 
     async def run() -> Any:
         async with desk() as at:
@@ -69,7 +69,7 @@ def tickets_import(
 def tickets_show(line: Line, ticket_no: Number) -> None:
     """Show a ticket with every version of it: who called and what was said."""
     from heatstream.store import tickets as kept
-    from heatstream.supervision import tickets
+    from heatstream.supervision.hotline import tickets
 
     async def run() -> tuple[Any, list[Any]]:
         async with desk() as at:
@@ -100,7 +100,7 @@ def tickets_unmatched(
     as_json: JsonOption = False,
 ) -> None:
     """List tickets that concern nobody yet, the first call first, each with the likeliest homes; a person chooses."""
-    from heatstream.supervision import ticket_acts
+    from heatstream.supervision.hotline import ticket_acts
 
     async def run() -> list[Any]:
         async with desk() as at:
@@ -133,7 +133,7 @@ def tickets_match(
     why: Why,
 ) -> None:
     """Say whom a ticket concerns; it joins the open work order about the same thing, or opens one."""
-    from heatstream.supervision import ticket_acts
+    from heatstream.supervision.hotline import ticket_acts
 
     async def run() -> str:
         async with desk() as at:
@@ -147,7 +147,7 @@ def tickets_match(
 @tickets_app.command("set-aside")
 def tickets_set_aside(line: Line, ticket_no: Number, *, officer: Officer, why: Why) -> None:
     """Say that a ticket is about no building of the registry; `match` takes it up again."""
-    from heatstream.supervision import ticket_acts
+    from heatstream.supervision.hotline import ticket_acts
 
     async def run() -> None:
         async with desk() as at:
@@ -160,7 +160,7 @@ def tickets_set_aside(line: Line, ticket_no: Number, *, officer: Officer, why: W
 @tickets_app.command("split")
 def tickets_split(line: Line, ticket_no: Number, *, officer: Officer, why: Why) -> None:
     """拆分: give a ticket a work order of its own; tell its number."""
-    from heatstream.supervision import ticket_acts
+    from heatstream.supervision.hotline import ticket_acts
 
     async def run() -> str:
         async with desk() as at:
@@ -178,7 +178,7 @@ def tickets_merge(
     why: Why,
 ) -> None:
     """合并 a work order into another about the same home and topic."""
-    from heatstream.supervision import ticket_acts
+    from heatstream.supervision.hotline import ticket_acts
 
     async def run() -> None:
         async with desk() as at:
@@ -191,7 +191,7 @@ def tickets_merge(
 @tickets_app.command("proposals")
 def tickets_proposals(as_json: JsonOption = False) -> None:
     """Propose claims and incidents for open work orders; `join` does it, and nothing is done by itself."""
-    from heatstream.supervision import ticket_acts
+    from heatstream.supervision.hotline import ticket_acts
 
     async def run() -> list[Any]:
         async with desk() as at:
@@ -218,7 +218,7 @@ def tickets_join(
 ) -> None:
     """Let a claim go on from a work order, or say which incident brought it about."""
     from heatstream.claims.act import Desk as ClaimDesk
-    from heatstream.supervision import ticket_acts
+    from heatstream.supervision.hotline import ticket_acts
 
     if (claim is None) == (incident is None):
         raise typer.BadParameter("seen --claim and --incident, or neither; expected one of them")
@@ -239,7 +239,7 @@ def tickets_join(
 def tickets_groups(first: FirstDay, last: LastDay, *, as_json: JsonOption = False) -> None:
     """List 群体投诉: so many households of one building within 24 h."""
     from heatstream.store.read import work_orders
-    from heatstream.supervision import tickets
+    from heatstream.supervision.hotline import tickets
 
     days = _days(first, last)
 

@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from heatstream.rules import holidays
 from heatstream.store import tables as t
 from heatstream.store.timescale import ensure_partitions
-from heatstream.supervision import ground, incidents
+from heatstream.supervision import ground
 from heatstream.supervision.act import Desk
+from heatstream.supervision.incident import incidents
 from heatstream.supervision.matter import Ground
 from tests.serve import town
 

@@ -21,10 +21,10 @@ from heatstream.settings import Database, Settings, Supervision
 from heatstream.store import keys
 from heatstream.store.pool import create_engine
 from heatstream.store.tables import officer
-from heatstream.supervision import ticket_file, tickets
 from heatstream.supervision.act import Desk
+from heatstream.supervision.hotline import ticket_file, tickets
+from heatstream.supervision.hotline.work_orders import Contacted
 from heatstream.supervision.matter import Ground
-from heatstream.supervision.work_orders import Contacted
 from tests.conftest import at_database, tell
 from tests.serve import town
 

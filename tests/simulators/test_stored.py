@@ -16,7 +16,7 @@ import simulators
 from heatstream.rules.supervision.detection import Detection
 from heatstream.store import registry
 from heatstream.store.pool import create_engine
-from heatstream.supervision.meters import pass_over
+from heatstream.supervision.station.meters import pass_over
 from simulators.clocks import instant_us
 from simulators.replay import load_mapping, replay_csv
 from simulators.run import simulate

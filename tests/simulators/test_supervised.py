@@ -12,8 +12,8 @@ from heatstream.rules import holidays, policy
 from heatstream.rules.pack import SHIPPED
 from heatstream.rules.supervision.detection import Detection
 from heatstream.store.pool import create_engine
-from heatstream.supervision import meters, stations
 from heatstream.supervision.matter import Ground
+from heatstream.supervision.station import meters, stations
 from simulators import clocks
 from simulators.known import Known, known
 from simulators.layout import lay_out

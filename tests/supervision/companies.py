@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from heatstream.rules.supervision import file
-from heatstream.supervision import company_acts, company_file, orders, publications
+from heatstream.supervision.company import company_acts, company_file, orders, publications
 from heatstream.supervision.matter import Ground
 
 from .town import NOW, Office, time

@@ -22,9 +22,9 @@ from heatstream.store import tables as t
 from heatstream.store import tickets as kept
 from heatstream.store.matters import Matter, listed
 from heatstream.store.tickets import Ticket
-from heatstream.supervision import ticket_file, tickets
-from heatstream.supervision.tickets import Taken
-from heatstream.supervision.work_orders import WorkOrder
+from heatstream.supervision.hotline import ticket_file, tickets
+from heatstream.supervision.hotline.tickets import Taken
+from heatstream.supervision.hotline.work_orders import WorkOrder
 
 from .town import SINCE, Office, ids, time
 

@@ -9,8 +9,9 @@ from sqlalchemy import insert, update
 from heatstream.errors import BadInput, Refused
 from heatstream.store import matters
 from heatstream.store import tables as t
-from heatstream.supervision import assessments, audit
-from heatstream.supervision.assessment_kind import Assessment, Concluded, Effect, Sides
+from heatstream.supervision import audit
+from heatstream.supervision.homes import assessments
+from heatstream.supervision.homes.assessment_kind import Assessment, Concluded, Effect, Sides
 
 from . import watched
 from .town import SINCE, Office, ids

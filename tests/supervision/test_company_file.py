@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from heatstream.errors import BadInput, Refused, RegistryError
 from heatstream.store.read import companies
-from heatstream.supervision import company_acts, company_shown, declarations
-from heatstream.supervision.company_file import FileOpened, HandScored
+from heatstream.supervision.company import company_acts, company_shown, declarations
+from heatstream.supervision.company.company_file import FileOpened, HandScored
 
 from .companies import LAST_DAY, declared, ground, handled_by, record, report
 from .told import reported as incident

@@ -7,11 +7,11 @@ import pytest
 
 from heatstream.rules.supervision.fuel import Fuel
 from heatstream.rules.supervision.publications import Publications
-from heatstream.supervision import fuel
-from heatstream.supervision.company_file import COMPANY_FILE
+from heatstream.supervision.company import fuel
+from heatstream.supervision.company.company_file import COMPANY_FILE
+from heatstream.supervision.company.orders import ORDER
+from heatstream.supervision.company.publications import PUBLICATION
 from heatstream.supervision.matter import MatterKind
-from heatstream.supervision.orders import ORDER
-from heatstream.supervision.publications import PUBLICATION
 
 PAGE = (Path(__file__).parents[2] / "docs" / "supervision.md").read_text(encoding="utf-8")
 

@@ -13,8 +13,8 @@ from heatstream.rules.supervision.fuel import Fuel
 from heatstream.store import outdoor
 from heatstream.store import tables as t
 from heatstream.store.outdoor import Mean
-from heatstream.supervision import fuel
-from heatstream.supervision.fuel import Row, Table
+from heatstream.supervision.company import fuel
+from heatstream.supervision.company.fuel import Row, Table
 
 from .companies import handled_by, record, report
 from .town import SINCE, Office, ids

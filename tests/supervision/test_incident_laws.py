@@ -13,11 +13,11 @@ from heatstream.core.calendar import day_of
 from heatstream.errors import BadInput
 from heatstream.rules import holidays, policy
 from heatstream.rules.pack import SHIPPED
-from heatstream.supervision.incident_kind import INCIDENT
-from heatstream.supervision.incident_state import STEPS, Incident
-from heatstream.supervision.incidents import Escalated
+from heatstream.supervision.incident.incident_kind import INCIDENT
+from heatstream.supervision.incident.incident_state import STEPS, Incident
+from heatstream.supervision.incident.incidents import Escalated
+from heatstream.supervision.incident.repairs import CLASS_NAMES, notice, passed, repair
 from heatstream.supervision.matter import CLOSED, Ground, Recorded
-from heatstream.supervision.repairs import CLASS_NAMES, notice, passed, repair
 from heatstream.supervision.told import Event
 
 from .told import (

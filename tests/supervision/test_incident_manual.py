@@ -6,7 +6,7 @@ import pytest
 
 from heatstream.cli_supervise import supervise_app
 from heatstream.rules.supervision.incidents import Incidents, NoticeRule
-from heatstream.supervision.incident_kind import INCIDENT
+from heatstream.supervision.incident.incident_kind import INCIDENT
 from heatstream.supervision.kinds import KINDS
 from heatstream.supervision.told import Event
 

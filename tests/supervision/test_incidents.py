@@ -17,7 +17,8 @@ from heatstream.rules.pack import find
 from heatstream.settings import Database, Settings
 from heatstream.store import claims
 from heatstream.store import tables as t
-from heatstream.supervision import batch_case, merging, penalty, today
+from heatstream.supervision import today
+from heatstream.supervision.incident import batch_case, merging, penalty
 from heatstream.supervision.refresh import refresh
 
 from .told import breakdown, closed, dismissed, ended, estimated, notice_given, reported, restored, seen, verified

@@ -1,6 +1,6 @@
 """Matters by the API: the morning's list, pages of matters, and one whole."""
 
-from heatstream.supervision import assessments
+from heatstream.supervision.homes import assessments
 
 from . import test_work_orders as calls
 from .companies import OVER, drafted, handled_by

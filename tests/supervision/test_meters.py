@@ -15,8 +15,8 @@ from heatstream.rules.supervision.detection import Detection
 from heatstream.store import tables as t
 from heatstream.store.copy import Rows
 from heatstream.store.timescale import LOCAL, ensure_partitions
-from heatstream.supervision import meters
-from heatstream.supervision.meters import Passed, pass_over
+from heatstream.supervision.station import meters
+from heatstream.supervision.station.meters import Passed, pass_over
 from tests.test_cli import heatstream
 
 from .town import Office, ids, time

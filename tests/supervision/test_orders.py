@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from heatstream.errors import BadInput, Refused
 from heatstream.store.read import companies
-from heatstream.supervision import orders
+from heatstream.supervision.company import orders
 from heatstream.supervision.matter import CLOSED, NOW, ROUTINE, SOON
 
 from .companies import ordered, reinspected

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from heatstream.errors import BadInput, Refused
 from heatstream.rules.supervision.publications import Publications
 from heatstream.store.read import companies
-from heatstream.supervision import publications
-from heatstream.supervision.publications import last_day_to_object
+from heatstream.supervision.company import publications
+from heatstream.supervision.company.publications import last_day_to_object
 
 from .companies import CARD, OVER, approved, drafted, handled_by, notified, published, reviewed
 from .town import Office, time

@@ -14,11 +14,11 @@ from heatstream.rules import holidays, policy
 from heatstream.rules.pack import SHIPPED, find
 from heatstream.rules.supervision.file import SupervisionRules
 from heatstream.rules.supervision.incidents import Incidents
-from heatstream.supervision import incident_state as states
-from heatstream.supervision.incident_kind import INCIDENT
-from heatstream.supervision.incident_state import Incident
+from heatstream.supervision.incident import incident_state as states
+from heatstream.supervision.incident.incident_kind import INCIDENT
+from heatstream.supervision.incident.incident_state import Incident
+from heatstream.supervision.incident.repairs import CLASS_NAMES, Clock, notice, passed, repair
 from heatstream.supervision.matter import NOW, ROUTINE, SOON, Ground, Recorded
-from heatstream.supervision.repairs import CLASS_NAMES, Clock, notice, passed, repair
 from heatstream.supervision.told import Event
 
 from .told import changed, ended, estimated, notice_given, reported, restored, seen, verified, withdrawn

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from heatstream.rules.supervision.reports import TABLES, Form, Period, Recipient, Reports
 from heatstream.store.read.days import Span
-from heatstream.supervision import reports
+from heatstream.supervision.reporting import reports
 
 from .companies import DEMO
 

@@ -27,8 +27,8 @@ from heatstream.store import reports as kept
 from heatstream.store import tables as t
 from heatstream.store.pool import create_engine
 from heatstream.store.reports import Kept
-from heatstream.supervision import report_workbook, reports
-from heatstream.supervision.report_figures import Figures, Share
+from heatstream.supervision.reporting import report_workbook, reports
+from heatstream.supervision.reporting.report_figures import Figures, Share
 from tests.conftest import at_database, tell
 from tests.test_cli import heatstream
 

@@ -21,9 +21,9 @@ from heatstream.rules.supervision.scorecard import CATEGORIES, Indicator, Measur
 from heatstream.store import supervision_rules
 from heatstream.store import tables as t
 from heatstream.store.pool import create_engine
-from heatstream.supervision import scorecard
-from heatstream.supervision.company_file import HandScored
-from heatstream.supervision.scorecard import Scorecard
+from heatstream.supervision.company.company_file import HandScored
+from heatstream.supervision.watch import scorecard
+from heatstream.supervision.watch.scorecard import Scorecard
 from tests.conftest import at_database, tell
 
 from . import told, watched

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from heatstream.supervision.seen_words import sentence
+from heatstream.supervision.station.seen_words import sentence
 
 
 def seen(*, said: str = "fell", fell: int | None = 60, from_homes: bool = False, **supply: Any) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from heatstream.settings import Database, Settings
 from heatstream.store import tables as t
 from heatstream.store.copy import Column, copy_in
 from heatstream.store.timescale import ensure_partitions
-from heatstream.supervision import stations
-from heatstream.supervision.merging import merge
+from heatstream.supervision.incident.merging import merge
+from heatstream.supervision.station import stations
 
 from .town import Office, time
 

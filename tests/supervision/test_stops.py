@@ -9,7 +9,7 @@ from sqlalchemy import insert
 
 from heatstream.rules.supervision import file
 from heatstream.store.tables import heat_source, heat_station, maintenance
-from heatstream.supervision import stops
+from heatstream.supervision.incident import stops
 
 from .town import Office, ids, time
 

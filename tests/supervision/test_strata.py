@@ -10,8 +10,8 @@ from heatstream.core.finding import Outcome
 from heatstream.store import tables as t
 from heatstream.store.read.days import Span
 from heatstream.store.read.places import Place
-from heatstream.supervision import strata
-from heatstream.supervision.strata import HomeDays, Tally
+from heatstream.supervision.homes import strata
+from heatstream.supervision.homes.strata import HomeDays, Tally
 
 from . import watched
 from .town import SINCE, Office, ids

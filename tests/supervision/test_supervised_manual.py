@@ -9,9 +9,9 @@ from heatstream.claims.way import ITSELF
 from heatstream.rules.supervision.scorecard import CATEGORIES, MEASURES, STRATA, CategoryRule, Indicator, Scorecard
 from heatstream.rules.supervision.silence import Silence
 from heatstream.rules.supervision.warnings import FIGURES, WarningRule
-from heatstream.supervision.assessment_kind import ASSESSMENT
-from heatstream.supervision.task_kind import TASK
-from heatstream.supervision.warning_kind import WARNING
+from heatstream.supervision.homes.assessment_kind import ASSESSMENT
+from heatstream.supervision.watch.task_kind import TASK
+from heatstream.supervision.watch.warning_kind import WARNING
 
 PAGE = (Path(__file__).parents[2] / "docs" / "supervision.md").read_text(encoding="utf-8")
 

@@ -13,9 +13,10 @@ from heatstream.settings import Database, Settings
 from heatstream.store import matters
 from heatstream.store import tables as t
 from heatstream.store.matters import Matter
-from heatstream.supervision import audit, tasks
-from heatstream.supervision.task_kind import Acknowledged, Closed, Explained
-from heatstream.supervision.tasks import Passed
+from heatstream.supervision import audit
+from heatstream.supervision.watch import tasks
+from heatstream.supervision.watch.task_kind import Acknowledged, Closed, Explained
+from heatstream.supervision.watch.tasks import Passed
 
 from . import watched
 from .town import NOW, SINCE, Office, ids

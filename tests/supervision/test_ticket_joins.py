@@ -12,10 +12,11 @@ from heatstream.errors import BadInput, Refused
 from heatstream.store import matters
 from heatstream.store.read import work_orders
 from heatstream.store.read.days import Span
-from heatstream.supervision import incidents, ticket_acts
-from heatstream.supervision import work_orders as events
+from heatstream.supervision.hotline import ticket_acts
+from heatstream.supervision.hotline import work_orders as events
+from heatstream.supervision.hotline.ticket_acts import Proposal
+from heatstream.supervision.incident import incidents
 from heatstream.supervision.matter import NOW
-from heatstream.supervision.ticket_acts import Proposal
 
 from .lines import Lines, told
 from .town import Office, time

@@ -10,9 +10,9 @@ import pytest
 
 from heatstream.errors import BadInput, Refused
 from heatstream.store import matters
-from heatstream.supervision import ticket_acts, ticket_file, tickets
 from heatstream.supervision.act import Desk
-from heatstream.supervision.work_orders import Closed, Handled, TicketChanged
+from heatstream.supervision.hotline import ticket_acts, ticket_file, tickets
+from heatstream.supervision.hotline.work_orders import Closed, Handled, TicketChanged
 
 from .lines import Lines, rules, told, write
 from .town import Office, time

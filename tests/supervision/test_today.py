@@ -1,6 +1,8 @@
 """The morning's list: true at the minute it is read, whether or not the jobs have been there."""
 
-from heatstream.supervision import company_acts, incident_shown, today
+from heatstream.supervision import today
+from heatstream.supervision.company import company_acts
+from heatstream.supervision.incident import incident_shown
 from heatstream.supervision.today import Morning
 
 from .companies import ordered

@@ -20,10 +20,11 @@ from heatstream.rules.supervision.warnings import WarningRule, Warnings
 from heatstream.store import matters
 from heatstream.store import tables as t
 from heatstream.store.matters import Matter
-from heatstream.supervision import audit, warnings
-from heatstream.supervision.company_file import FileOpened, FuelReported
-from heatstream.supervision.warning_kind import Acknowledged, Answered, Assigned, Closed
-from heatstream.supervision.warnings import Passed
+from heatstream.supervision import audit
+from heatstream.supervision.company.company_file import FileOpened, FuelReported
+from heatstream.supervision.watch import warnings
+from heatstream.supervision.watch.warning_kind import Acknowledged, Answered, Assigned, Closed
+from heatstream.supervision.watch.warnings import Passed
 
 from . import watched
 from .town import NOW, SINCE, Office, ids, time

@@ -14,10 +14,10 @@ from heatstream.rules import holidays, policy
 from heatstream.rules.pack import SHIPPED
 from heatstream.rules.supervision.file import SupervisionRules
 from heatstream.rules.supervision.hotlines import Hotlines
-from heatstream.supervision import work_orders as told
+from heatstream.supervision.hotline import work_orders as told
+from heatstream.supervision.hotline.work_orders import WHO, WORK_ORDERS, WorkOrder
 from heatstream.supervision.matter import CLOSED, NOW, ROUTINE, SOON, Ground, Recorded
 from heatstream.supervision.told import Event
-from heatstream.supervision.work_orders import WHO, WORK_ORDERS, WorkOrder
 
 from .lines import rules
 from .town import time

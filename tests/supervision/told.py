@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from heatstream.supervision import incidents
+from heatstream.supervision.incident import incidents
 
 from .town import time
 

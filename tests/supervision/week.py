@@ -29,8 +29,8 @@ from heatstream.rules import holidays
 from heatstream.store import claims, supervision_rules
 from heatstream.store import tables as t
 from heatstream.store.read.days import Span
-from heatstream.supervision import ticket_file, tickets
-from heatstream.supervision import work_orders as orders
+from heatstream.supervision.hotline import ticket_file, tickets
+from heatstream.supervision.hotline import work_orders as orders
 from tests.claims.rig import given, opened, visit
 
 from . import told, watched

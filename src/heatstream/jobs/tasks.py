@@ -12,8 +12,11 @@ from heatstream.settings import Settings
 from heatstream.store import retention
 from heatstream.store.tables import BY_TIME
 from heatstream.store.timescale import LOCAL, Edition, edition, ensure_partitions
-from heatstream.supervision import curves, ground, meters, refresh, reports, stations, warnings
-from heatstream.supervision import tasks as company_tasks
+from heatstream.supervision import ground, refresh
+from heatstream.supervision.reporting import reports
+from heatstream.supervision.station import curves, meters, stations
+from heatstream.supervision.watch import tasks as company_tasks
+from heatstream.supervision.watch import warnings
 
 
 async def make_partitions(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:

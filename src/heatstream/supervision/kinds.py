@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from heatstream.errors import BadInput
-from heatstream.supervision.assessment_kind import ASSESSMENT
-from heatstream.supervision.company_file import COMPANY_FILE
-from heatstream.supervision.incident_kind import INCIDENT
+from heatstream.supervision.company.company_file import COMPANY_FILE
+from heatstream.supervision.company.orders import ORDER
+from heatstream.supervision.company.publications import PUBLICATION
+from heatstream.supervision.homes.assessment_kind import ASSESSMENT
+from heatstream.supervision.hotline.work_orders import WORK_ORDERS
+from heatstream.supervision.incident.incident_kind import INCIDENT
 from heatstream.supervision.matter import MatterKind
-from heatstream.supervision.orders import ORDER
-from heatstream.supervision.publications import PUBLICATION
-from heatstream.supervision.task_kind import TASK
-from heatstream.supervision.warning_kind import WARNING
-from heatstream.supervision.work_orders import WORK_ORDERS
+from heatstream.supervision.watch.task_kind import TASK
+from heatstream.supervision.watch.warning_kind import WARNING
 
 KINDS: Mapping[str, MatterKind] = MappingProxyType(
     {

@@ -13,12 +13,12 @@ from heatstream.errors import HeatstreamError, StoreError
 from heatstream.store import matters
 from heatstream.store.matters import Matter
 from heatstream.store.tables import matter
-from heatstream.supervision import incidents
 from heatstream.supervision.act import Desk
-from heatstream.supervision.incident_kind import INCIDENT
-from heatstream.supervision.incident_state import Incident
+from heatstream.supervision.incident import incidents
+from heatstream.supervision.incident.incident_kind import INCIDENT
+from heatstream.supervision.incident.incident_state import Incident
+from heatstream.supervision.incident.repairs import CLASS_NAMES, CLASSES_ZH, Passed, passed
 from heatstream.supervision.matter import Ground
-from heatstream.supervision.repairs import CLASS_NAMES, CLASSES_ZH, Passed, passed
 
 AT_ONCE: Final = 200
 """Matters of one transaction."""

@@ -9,10 +9,10 @@ from heatstream.claims.way import ITSELF
 from heatstream.store import matters
 from heatstream.store.claims import Line
 from heatstream.store.matters import Matter, MatterFile
-from heatstream.supervision import incident_shown
 from heatstream.supervision.act import Desk
-from heatstream.supervision.incident_kind import INCIDENT
-from heatstream.supervision.incident_shown import Seen
+from heatstream.supervision.incident import incident_shown
+from heatstream.supervision.incident.incident_kind import INCIDENT
+from heatstream.supervision.incident.incident_shown import Seen
 from heatstream.supervision.kinds import kind_of
 
 KINDS_ZH: Final = {

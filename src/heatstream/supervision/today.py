@@ -14,12 +14,13 @@ from heatstream.store.read import supplied
 from heatstream.store.spans import of_matters
 from heatstream.store.tables import company, heat_station, matter
 from heatstream.store.timescale import LOCAL
-from heatstream.supervision import seen_words, shown
+from heatstream.supervision import shown
 from heatstream.supervision.act import Desk
-from heatstream.supervision.company_file import COMPANY_FILE
-from heatstream.supervision.incident_kind import INCIDENT
+from heatstream.supervision.company.company_file import COMPANY_FILE
+from heatstream.supervision.incident.incident_kind import INCIDENT
 from heatstream.supervision.kinds import KINDS, kind_of
 from heatstream.supervision.matter import Standing
+from heatstream.supervision.station import seen_words
 
 
 @dataclass(frozen=True, slots=True)

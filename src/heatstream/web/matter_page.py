@@ -13,8 +13,8 @@ from heatstream.store.read import city
 from heatstream.store.timescale import LOCAL
 from heatstream.supervision import shown
 from heatstream.supervision.act import Desk
-from heatstream.supervision.incident_shown import Seen
-from heatstream.supervision.incident_shown import sentences as of_incident
+from heatstream.supervision.incident.incident_shown import Seen
+from heatstream.supervision.incident.incident_shown import sentences as of_incident
 from heatstream.supervision.shown import Shown
 from heatstream.web import charts, matter_rows, today_page
 from heatstream.web import words as languages

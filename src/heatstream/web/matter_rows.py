@@ -11,12 +11,13 @@ from heatstream.store import matters
 from heatstream.store.read import stations
 from heatstream.store.stations import SLOT_MIN, SLOT_US, Station
 from heatstream.store.timescale import LOCAL
-from heatstream.supervision import ground, supply_series, today
+from heatstream.supervision import ground, today
 from heatstream.supervision.act import Desk
-from heatstream.supervision.incident_kind import INCIDENT
-from heatstream.supervision.incident_state import Incident
+from heatstream.supervision.incident.incident_kind import INCIDENT
+from heatstream.supervision.incident.incident_state import Incident
 from heatstream.supervision.matter import Ground
-from heatstream.supervision.supply_series import DAY_SLOTS, SupplySeries
+from heatstream.supervision.station import supply_series
+from heatstream.supervision.station.supply_series import DAY_SLOTS, SupplySeries
 from heatstream.web.shared import Reader
 
 router = APIRouter(prefix="/rows", include_in_schema=False)

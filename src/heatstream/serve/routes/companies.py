@@ -15,7 +15,7 @@ from heatstream.serve.shapes import Day, Instant, Now, Shape
 from heatstream.store.read import companies, places
 from heatstream.store.read.places import Place
 from heatstream.store.timescale import LOCAL
-from heatstream.supervision import company_shown, declarations, fuel, publications
+from heatstream.supervision.company import company_shown, declarations, fuel, publications
 
 router = APIRouter(tags=["companies"])
 

@@ -12,7 +12,7 @@ from heatstream.serve.paging import At, NoParameters, Page, PagedQuery
 from heatstream.serve.problems import NotFound
 from heatstream.serve.shapes import Day, Digest, Instant, Shape, check_days
 from heatstream.store import reports
-from heatstream.supervision.report_figures import Figures
+from heatstream.supervision.reporting.report_figures import Figures
 
 router = APIRouter(tags=["reports"])
 

@@ -22,7 +22,7 @@ from heatstream.store.read.rows import AnyRow
 from heatstream.store.stations import SLOT_US, Station
 from heatstream.store.timescale import LOCAL
 from heatstream.supervision.ground import law_on
-from heatstream.supervision.supply_series import DAY_SLOTS, SupplySeries, read
+from heatstream.supervision.station.supply_series import DAY_SLOTS, SupplySeries, read
 
 router = APIRouter(tags=["supervision"])
 

@@ -20,10 +20,12 @@ from heatstream.store.closings import closed_through
 from heatstream.store.read import companies, places, scores, warnings
 from heatstream.store.read.days import Span
 from heatstream.store.timescale import LOCAL
-from heatstream.supervision import scorecard, seasons, strata
+from heatstream.supervision import seasons
+from heatstream.supervision.homes import strata
+from heatstream.supervision.homes.strata import Name
 from heatstream.supervision.matter import Ground
-from heatstream.supervision.scorecard import Ranking, Scorecard
-from heatstream.supervision.strata import Name
+from heatstream.supervision.watch import scorecard
+from heatstream.supervision.watch.scorecard import Ranking, Scorecard
 
 router = APIRouter(tags=["supervision"])
 

@@ -16,7 +16,7 @@ from heatstream.store.read import places, work_orders
 from heatstream.store.read.days import Span
 from heatstream.store.tickets import EXACT, WAITING
 from heatstream.supervision import ground
-from heatstream.supervision.tickets import hotlines
+from heatstream.supervision.hotline.tickets import hotlines
 
 router = APIRouter(tags=["work orders"])
 

@@ -1,0 +1,1 @@
+"""Companies: their files, fuel, declarations, orders, publications."""

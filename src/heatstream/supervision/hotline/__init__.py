@@ -1,0 +1,1 @@
+"""The hotlines: tickets, matching, work orders."""

@@ -1,0 +1,1 @@
+"""Incidents: what is recorded of them, their repair limits, merging, batch cases, article 33."""

@@ -1,0 +1,1 @@
+"""Heat stations and meters: the passes over them, their spans, and what they told."""

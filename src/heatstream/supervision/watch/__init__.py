@@ -1,0 +1,1 @@
+"""What is watched over time: warnings, silence, scorecards."""
