@@ -16,8 +16,10 @@ from playwright.async_api import Browser, Page, async_playwright
 from heatstream.embedded.postgres import postgres
 from heatstream.store.migrate import upgrade
 from heatstream.store.pool import create_engine
+from heatstream.web.signed_in import COOKIE
 from tests.browser import supervised
 from tests.serve import town
+from tests.signed import token_at
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -87,16 +89,26 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def session_token(town_url: str) -> str:
+    """A session of somebody of the 市主管部门."""
+    return await token_at(town_url, "city")
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(chromium: Browser, address: str) -> AsyncIterator[Open]:
-    """Open a page: `await visit("/", width=390, language="en")`."""
+async def visit(chromium: Browser, address: str, session_token: str) -> AsyncIterator[Open]:
+    """Open a page: `await visit("/", width=390, language="en")`; `token=None` is a stranger."""
     contexts = []
 
-    async def open_page(path: str, *, width: int = 1440, dark: bool = False, language: str = "zh") -> Visit:
+    async def open_page(
+        path: str, *, width: int = 1440, dark: bool = False, language: str = "zh", token: str | None = session_token
+    ) -> Visit:
         scheme = "dark" if dark else "light"
         context = await chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
         contexts.append(context)
         await context.add_cookies([{"name": "hs_language", "value": language, "url": address}])
+        if token:
+            await context.add_cookies([{"name": COOKIE, "value": token, "url": address}])
         found = Visit(await context.new_page())
         found.page.on("console", lambda line: found.errors.append(line.text) if line.type == "error" else None)
         found.page.on("pageerror", lambda error: found.errors.append(str(error)))

@@ -23,7 +23,7 @@ def pg_dump() -> Path:
 
 def dumped(pg_dump: Path, url: str) -> list[str]:
     """Take the schema as `pg_dump` writes it, without comments, blank lines and the server's own version stamps."""
-    command = [pg_dump, "-s", "--no-owner", "--schema=public", "--exclude-table=alembic_version", url]
+    command = [pg_dump, "-s", "--no-owner", "--schema=public", "--schema=seen", "--exclude-table=alembic_version", url]
     text_ = subprocess.run(
         command, check=True, capture_output=True, text=True, env={**os.environ, "PGTZ": "UTC"}
     ).stdout

@@ -5,36 +5,54 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+import pytest_asyncio
 from fastapi import FastAPI
 
-from heatstream.web import probes, rows
-from heatstream.web.shared import Reader
+from heatstream.access.principal import Principal
+from heatstream.settings import Settings
+from heatstream.web import probes, rows, sign_in_page
+from heatstream.web.shared import Reader, Source
+from heatstream.web.signed_in import COOKIE
 from tests.serve.conftest import database_url, shared, town_template
+from tests.signed import token_at, visitor_at
 
 __all__ = ["database_url", "shared", "town_template"]
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def citys_eyes(shared: tuple[str, str]) -> tuple[Principal, str]:
+    """Somebody of the 市主管部门 who signed in, and the token of a session."""
+    return await visitor_at(shared[0], "city"), await token_at(shared[0], "auditor")
+
+
 @pytest.fixture
-async def reader(shared: tuple[str, str]) -> AsyncIterator[Reader]:
-    reader = Reader(shared[0])
-    yield reader
-    await reader.close()
+async def source(shared: tuple[str, str]) -> AsyncIterator[Source]:
+    source = Source(shared[0])
+    yield source
+    await source.close()
+
+
+@pytest.fixture
+def reader(source: Source, citys_eyes: tuple[Principal, str]) -> Reader:
+    return Reader(source, citys_eyes[0])
 
 
 @asynccontextmanager
-async def visitor(reader: Reader) -> AsyncIterator[httpx.AsyncClient]:
+async def visitor(source: Source, token: str | None) -> AsyncIterator[httpx.AsyncClient]:
     """What the browser fetches by itself, without the pages around it."""
     app = FastAPI()
-    app.state.reader = reader
+    app.state.source, app.state.settings = source, Settings()
+    sign_in_page.add_to(app)
     app.include_router(rows.router)
     app.include_router(probes.router)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+    cookies = {COOKIE: token} if token else {}
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", cookies=cookies) as client:
         yield client
 
 
 @pytest.fixture
-async def browser(reader: Reader) -> AsyncIterator[httpx.AsyncClient]:
+async def browser(source: Source, citys_eyes: tuple[Principal, str]) -> AsyncIterator[httpx.AsyncClient]:
     """A visitor of the town that nobody changes."""
-    async with visitor(reader) as client:
+    async with visitor(source, citys_eyes[1]) as client:
         yield client

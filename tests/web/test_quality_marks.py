@@ -5,8 +5,9 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from heatstream.store import tables as t
-from heatstream.web.shared import Reader
+from heatstream.web.shared import Source
 from tests.serve import town
+from tests.signed import token_of
 from tests.web.conftest import visitor
 from tests.web.test_rows import fetched
 
@@ -31,8 +32,10 @@ async def test_a_review_stands_on_its_mark(database_url: str, engine: AsyncEngin
         mark = await conn.scalar(select(t.quality_mark.c.id))
         said = {"mark_id": mark, "officer": "d1", "reason": "开窗", "batch_id": 1}
         await conn.execute(insert(t.quality_review), [said | {"excludes": each} for each in (False, True)])
-    async with visitor(Reader(database_url)) as browser:
+    source = Source(database_url)
+    async with visitor(source, await token_of(engine)) as browser:
         [found] = await fetched(browser, "household/H1/marks")
+    await source.close()
     assert (found["excludes"], found["officer"], found["reason"]) == (True, "d1", "开窗")
 
 

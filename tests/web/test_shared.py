@@ -8,7 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heatstream.web.shared import Reader
+from heatstream.web.shared import Reader, Source
+from tests.signed import visitor_at
 
 
 class Clock:
@@ -38,9 +39,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def reader(database_url: str, clock: Clock) -> AsyncIterator[Reader]:
-    reader = Reader(database_url, clock)
-    yield reader
-    await reader.close()
+    source = Source(database_url, clock)
+    yield Reader(source, await visitor_at(database_url))
+    await source.close()
 
 
 async def test_all_who_come_at_once_get_one_answer(reader: Reader) -> None:

@@ -8,6 +8,8 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from heatstream.access.principal import Principal, of_key
+from heatstream.access.scope import narrow
 from heatstream.serve.problems import KeyRefused, ScopeMissing
 from heatstream.store import keys
 
@@ -22,14 +24,14 @@ def reading_only(engine: AsyncEngine) -> AsyncEngine:
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-async def connection(request: Request) -> AsyncIterator[AsyncConnection]:
-    """A connection for one request."""
+async def _unnarrowed(request: Request) -> AsyncIterator[AsyncConnection]:
+    """Open a connection for one request; nothing of the city is read before it is narrowed."""
     async with request.app.state.engine.connect() as conn:
         await conn.execute(text(f"set local statement_timeout = '{STATEMENT_TIMEOUT}'"))
         yield conn
 
 
-Connection = Annotated[AsyncConnection, Depends(connection)]
+Unnarrowed = Annotated[AsyncConnection, Depends(_unnarrowed)]
 
 
 def _shown(
@@ -42,22 +44,31 @@ def _shown(
     return key
 
 
-async def _key(conn: Connection, shown: Annotated[str, Depends(_shown)]) -> keys.ApiKey:
+async def _asking(conn: Unnarrowed, shown: Annotated[str, Depends(_shown)]) -> Principal:
     found = await keys.usable(conn, shown)
     if found is None:
         raise KeyRefused("the key is unknown, revoked or past its end; `heatstream keys list` shows those there are")
-    return found
+    return of_key(found)
 
 
-Key = Annotated[keys.ApiKey, Depends(_key)]
-"""The key that is asked with, where an answer depends on its scopes."""
+Asking = Annotated[Principal, Depends(_asking)]
+"""Who asks, where an answer depends on it."""
+
+
+async def _narrowed(conn: Unnarrowed, asking: Asking) -> AsyncConnection:
+    await narrow(conn, asking.scope)
+    return conn
+
+
+Connection = Annotated[AsyncConnection, Depends(_narrowed)]
+"""One moment of the database, and of it the rows that whoever asks may see."""
 
 
 def scope(name: str) -> Callable[..., Awaitable[None]]:
     """Make the dependency that asks for a key with a scope."""
 
-    async def allowed(key: Key) -> None:
-        if not key.allows(name):
-            raise ScopeMissing(f"the key {key.prefix} has {', '.join(key.scopes)}; this needs {name}")
+    async def allowed(asking: Asking) -> None:
+        if not asking.allows(name):
+            raise ScopeMissing(f"{asking.who} has {', '.join(sorted(asking.scopes))}; this needs {name}")
 
     return allowed

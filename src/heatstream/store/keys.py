@@ -4,18 +4,22 @@ import datetime as dt
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.errors import BadInput
-from heatstream.store.tables import api_key
+from heatstream.store.tables import api_key, metadata
 
 MARK = "hs"
 # `admin` may do whatever any other scope may.
 SCOPES = ("read", "rejects", "claims", "admin")
+ROLES = ("hotline", "company", "district", "city", "province", "auditor")
+"""Whose eyes a machine may see with."""
+NEEDS = {"company": "company", "district": "district"}
+TAKES = {"company", "district", "hotline"}
 
 
 @dataclass(frozen=True)
@@ -28,10 +32,9 @@ class ApiKey:
     created_at: dt.datetime
     expires_at: dt.datetime | None
     revoked_at: dt.datetime | None
-
-    def allows(self, scope: str) -> bool:
-        """Tell whether the key may do what `scope` names."""
-        return scope in self.scopes or "admin" in self.scopes
+    role: str
+    district_id: int | None
+    company_id: int | None
 
 
 def _hash(key: str) -> bytes:
@@ -56,16 +59,50 @@ def _check(name: str, scopes: tuple[str, ...], days: int | None) -> None:
 
 
 async def create(
-    conn: AsyncConnection, name: str, *, scopes: tuple[str, ...] = ("read",), days: int | None = None
+    conn: AsyncConnection,
+    name: str,
+    *,
+    scopes: tuple[str, ...] = ("read",),
+    days: int | None = None,
+    role: str = "city",
+    district_code: str | None = None,
+    company_code: str | None = None,
 ) -> str:
-    """Make a key and return it: the only time it can be read."""
+    """Make a key and return it: the only time it can be read.
+
+    Raises
+    ------
+    BadInput
+        The name is blank, a scope or the role is unknown, or the role lacks its 区县 or 供热企业.
+    """
     _check(name, scopes, days)
+    place = await _place(conn, role, district_code, company_code)
     prefix = f"{MARK}_{secrets.token_hex(6)}"
     key = f"{prefix}_{secrets.token_urlsafe(32)}"
     expires = None if days is None else func.now() + dt.timedelta(days=days)
-    row = {"name": name, "prefix": prefix, "hash": _hash(key), "scopes": sorted(set(scopes)), "expires_at": expires}
+    row: dict[str, Any] = {"name": name, "prefix": prefix, "hash": _hash(key), "scopes": sorted(set(scopes))}
+    row |= {"expires_at": expires, "role": role, **place}
     await conn.execute(insert(api_key).values(row))
     return key
+
+
+async def _place(
+    conn: AsyncConnection, role: str, district_code: str | None, company_code: str | None
+) -> dict[str, Any]:
+    if role not in ROLES:
+        raise BadInput(f"role: seen {role!r}, expected one of {', '.join(ROLES)}")
+    needed, given = NEEDS.get(role), {"district": district_code, "company": company_code}
+    if needed and given[needed] is None:
+        raise BadInput(f"role {role}: seen no {needed}, expected the code of its {needed}")
+    if role not in TAKES and any(given.values()):
+        raise BadInput(f"role {role}: seen {given}, expected neither district nor company, for it sees the whole city")
+    found: dict[str, Any] = {}
+    for name, code in given.items():
+        table = metadata.tables[name]
+        found[f"{name}_id"] = code and await conn.scalar(select(table.c.id).where(table.c.code == code))
+        if code and found[f"{name}_id"] is None:
+            raise BadInput(f"{name}: seen {code!r}, expected a code of the registry")
+    return found
 
 
 async def listed(conn: AsyncConnection) -> list[ApiKey]:
@@ -75,7 +112,8 @@ async def listed(conn: AsyncConnection) -> list[ApiKey]:
 
 
 def _listed(row: Row[Any]) -> ApiKey:
-    return ApiKey(row.name, row.prefix, tuple(row.scopes), row.created_at, row.expires_at, row.revoked_at)
+    columns = {each.name: getattr(row, each.name) for each in fields(ApiKey)}
+    return ApiKey(**columns | {"scopes": tuple(row.scopes)})
 
 
 async def revoke(conn: AsyncConnection, prefix: str) -> None:
@@ -92,9 +130,9 @@ async def usable(conn: AsyncConnection, key: str) -> ApiKey | None:
     prefix = _prefix(key)
     if prefix is None or not prefix.isascii():
         return None
-    lasting = api_key.c.expires_at.is_(None) | (api_key.c.expires_at > func.now())
-    query = select(api_key).where(api_key.c.prefix == prefix, api_key.c.revoked_at.is_(None), lasting)
-    row = (await conn.execute(query)).one_or_none()
+    named = func.api_key_named(prefix).table_valued(*api_key.c).render_derived(name="named")
+    lasting = named.c.expires_at.is_(None) | (named.c.expires_at > func.now())
+    row = (await conn.execute(select(named).where(named.c.revoked_at.is_(None), lasting))).one_or_none()
     if row is None or not hmac.compare_digest(row.hash, _hash(key)):
         return None
     return _listed(row)

@@ -10,6 +10,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable, SetColumnComment
 
 import heatstream
 from heatstream.errors import StoreError
+from heatstream.store import row_scope
 from heatstream.store.pool import create_engine
 from heatstream.store.tables import FUNCTIONS, VIEWS, add_only_statements, metadata
 from heatstream.store.timescale import cut_along_time
@@ -67,7 +68,9 @@ async def create_declared(conn: AsyncConnection, *, hypertables: bool) -> None:
         await conn.execute(text(statement))
     for table in metadata.sorted_tables:
         await _create(conn, table, hypertable="by_time" in table.info and hypertables)
-    for statement in VIEWS:
+    # Every database was migrated, and what a reader may read holds its revision.
+    await conn.execute(text("create table if not exists alembic_version (version_num varchar(32) primary key)"))
+    for statement in (*VIEWS, *row_scope.statements()):
         await conn.execute(text(statement))
 
 

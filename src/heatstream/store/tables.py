@@ -30,6 +30,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, INT8MULTIRANGE, JSONB
+from sqlalchemy.types import UserDefinedType
 
 metadata = MetaData(
     naming_convention={
@@ -44,6 +45,15 @@ metadata = MetaData(
 Instant = DateTime(timezone=True)
 
 
+class TransactionId(UserDefinedType[int]):
+    """PostgreSQL's `xid8`: a transaction, in the order of beginning to write; asyncpg reads and takes whole numbers."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "xid8"
+
+
 def _id() -> Column[int]:
     return Column("id", Integer, Identity(always=True), primary_key=True)
 
@@ -52,8 +62,9 @@ def _code(comment: str) -> Column[str]:
     return Column("code", Text, nullable=False, unique=True, comment=comment)
 
 
-def _text(name: str, comment: str | None = None, *, null: bool = True) -> Column[str]:
-    return Column(name, Text, nullable=null, comment=comment)
+def _text(name: str, comment: str | None = None, *, null: bool = True, default: str | None = None) -> Column[str]:
+    given = None if default is None else text(f"'{default}'")
+    return Column(name, Text, nullable=null, comment=comment, server_default=given)
 
 
 def _ref(table: str, *, null: bool = False, name: str | None = None) -> Column[int]:
@@ -372,6 +383,8 @@ officer = Table(
     _ref("district", null=True),
     _ref("company", null=True),
     *_dates(),
+    _text("street_office", "街道 of an officer of role street"),
+    _ref("household", null=True),
     CheckConstraint(
         "role in ('household','hotline','street','third_party','inspector','company','district','city','province',"
         "'auditor')",
@@ -585,6 +598,9 @@ FUNCTIONS = (
         select coalesce(bool_and(coalesce(r = s + p + c + j, false)), true)
         from unnest(readings, stored, repeated, conflicting, rejected) as each(r, s, p, c, j)
     $$""",
+    """create function feed_database() returns text language sql stable security definer
+    return concat_ws('/', (pg_control_system()).system_identifier, (pg_control_checkpoint()).timeline_id,
+        (select oid from pg_catalog.pg_database where datname = current_database()))""",
 )
 """What tables need to be made."""
 VIEWS = (
@@ -941,6 +957,24 @@ review_task = Table(
     Index("review_task_open_idx", "claim_id", postgresql_where=text("closed_at is null")),
 )
 
+entitlement = Table(
+    "entitlement",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _ref("claim"),
+    Column("number", Integer, nullable=False, comment="from 1, without a gap, within its claim"),
+    _text("step", "as of the claim", null=False),
+    Column("computed_fen", BigInteger, comment="测算额 [fen]"),
+    Column("entitlement_fen", BigInteger, comment="应退热费 [fen]; null = undetermined"),
+    Column("ruled_fen", BigInteger, comment="裁定额 [fen]"),
+    Column("paid_fen", BigInteger, nullable=False, comment="paid so far [fen]"),
+    Column("pay_by", Date, comment="履行期限"),
+    Column("next_due_at", Instant, comment="the next time limit that runs; null = none"),
+    Column("made_at", Instant, nullable=False, server_default=func.now()),
+    UniqueConstraint("claim_id", "number"),
+    info={"add_only": True},
+)
+
 # --- what proves it ---------------------------------------------------------------------------------------------------
 
 merkle_root = Table(
@@ -1226,6 +1260,12 @@ report = Table(
 
 # --- who may ask, and what ran ----------------------------------------------------------------------------------------
 
+ROLES = (
+    *("household", "hotline", "street", "third_party", "inspector", "company", "district", "city", "province"),
+    "auditor",
+)
+"""Who may act and who may see: `office.md` 22, docs/access.md."""
+
 api_key = Table(
     "api_key",
     metadata,
@@ -1237,6 +1277,146 @@ api_key = Table(
     Column("created_at", Instant, nullable=False, server_default=func.now()),
     Column("expires_at", Instant),
     Column("revoked_at", Instant),
+    _text("role", "whose eyes it sees with, as of an officer", null=False, default="city"),
+    _ref("district", null=True),
+    _ref("company", null=True),
+    CheckConstraint("role in ('hotline','company','district','city','province','auditor')", name="role"),
+)
+account = Table(
+    "account",
+    metadata,
+    _id(),
+    _text("login", "what the person signs in with", null=False),
+    _ref("officer"),
+    _text("password_hash", "Argon2id", null=False),
+    Column(
+        "must_change", Boolean, nullable=False, comment="somebody else knows the password: it must be changed first"
+    ),
+    Column("failures", Integer, nullable=False, server_default=text("0"), comment="wrong passwords in a row"),
+    Column("locked_until", Instant, comment="no sign-in before it; null = not locked"),
+    Column("created_at", Instant, nullable=False, server_default=func.now()),
+    _text("created_by", null=False),
+    Column("changed_at", Instant, nullable=False, server_default=func.now(), comment="of the password"),
+    Column("disabled_at", Instant),
+    UniqueConstraint("login"),
+    UniqueConstraint("officer_id"),
+)
+session = Table(
+    "session",
+    metadata,
+    _id(),
+    _ref("account"),
+    Column("token_sha256", LargeBinary, nullable=False, unique=True, comment="256 random bits need no slow hash"),
+    Column("began_at", Instant, nullable=False, server_default=func.now()),
+    Column("used_at", Instant, nullable=False, server_default=func.now()),
+    Column("ends_at", Instant, nullable=False, comment="at the latest"),
+    Column("ended_at", Instant, comment="signed out, or ended by somebody"),
+    _text("address", "of the browser"),
+    Index(None, "account_id"),
+)
+access_log = Table(
+    "access_log",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", Instant, nullable=False),
+    _text("request", "X-Request-Id, as given or made", null=False),
+    _text("process", "serve | web", null=False),
+    _text("who", "key:prefix | account:login | nobody", null=False),
+    _text("role", "with whose eyes; null = nobody"),
+    _text("method", null=False),
+    _text("route", "the address's pattern, as in OpenAPI", null=False),
+    _text("target", "path and query as asked, no secret", null=False),
+    _text("household", "户号 it named, if one"),
+    _small("status", "HTTP"),
+    Column("rows", Integer, comment="rows of the answer; null = no listing"),
+    Column("took_ms", Integer, nullable=False),
+    _text("address", "of the client"),
+    Index(None, "at", postgresql_using="brin"),
+    Index(None, "household", "at", postgresql_where=text("household is not null")),
+)
+idempotent_answer = Table(
+    "idempotent_answer",
+    metadata,
+    _text("who", "as in access_log", null=False),
+    _text("key", "Idempotency-Key", null=False),
+    Column("request_sha256", LargeBinary, nullable=False, comment="method, address and body: another is refused"),
+    _small("status", "HTTP"),
+    Column("headers", JSONB, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("made_at", Instant, nullable=False, server_default=func.now()),
+    PrimaryKeyConstraint("who", "key"),
+)
+export = Table(
+    "export",
+    metadata,
+    _id(),
+    _code("its number, not to be guessed"),
+    _text("who", "who asked, as in access_log", null=False),
+    Column("scope", JSONB, nullable=False, comment="access.scope.Scope: whose rows it holds"),
+    _text("noun", "readings | statistics | findings | …", null=False),
+    Column("parameters", JSONB, nullable=False, comment="the filters, as of the listing of the same name"),
+    _text("media_type", null=False),
+    _text("state", "waiting | running | done | failed | expired", null=False),
+    Column("asked_at", Instant, nullable=False, server_default=func.now()),
+    Column("started_at", Instant),
+    Column("ended_at", Instant),
+    Column("manifest", JSONB, comment="rows, bytes, SHA-256, policy hashes, as_of; null = not done"),
+    _text("detail", "why it failed"),
+    CheckConstraint("state in ('waiting','running','done','failed','expired')", name="state"),
+    Index("export_waiting_idx", "id", postgresql_where=text("state in ('waiting','running')")),
+)
+export_part = Table(
+    "export_part",
+    metadata,
+    Column("export_id", Integer, ForeignKey("export.id", ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False, comment="from 1; the file is all of them in order"),
+    Column("content", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("export_id", "number"),
+)
+erasure = Table(
+    "erasure",
+    metadata,
+    _id(),
+    _ref("household"),
+    Column("at", Instant, nullable=False, server_default=func.now()),
+    _text("officer", "工号 of who ordered it", null=False),
+    _text("reason", null=False),
+    Column("erased", JSONB, nullable=False, comment="what was erased: table, rows, columns, SHA-256 before"),
+    info={"add_only": True},
+)
+feed = Table(
+    "feed",
+    metadata,
+    Column("id", Integer, primary_key=True, server_default=text("1")),
+    _text("epoch", "part of every token: a restored database is another feed", null=False),
+    _text(
+        "database", "the cluster's identifier, its timeline, this database's oid: another one is a restore", null=False
+    ),
+    Column("next_seq", BigInteger, nullable=False, comment="the next number that will be given"),
+    Column("oldest_seq", BigInteger, nullable=False, comment="older changes were pruned"),
+    Column("sequenced_at", Instant, nullable=False, comment="when the sequencer last looked"),
+    CheckConstraint("id = 1", name="one_row"),
+)
+change = Table(
+    "change",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("txid", TransactionId(), nullable=False, server_default=text("pg_current_xact_id()")),
+    _text(
+        "noun",
+        "finding | entitlement | claim_event | matter_event | registry_change: the table the ids are of",
+        null=False,
+    ),
+    Column(
+        "ids", INT8MULTIRANGE, nullable=False, comment="the rows that were added together, in the order of their ids"
+    ),
+    Column("rows", Integer, nullable=False, comment="how many ids"),
+    Column("day", Date, comment="of findings: their period_from"),
+    Column("at", Instant, nullable=False, server_default=func.now()),
+    Column("first_seq", BigInteger, comment="number of its first row; the others follow; null = not sequenced yet"),
+    Index("change_waiting_idx", "txid", "id", postgresql_where=text("first_seq is null")),
+    Index("change_first_seq_idx", "first_seq", unique=True, postgresql_where=text("first_seq is not null")),
+    CheckConstraint("rows > 0", name="rows"),
 )
 job_run = Table(
     "job_run",

@@ -20,9 +20,10 @@ from heatstream.web import (
     matter_rows,
     probes,
     rows,
+    sign_in_page,
     today_page,
 )
-from heatstream.web.shared import Reader
+from heatstream.web.shared import Source
 
 STATIC = Path(__file__).parent / "static"
 # Names a browser on this machine calls it by; another name would be a foreign page that points its name here.
@@ -62,15 +63,15 @@ async def _guarded(request: Request, call_next: Callable[[Request], Awaitable[Re
 def create_app(settings: Settings) -> FastAPI:
     """Make the page of one city's database; once a process, for NiceGUI keeps its pages by the process."""
     require_loopback(settings.web.host)
-    reader = Reader(settings.database_url())
+    source = Source(settings.database_url())
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        await reader.close()
+        await source.close()
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, telemetry={"auto_configure": False})
-    app.state.reader = reader
+    app.state.source = source
     app.state.settings = settings
     app.middleware("http")(_guarded)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=OWN_NAMES)
@@ -79,9 +80,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(probes.router)
     app.mount("/static", StaticFiles(directory=STATIC))
     failures.add_to(app)
-    city_page.add(reader)
-    household_page.add(reader, settings.evaluate.standard_centi)
-    today_page.add(reader, settings)
-    matter_page.add(reader, settings)
+    sign_in_page.add_to(app)
+    city_page.add()
+    household_page.add(settings.evaluate.standard_centi)
+    today_page.add(settings)
+    matter_page.add(settings)
     ui.run_with(app, title="heatstream", language="zh-CN", tailwind=False, show_welcome_message=False)
     return app

@@ -12,7 +12,7 @@ from heatstream.web import charts, figures, grids
 from heatstream.web import words as languages
 from heatstream.web.figures import Health, Today
 from heatstream.web.frame import card, choice, frame, tag
-from heatstream.web.shared import Reader
+from heatstream.web.signed_in import Reading
 from heatstream.web.words import Words
 
 REFRESH_S = 20
@@ -205,11 +205,11 @@ def _gateways(words: Words) -> None:
     grids.table("gateways", "/rows/gateways", columns, words, rows=6)
 
 
-def add(reader: Reader) -> None:
+def add() -> None:
     """Add the page."""
 
     @ui.page("/", title="heatstream", dark=None)
-    async def city(request: Request) -> None:
+    async def city(request: Request, reader: Reading) -> None:
         words = languages.of_request(request)
         now = await figures.today(reader)
         title = f"{now.city_name} · " if now.city_name else ""

@@ -16,6 +16,7 @@ from heatstream.web import words as languages
 from heatstream.web.city_page import finding_columns
 from heatstream.web.frame import card, choice, frame, tag
 from heatstream.web.shared import Reader
+from heatstream.web.signed_in import Reading
 from heatstream.web.words import Words
 
 RANGES, FIRST_RANGE = (1, 7, 30), 7
@@ -102,11 +103,11 @@ def _findings(reader: Reader, words: Words) -> None:
     grid.on("rowClicked", explain, ["data"])
 
 
-def add(reader: Reader, standard_centi: int) -> None:
+def add(standard_centi: int) -> None:
     """Add the page; `standard_centi` is drawn where no finding says another."""
 
     @ui.page("/household/{code}", title="heatstream", dark=None)
-    async def household(request: Request, code: str) -> None:
+    async def household(request: Request, code: str, reader: Reading) -> None:
         words = languages.of_request(request)
         async with reader.connection() as conn:
             home = await registry.household_by_code(conn, code)

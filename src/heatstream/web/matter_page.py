@@ -20,6 +20,7 @@ from heatstream.web import charts, matter_rows, today_page
 from heatstream.web import words as languages
 from heatstream.web.frame import card, frame, tag
 from heatstream.web.shared import Reader
+from heatstream.web.signed_in import Reading
 from heatstream.web.words import Words
 
 
@@ -99,10 +100,10 @@ def _events(seen: Shown, words: Words) -> None:
             tag("p", f"{words('附件', 'paper')} {each.name} · {each.sha256.hex()}", "hs-note hs-sentence")
 
 
-def add(reader: Reader, settings: Settings) -> None:
+def add(settings: Settings) -> None:
     """Add the page."""
 
-    async def look(code: str) -> tuple[Shown | None, list[str]]:
+    async def look(reader: Reader, code: str) -> tuple[Shown | None, list[str]]:
         async with reader.connection() as conn:
             there = await matter_rows.handled_by(conn, settings)
             watermarks = today_page.watermarked(there.rules, await city.watermarks(conn))
@@ -112,9 +113,9 @@ def add(reader: Reader, settings: Settings) -> None:
                 return None, watermarks
 
     @ui.page("/matters/{code}", title="heatstream", dark=None)
-    async def matter(request: Request, code: str) -> Any:
+    async def matter(request: Request, code: str, reader: Reading) -> Any:
         words = languages.of_request(request)
-        seen, watermarks = await look(code)
+        seen, watermarks = await look(reader, code)
         with frame(request, words("供热监管", "heating supervision"), watermarks):
             if seen is None:
                 tag("p", words(f"没有事项 {code}。", f"There is no matter {code}."))

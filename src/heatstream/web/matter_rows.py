@@ -18,7 +18,7 @@ from heatstream.supervision.incident.incident_state import Incident
 from heatstream.supervision.matter import Ground
 from heatstream.supervision.station import supply_series
 from heatstream.supervision.station.supply_series import DAY_SLOTS, SupplySeries
-from heatstream.web.shared import Reader
+from heatstream.web.signed_in import Reading
 
 router = APIRouter(prefix="/rows", include_in_schema=False)
 
@@ -44,9 +44,8 @@ async def handled_by(conn: AsyncConnection, settings: Settings) -> Ground:
 
 
 @router.get("/today")
-async def rows_today(request: Request) -> Row:
+async def rows_today(request: Request, reader: Reading) -> Row:
     """Give the morning's list; what one visitor read stands for some seconds for all."""
-    reader: Reader = request.app.state.reader
     settings: Settings = request.app.state.settings
 
     async def load(conn: AsyncConnection) -> Row:
@@ -70,9 +69,8 @@ def _stop(each: today.Place) -> Row:
 
 
 @router.get("/matters/{code}/supply")
-async def supply(request: Request, code: str) -> Row:
+async def supply(request: Request, code: str, reader: Reading) -> Row:
     """Give the supply of an incident's station against its curve, around the incident."""
-    reader: Reader = request.app.state.reader
     async with reader.connection() as conn:
         found = await matters.by_code(conn, code)
         if found is None or found.kind != INCIDENT.name or found.heat_station is None:

@@ -28,7 +28,7 @@ async def readyz(request: Request, response: Response) -> dict[str, object]:
 
 async def _reasons(request: Request) -> list[str]:
     try:
-        async with request.app.state.reader.connection() as conn:
+        async with request.app.state.source.unnarrowed() as conn:
             await migrate.require_current(conn)
     except StoreError as error:
         return [f"schema: {error}"]

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, HTTPException, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.core.finding import Outcome
@@ -14,7 +14,7 @@ from heatstream.store.read.places import Place
 from heatstream.store.read.rows import AnyRow, Rows
 from heatstream.store.timescale import LOCAL
 from heatstream.web import figures
-from heatstream.web.shared import Reader
+from heatstream.web.signed_in import Reading
 
 router = APIRouter(prefix="/rows", include_in_schema=False)
 
@@ -36,11 +36,6 @@ _TALLY = (
 Row = dict[str, Any]
 
 
-def _reader(request: Request) -> Reader:
-    reader: Reader = request.app.state.reader
-    return reader
-
-
 def _pick(row: object, names: tuple[str, ...]) -> Row:
     return {name: getattr(row, name) for name in names}
 
@@ -50,15 +45,15 @@ def _finding(row: AnyRow) -> Row:
 
 
 @router.get("/places/{level}")
-async def places(request: Request, level: Literal["district", "company", "heat_station", "building"]) -> list[Row]:
+async def places(reader: Reading, level: Literal["district", "company", "heat_station", "building"]) -> list[Row]:
     """Give the last closed day by place."""
-    return [_pick(tally, _TALLY) for tally in await figures.tallies(_reader(request), level)]
+    return [_pick(tally, _TALLY) for tally in await figures.tallies(reader, level)]
 
 
 @router.get("/flags")
-async def flags(request: Request) -> list[Row]:
+async def flags(reader: Reading) -> list[Row]:
     """Give who is below the standard now, the coldest first."""
-    return [_pick(row, _FLAG) for row in await figures.below_now(_reader(request))]
+    return [_pick(row, _FLAG) for row in await figures.below_now(reader)]
 
 
 async def _findings(conn: AsyncConnection, which: findings.Which, limit: int) -> list[Row]:
@@ -72,7 +67,7 @@ async def _findings(conn: AsyncConnection, which: findings.Which, limit: int) ->
 
 @router.get("/findings/{outcome}")
 async def newest_findings(
-    request: Request, outcome: Literal["compliant", "failing", "undetermined", "all"]
+    reader: Reading, outcome: Literal["compliant", "failing", "undetermined", "all"]
 ) -> list[Row]:
     """Give the newest findings, of one outcome or of all."""
     outcomes = () if outcome == "all" else (int(Outcome[outcome.upper()]),)
@@ -80,13 +75,13 @@ async def newest_findings(
     async def load(conn: AsyncConnection) -> list[Row]:
         return await _findings(conn, findings.Which(outcomes=outcomes), NEWEST)
 
-    return await _reader(request).shared(("findings", outcome), load)
+    return await reader.shared(("findings", outcome), load)
 
 
 @router.get("/gateways")
-async def gateways(request: Request) -> list[Row]:
+async def gateways(reader: Reading) -> list[Row]:
     """Give each gateway's newest message, gaps, and what became of its readings of the last hour."""
-    health = await figures.health(_reader(request))
+    health = await figures.health(reader)
     hour = {row.gateway: row for row in health.conservation}
     counted = ("readings", "stored", "repeated", "conflicting", "rejected", "undecodable", "late")
     return [
@@ -104,9 +99,9 @@ async def _household(conn: AsyncConnection, code: str) -> AnyRow:
 
 
 @router.get("/household/{code}/findings")
-async def household_findings(request: Request, code: str) -> list[Row]:
+async def household_findings(reader: Reading, code: str) -> list[Row]:
     """Give the findings of one household, the newest day first."""
-    async with _reader(request).connection() as conn:
+    async with reader.connection() as conn:
         await _household(conn, code)
         return await _findings(conn, findings.Which(Place(household=code)), HOUSEHOLD_DAYS)
 
@@ -132,10 +127,10 @@ def _lines(points: Rows, values: Rows, marks: list[quality.Mark]) -> list[Row]:
 
 @router.get("/household/{code}/curve")
 async def curve(
-    request: Request, code: str, days_back: Annotated[int, Query(alias="days", ge=1, le=CURVE_DAYS)] = 7
+    reader: Reading, code: str, days_back: Annotated[int, Query(alias="days", ge=1, le=CURVE_DAYS)] = 7
 ) -> list[Row]:
     """Give the temperatures of each point of a household, up to its newest reading."""
-    async with _reader(request).connection() as conn:
+    async with reader.connection() as conn:
         await _household(conn, code)
         points = await registry.points(conn, Place(household=code), limit=100)
         ids = [row.id for row in points]
@@ -149,9 +144,9 @@ async def curve(
 
 
 @router.get("/household/{code}/marks")
-async def household_marks(request: Request, code: str) -> list[Row]:
+async def household_marks(reader: Reading, code: str) -> list[Row]:
     """Give the quality marks of one household, the newest first, each with the review that stands."""
-    async with _reader(request).connection() as conn:
+    async with reader.connection() as conn:
         await _household(conn, code)
         marks = await quality.listed(conn, quality.Wanted(household=code), newest_first=True, limit=MARKS)
     return [

@@ -10,7 +10,7 @@ from heatstream.supervision.shown import KINDS_ZH, URGENCY_ZH
 from heatstream.web import matter_rows
 from heatstream.web import words as languages
 from heatstream.web.frame import card, frame, tag
-from heatstream.web.shared import Reader
+from heatstream.web.signed_in import Reading
 from heatstream.web.words import Words
 
 URGENCY_EN = {0: "closed", 1: "routine", 2: "soon", 3: "now"}
@@ -49,11 +49,11 @@ def _list(words: Words) -> None:
     ui.timer(0.1, lambda: ui.run_javascript(f"hs.stops('c{stops.id}', '/rows/today', {told!r}); 0"), once=True)
 
 
-def add(reader: Reader, settings: Settings) -> None:
+def add(settings: Settings) -> None:
     """Add the page."""
 
     @ui.page("/today", title="heatstream", dark=None)
-    async def today(request: Request) -> None:
+    async def today(request: Request, reader: Reading) -> None:
         words = languages.of_request(request)
         async with reader.connection() as conn:
             there = await matter_rows.handled_by(conn, settings)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
 from heatstream.errors import BadInput
-from heatstream.serve.access import Connection, Key
+from heatstream.serve.access import Asking, Connection
 from heatstream.serve.handled import HandledBy
 from heatstream.serve.paging import MOST_ROWS, At, Page, PagedQuery, Parameters
 from heatstream.serve.problems import NotFound
@@ -154,7 +154,7 @@ async def whole(
     _: Annotated[Parameters, Query()],
     handled_by: HandledBy,
     now: Now,
-    key: Key,
+    asking: Asking,
 ) -> Whole:
     """Give one matter whole, as it stands now; bodies of work orders and assessments with scope `claims` alone."""
     try:
@@ -162,7 +162,7 @@ async def whole(
     except BadInput as error:
         raise NotFound(str(error)) from error
     lines = [Event.model_validate(line) for line in seen.lines]
-    hidden = seen.matter.kind in WITHHELD and not key.allows("claims")
+    hidden = seen.matter.kind in WITHHELD and not asking.allows("claims")
     return Whole(
         matter=Matter.model_validate(seen.matter),
         incident=shown.tree(seen).get("incident"),

@@ -1,0 +1,224 @@
+"""Who sees which rows, in the database itself.
+
+`heatstream_reader` is what API and page read with: it owns nothing, and a transaction says with whose eyes by settings
+that `heatstream.access.scope` sets. Plain tables have row-level security. Tables that are cut along time have none, for
+their pieces would go round it: they are granted to nobody, and are read through views of the same name in the schema
+`seen`, which stands before `public` in the reader's search path.
+"""
+
+from typing import Final
+
+READER: Final = "heatstream_reader"
+SEEN: Final = "seen"
+
+_HOUSEHOLD = "household_id in (select seen_households())"
+_POINT = "point_id in (select seen_points())"
+_STATION = "heat_station_id in (select seen_stations())"
+_METER = "meter_id in (select seen_meters())"
+_CLAIM = "claim_id in (select id from claim)"
+_MATTER = "matter_id in (select id from matter)"
+
+POLICIES: Final[dict[str, str]] = {
+    "household": "id in (select seen_households())",
+    "neighbour": _HOUSEHOLD,
+    "room": _HOUSEHOLD,
+    "contract": _HOUSEHOLD,
+    "stop_period": _HOUSEHOLD,
+    "point": _HOUSEHOLD,
+    "officer": f"role <> 'household' or {_HOUSEHOLD}",
+    "registry_change": "noun = 'household' and code in (select code from household) "
+    "or (after ->> 'household_id')::integer in (select seen_households())",
+    "day_dirty": _HOUSEHOLD,
+    "flag": _POINT,
+    "conflict_decision": _POINT,
+    "quality_mark": _POINT,
+    "quality_review": "mark_id in (select id from quality_mark)",
+    "reject": "gateway in (select seen_gateways())",
+    "reject_reading": "reject_id in (select id from reject)",
+    "legal_hold": f"household_id is null or {_HOUSEHOLD}",
+    "frozen_evidence": _HOUSEHOLD,
+    "claim": _HOUSEHOLD,
+    "claim_event": _CLAIM,
+    "ruling": _CLAIM,
+    "claim_file": _CLAIM,
+    "review_task": _CLAIM,
+    "entitlement": _CLAIM,
+    "meter_day": _METER,
+    "meter_mark": _METER,
+    "station_span": _STATION,
+    "station_day": _STATION,
+    "warning_level": "case subject when 'building' then subject_id in (select seen_buildings()) "
+    "when 'heat_station' then subject_id in (select seen_stations()) "
+    "when 'company' then subject_id = seen_as('company')::integer "
+    "when 'district' then subject_id = seen_as('district')::integer end",
+    "matter": "company_id = seen_as('company')::integer or district_id = seen_as('district')::integer "
+    "or building_id in (select seen_buildings()) or household_id in (select seen_households()) "
+    "or building_id is null and household_id is null and (heat_station_id in (select seen_stations()) "
+    "or heat_station_id is null and heat_source_id in (select seen_sources()))",
+    "matter_event": _MATTER,
+    "matter_file": _MATTER,
+    "ticket": "building_id in (select seen_buildings())",
+    "ticket_version": "ticket_id in (select id from ticket)",
+    "report": "false",
+    "erasure": _HOUSEHOLD,
+    "access_log": "false",
+    "export": "who = seen_as('who')",
+    "export_part": "export_id in (select id from export)",
+    "idempotent_answer": "who = seen_as('who')",
+}
+"""Whose a row is; who sees everything sees it besides, but for `OWN`."""
+
+OWN: Final = frozenset({"export", "export_part", "idempotent_answer"})
+"""Rows that are of whoever asked alone."""
+
+VIEWS: Final[dict[str, str]] = {
+    "finding": _HOUSEHOLD,
+    "finding_current": _HOUSEHOLD,
+    "day_statistic": _HOUSEHOLD,
+    "reading": _POINT,
+    "reading_conflict": _POINT,
+    "meter_reading": _METER,
+    "meter_conflict": _METER,
+}
+"""What is read through a view."""
+
+OPEN: Final = (
+    *("alembic_version", "city", "district", "community", "company", "heat_source", "heat_station", "building"),
+    *("profile", "gateway", "meter", "weather_curve", "weather_curve_point", "heating_schedule", "maintenance"),
+    *("fuel_plan", "batch", "ledger_page", "ledger", "gateway_progress", "incident", "closing", "policy", "run"),
+    *("quality_pass", "outdoor_day", "merkle_root", "merkle_leaves", "supervision_rules", "meter_pass", "station_pass"),
+    *("feed", "change", "job_run"),
+)
+"""What every reader may read: nothing of it is about one home."""
+
+WRITTEN: Final = {
+    "access_log": "insert",
+    "idempotent_answer": "insert",
+    "export": "insert",
+}
+"""What the API adds by itself."""
+
+_STABLE = "stable parallel safe"
+_FUNCTIONS = (
+    f"""create function seen_as(what text) returns text {_STABLE} language sql
+    return nullif(current_setting('heatstream.' || what, true), '')""",
+    f"""create function sees_everything() returns boolean {_STABLE} language sql
+    return coalesce(
+        seen_as('role') in ('city', 'auditor', 'aggregates')
+        or (seen_as('role') = 'hotline' and seen_as('district') is null), false)""",
+    f"""create function seen_buildings() returns setof integer {_STABLE} security definer language sql
+    begin atomic
+        select b.id from public.building b
+        join public.community c on c.id = b.community_id
+        join public.heat_station s on s.id = b.heat_station_id
+        where case
+            when seen_as('role') in ('company', 'inspector') then s.company_id = seen_as('company')::integer
+            when seen_as('role') = 'street' then c.street_office = seen_as('street')
+                and (seen_as('district') is null or c.district_id = seen_as('district')::integer)
+            when seen_as('role') in ('district', 'hotline') then c.district_id = seen_as('district')::integer
+        end;
+    end""",
+    f"""create function seen_households() returns setof integer {_STABLE} security definer language sql
+    begin atomic
+        select h.id from public.household h where h.building_id in (select seen_buildings())
+        union all
+        select h.id from public.household h
+        where seen_as('role') = 'household' and h.id = seen_as('household')::integer
+        union all
+        select k.household_id from public.claim k
+        join public.household h on h.id = k.household_id
+        join public.building b on b.id = h.building_id
+        join public.community c on c.id = b.community_id
+        where seen_as('role') = 'third_party' and c.district_id = seen_as('district')::integer
+            and k.step not in ('closed', 'withdrawn');
+    end""",
+    f"""create function seen_points() returns setof integer {_STABLE} security definer language sql
+    begin atomic
+        select p.id from public.point p where p.household_id in (select seen_households());
+    end""",
+    f"""create function seen_stations() returns setof integer {_STABLE} security definer language sql
+    begin atomic
+        select s.id from public.heat_station s
+        where seen_as('role') in ('company', 'inspector') and s.company_id = seen_as('company')::integer
+        union
+        select b.heat_station_id from public.building b where b.id in (select seen_buildings());
+    end""",
+    f"""create function seen_sources() returns setof integer {_STABLE} security definer language sql
+    begin atomic
+        select s.id from public.heat_source s
+        where seen_as('role') in ('company', 'inspector') and s.company_id = seen_as('company')::integer
+        union
+        select s.heat_source_id from public.heat_station s where s.id in (select seen_stations());
+    end""",
+    f"""create function seen_meters() returns setof integer {_STABLE} security definer language sql
+    begin atomic
+        select m.id from public.meter m
+        where m.household_id in (select seen_households()) or m.household_id is null
+            and (m.heat_station_id in (select seen_stations()) or m.heat_source_id in (select seen_sources()));
+    end""",
+    f"""create function seen_gateways() returns setof text {_STABLE} security definer language sql
+    begin atomic
+        select g.code from public.gateway g
+        where seen_as('role') in ('company', 'inspector') and g.company_id = seen_as('company')::integer;
+    end""",
+    f"""create function api_key_named(named text) returns setof api_key {_STABLE} security definer language sql
+    begin atomic
+        select * from public.api_key k where k.prefix = named;
+    end""",
+)
+
+
+def _role() -> str:
+    return f"""do $$ begin
+        if not exists (select 1 from pg_roles where rolname = current_user and (rolsuper or rolbypassrls)) then
+            raise exception 'the database user % needs BYPASSRLS: alter role % bypassrls; ingest and evaluate write '
+                'tables with row-level security, see docs/operations.md', current_user, current_user;
+        end if;
+        if not exists (select 1 from pg_roles where rolname = '{READER}') then
+            create role {READER} nologin;
+        end if;
+        if not pg_has_role(current_user, '{READER}', 'member') then
+            execute format('grant {READER} to %I', current_user);
+        end if;
+    exception
+        when duplicate_object or unique_violation then null;
+    end $$"""
+
+
+def _seen(table: str, condition: str) -> str:
+    return condition if table in OWN else f"(select sees_everything()) or {condition}"
+
+
+def _policies(table: str, condition: str) -> tuple[str, ...]:
+    made = [
+        f"alter table {table} enable row level security",
+        f"alter table {table} force row level security",
+        f"create policy {table}_seen on {table} for select to {READER} using ({_seen(table, condition)})",
+        f"grant select on {table} to {READER}",
+    ]
+    if table in WRITTEN:
+        mine = "true" if table == "access_log" else "who = seen_as('who')"
+        made += [
+            f"create policy {table}_added on {table} for insert to {READER} with check ({mine})",
+            f"grant {WRITTEN[table]} on {table} to {READER}",
+        ]
+    return tuple(made)
+
+
+def statements() -> tuple[str, ...]:
+    """Write all of it, in the order it must be made in."""
+    return (
+        _role(),
+        *_FUNCTIONS,
+        *(statement for table, condition in POLICIES.items() for statement in _policies(table, condition)),
+        f"create schema {SEEN}",
+        *(
+            f"create view {SEEN}.{table} as select * from public.{table} where {_seen(table, condition)}"
+            for table, condition in VIEWS.items()
+        ),
+        f"grant usage on schema {SEEN} to {READER}",
+        f"grant select on all tables in schema {SEEN} to {READER}",
+        f"grant select on {', '.join(OPEN)} to {READER}",
+        "revoke execute on function api_key_named(text) from public",
+        f"grant execute on function api_key_named(text) to {READER}",
+    )

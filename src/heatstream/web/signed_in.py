@@ -1,0 +1,65 @@
+"""Who looks at a page: whoever holds the session that the browser's cookie names."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from heatstream.access import people, principal
+from heatstream.access.principal import Principal
+from heatstream.errors import HeatstreamError
+from heatstream.web.shared import Reader, Source
+
+COOKIE = "hs_session"
+
+
+class NotSignedIn(HeatstreamError):
+    """No session, or one that is over."""
+
+
+class PasswordDue(HeatstreamError):
+    """Somebody else knows the password: it must be changed before anything is shown."""
+
+
+def source_of(request: Request) -> Source:
+    """Give the database of the process."""
+    source: Source = request.app.state.source
+    return source
+
+
+async def visitor(request: Request) -> Principal:
+    """Tell who asks.
+
+    Raises
+    ------
+    NotSignedIn, PasswordDue
+        The browser is sent to the page that mends it.
+    """
+    token, source = request.cookies.get(COOKIE), source_of(request)
+    if not token:
+        raise NotSignedIn("no session: sign in")
+    async with source.unnarrowed() as conn:
+        person = await people.holder(conn, token)
+    if person is None:
+        raise NotSignedIn("the session is over: sign in again")
+    if person.must_change:
+        raise PasswordDue("the password must be changed first")
+    async with source.writing() as conn:
+        await people.used(conn, token)
+    return principal.of_person(person)
+
+
+Visitor = Annotated[Principal, Depends(visitor)]
+"""Who looks at the page."""
+
+
+def _reader(request: Request, who: Visitor) -> Reader:
+    return Reader(source_of(request), who)
+
+
+Reading = Annotated[Reader, Depends(_reader)]
+"""What they see."""
+
+
+async def still(request: Request) -> Principal:
+    """Tell who acts on an open page: its socket outlives the session, so whatever acts asks again."""
+    return await visitor(request)
