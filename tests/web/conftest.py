@@ -42,7 +42,8 @@ async def visitor(source: Source, token: str | None) -> AsyncIterator[httpx.Asyn
     """What the browser fetches by itself, without the pages around it."""
     app = FastAPI()
     app.state.source, app.state.settings = source, Settings()
-    sign_in_page.add_to(app)
+    app.include_router(sign_in_page.router)
+    sign_in_page.lead_strangers(app)
     app.include_router(rows.router)
     app.include_router(probes.router)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

@@ -8,6 +8,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from heatstream.access import permits
 from heatstream.access.principal import Principal, of_key
 from heatstream.access.scope import narrow
 from heatstream.serve.problems import KeyRefused, ScopeMissing
@@ -53,6 +54,14 @@ async def _asking(conn: Unnarrowed, shown: Annotated[str, Depends(_shown)]) -> P
 
 Asking = Annotated[Principal, Depends(_asking)]
 """Who asks, where an answer depends on it."""
+
+
+PREFIX = "/api/v1"
+
+
+async def permitted(request: Request, asking: Asking) -> None:
+    """Refuse an address to a role that it is not for."""
+    permits.check(asking, request.scope["route"].path.removeprefix(PREFIX), permits.API)
 
 
 async def _narrowed(conn: Unnarrowed, asking: Asking) -> AsyncConnection:

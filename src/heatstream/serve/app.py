@@ -52,8 +52,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _api() -> APIRouter:
-    asked = [Depends(paging.check_parameters), Depends(paging.check_limit), Depends(access.scope("read"))]
-    api = APIRouter(prefix="/api/v1", dependencies=asked, responses=problems.RESPONSES)
+    asked = [
+        Depends(paging.check_parameters),
+        Depends(paging.check_limit),
+        Depends(access.scope("read")),
+        Depends(access.permitted),
+    ]
+    api = APIRouter(prefix=access.PREFIX, dependencies=asked, responses=problems.RESPONSES)
     for routes in (
         registry,
         readings,

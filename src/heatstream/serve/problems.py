@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 
+from heatstream.access.permits import NotPermitted
 from heatstream.errors import BadInput, HeatstreamError, Refused, SettingsError, StoreError
 from heatstream.store.read.places import UnknownCode
 
@@ -73,6 +74,7 @@ KINDS: dict[type[Exception], Kind] = {
     NotFound: NOT_FOUND,
     BadInput: Kind(HTTPStatus.BAD_REQUEST, "bad-input", "输入有误", "Bad input"),
     KeyRefused: Kind(HTTPStatus.UNAUTHORIZED, "key-refused", "密钥缺失或无效", "A key is missing or not good"),
+    NotPermitted: Kind(HTTPStatus.FORBIDDEN, "not-permitted", "该角色无此权限", "The role may not ask this"),
     ScopeMissing: Kind(HTTPStatus.FORBIDDEN, "scope-missing", "密钥无此权限", "The key may not do this"),
     Refused: Kind(HTTPStatus.CONFLICT, "refused", "依法或缺少选择，不予计算", "Refused by law or a missing choice"),
     StoreError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "store-unready", "数据库版本不符", "Database of another release"),

@@ -122,8 +122,8 @@ async def person(conn: AsyncConnection, account_id: int) -> Person | None:
 
 async def begin(conn: AsyncConnection, account_id: int, token_sha256: bytes, lasts: dt.timedelta, address: str) -> None:
     """Begin a session."""
-    row = {"account_id": account_id, "token_sha256": token_sha256, "address": address}
-    await conn.execute(insert(session).values(row, ends_at=func.now() + lasts))
+    values = {"account_id": account_id, "token_sha256": token_sha256, "address": address}
+    await conn.execute(insert(session).values(values | {"ends_at": func.now() + lasts}))
 
 
 def _lasting(idle: dt.timedelta) -> tuple[Any, ...]:

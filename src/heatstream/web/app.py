@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
+from nicegui import app as pages
 from nicegui import ui
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -71,16 +72,19 @@ def create_app(settings: Settings) -> FastAPI:
         await source.close()
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, telemetry={"auto_configure": False})
-    app.state.source = source
-    app.state.settings = settings
+    # NiceGUI's pages are an app of their own inside ours.
+    for each in (app, pages):
+        each.state.source = source
+        each.state.settings = settings
+        sign_in_page.lead_strangers(each)
     app.middleware("http")(_guarded)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=OWN_NAMES)
     app.include_router(rows.router)
     app.include_router(matter_rows.router)
     app.include_router(probes.router)
     app.mount("/static", StaticFiles(directory=STATIC))
+    app.include_router(sign_in_page.router)
     failures.add_to(app)
-    sign_in_page.add_to(app)
     city_page.add()
     household_page.add(settings.evaluate.standard_centi)
     today_page.add(settings)

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from heatstream.access import people
 from heatstream.access.people import SignInRefused
+from heatstream.access.permits import NotPermitted
 from heatstream.errors import BadInput, HeatstreamError
 from heatstream.web import words as languages
 from heatstream.web.signed_in import COOKIE, NotSignedIn, PasswordDue, source_of
@@ -17,12 +18,16 @@ from heatstream.web.words import Words
 
 router = APIRouter(include_in_schema=False)
 
-SEE_OTHER, UNAUTHORIZED = 303, 401
+SEE_OTHER, UNAUTHORIZED, FORBIDDEN = 303, 401, 403
 PAGE = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>heatstream</title>
 <link rel="stylesheet" href="/static/page.css"></head><body class="hs-plain"><main class="hs-sign-in">
 <h1>heatstream</h1><p class="hs-note">{note}</p>{told}<form method="post">{fields}
 <button type="submit">{button}</button></form></main></body></html>"""
+REFUSED = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>heatstream</title>
+<link rel="stylesheet" href="/static/page.css"></head><body class="hs-plain"><main class="hs-sign-in">
+<h1>heatstream</h1><p role="alert" class="hs-alert">{told}</p><p><a href="/today">{home}</a></p></main></body></html>"""
 FIELD = '<label>{label}<input name="{name}" type="{kind}" autocomplete="{complete}" required maxlength="200"></label>'
 
 
@@ -130,6 +135,14 @@ async def password(
     return RedirectResponse("/sign-in", SEE_OTHER)
 
 
+async def _forbid(request: Request, error: Exception) -> Response:
+    if request.url.path.startswith("/rows/"):
+        return JSONResponse({"detail": str(error)}, FORBIDDEN)
+    words = languages.of_request(request)
+    told = words("您的角色无权查看此页。", "Your role may not see this page.")
+    return HTMLResponse(REFUSED.format(told=escape(told), home=words("返回", "back")), FORBIDDEN)
+
+
 async def _lead(request: Request, error: Exception) -> Response:
     """Send a browser to the page that mends it; rows get an answer of their own."""
     if request.url.path.startswith("/rows/"):
@@ -140,8 +153,8 @@ async def _lead(request: Request, error: Exception) -> Response:
     return RedirectResponse(f"/sign-in?next={here}" if here != "/" else "/sign-in", SEE_OTHER)
 
 
-def add_to(app: FastAPI) -> None:
-    """Add the forms, and lead there whoever is not signed in."""
-    app.include_router(router)
+def lead_strangers(app: FastAPI) -> None:
+    """Lead whoever is not signed in to where one does."""
     for kind in (NotSignedIn, PasswordDue):
         app.add_exception_handler(kind, _lead)
+    app.add_exception_handler(NotPermitted, _forbid)

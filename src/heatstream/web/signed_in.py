@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from heatstream.access import people, principal
+from heatstream.access import people, permits, principal
 from heatstream.access.principal import Principal
 from heatstream.errors import HeatstreamError
 from heatstream.web.shared import Reader, Source
@@ -26,7 +26,7 @@ def source_of(request: Request) -> Source:
     return source
 
 
-async def visitor(request: Request) -> Principal:
+async def holder(request: Request) -> Principal:
     """Tell who asks.
 
     Raises
@@ -48,6 +48,19 @@ async def visitor(request: Request) -> Principal:
     return principal.of_person(person)
 
 
+async def visitor(request: Request) -> Principal:
+    """Tell who asks, if their role may ask this.
+
+    Raises
+    ------
+    NotPermitted
+        It may not.
+    """
+    found = await holder(request)
+    permits.check(found, request.scope["route"].path, permits.PAGES)
+    return found
+
+
 Visitor = Annotated[Principal, Depends(visitor)]
 """Who looks at the page."""
 
@@ -62,4 +75,4 @@ Reading = Annotated[Reader, Depends(_reader)]
 
 async def still(request: Request) -> Principal:
     """Tell who acts on an open page: its socket outlives the session, so whatever acts asks again."""
-    return await visitor(request)
+    return await holder(request)

@@ -1,0 +1,108 @@
+"""Which role may ask what: the one table of it, for the API and the pages; docs/access.md tells it to people.
+
+What is not in the table is refused to everybody. Rows are another matter: `store.row_scope` narrows them, so that a
+role that may list homes still sees its own alone.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from heatstream.access.principal import Principal
+from heatstream.errors import HeatstreamError
+
+Roles = frozenset[str]
+
+WHOLE: Final = frozenset({"city", "auditor"})
+"""They see the whole city."""
+COMPANIES: Final = frozenset({"company", "inspector"})
+OFFICES: Final = WHOLE | {"district"}
+PARTIES: Final = OFFICES | COMPANIES
+"""Who supervises, and who is supervised."""
+IN_TOUCH: Final = PARTIES | {"hotline", "street"}
+"""Who talks with homes."""
+EVERYBODY: Final = IN_TOUCH | {"third_party", "household", "province"}
+
+API: Final[Mapping[str, Roles]] = {
+    "/households": IN_TOUCH | {"third_party", "household"},
+    "/points": PARTIES | {"third_party", "household"},
+    "/readings": PARTIES | {"household"},
+    "/statistics": PARTIES | {"household"},
+    "/flags": PARTIES | {"street"},
+    "/findings": PARTIES | {"household"},
+    "/findings/{finding_id}/explain": PARTIES | {"household"},
+    "/remeasure": PARTIES | {"street"},
+    "/claims": PARTIES | {"hotline", "third_party", "household"},
+    "/claims/{claim}": PARTIES | {"hotline", "third_party", "household"},
+    "/today": PARTIES | {"hotline", "street"},
+    "/matters": PARTIES | {"hotline", "street"},
+    "/matters/{code}": PARTIES | {"hotline", "street"},
+    "/stations": PARTIES,
+    "/stations/{code}/days": PARTIES,
+    "/stations/{code}/supply": PARTIES,
+    "/spans": PARTIES,
+    "/meters/{device}/days": PARTIES,
+    "/meters/{device}/marks": PARTIES,
+    "/tickets": PARTIES | {"hotline"},
+    "/tickets/{line}/{ticket_no}": OFFICES | {"hotline"},
+    "/work-orders": IN_TOUCH,
+    "/work-orders/figures": IN_TOUCH,
+    "/work-orders/groups": IN_TOUCH,
+    "/fuel": PARTIES,
+    "/declarations": PARTIES,
+    "/companies/{code}/file": PARTIES,
+    "/publications": EVERYBODY,
+    "/warnings": PARTIES,
+    "/scorecards/{company}": PARTIES,
+    "/scorecards/{company}/rows": PARTIES,
+    "/ranking": WHOLE,
+    "/strata": PARTIES | {"province"},
+    "/reports": WHOLE,
+    "/reports/{report}": WHOLE,
+    "/reports/{report}/workbook": WHOLE,
+    "/summary": PARTIES | {"province"},
+    "/packs": EVERYBODY,
+    "/policies": EVERYBODY,
+    "/rejects": PARTIES,
+    "/incidents": WHOLE,
+}
+"""Addresses under /api/v1."""
+
+PAGES: Final[Mapping[str, Roles]] = {
+    "/": PARTIES,
+    "/today": PARTIES | {"hotline", "street"},
+    "/matters/{code}": PARTIES | {"hotline", "street"},
+    "/household/{code}": PARTIES | {"household"},
+    "/rows/places/{level}": PARTIES,
+    "/rows/flags": PARTIES,
+    "/rows/findings/{outcome}": PARTIES,
+    "/rows/gateways": PARTIES,
+    "/rows/household/{code}/findings": PARTIES | {"household"},
+    "/rows/household/{code}/curve": PARTIES | {"household"},
+    "/rows/household/{code}/marks": PARTIES | {"household"},
+    "/rows/today": PARTIES | {"hotline", "street"},
+    "/rows/matters/{code}/supply": PARTIES,
+}
+"""Pages, and the rows that they fetch."""
+
+
+class NotPermitted(HeatstreamError):
+    """The role may not ask this."""
+
+
+def check(principal: Principal, route: str, table: Mapping[str, Roles]) -> None:
+    """Refuse what the table does not permit.
+
+    Raises
+    ------
+    NotPermitted
+        Naming the role, and those that may.
+    """
+    permitted = table.get(route, frozenset())
+    if principal.role not in permitted:
+        may = ", ".join(sorted(permitted)) or "nobody"
+        raise NotPermitted(f"{principal.who} asks as {principal.role}; {route} is for {may}")
+
+
+def may(principal: Principal, route: str, table: Mapping[str, Roles]) -> bool:
+    """Tell whether the table permits it, for links that lead nowhere otherwise."""
+    return principal.role in table.get(route, frozenset())
