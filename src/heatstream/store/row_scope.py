@@ -49,10 +49,12 @@ POLICIES: Final[dict[str, str]] = {
     "station_day": _STATION,
     "warning_level": "case subject when 'building' then subject_id in (select seen_buildings()) "
     "when 'heat_station' then subject_id in (select seen_stations()) "
-    "when 'company' then subject_id = seen_as('company')::integer "
+    "when 'company' then subject_id = seen_as('company')::integer or subject_id in (select seen_companies()) "
     "when 'district' then subject_id = seen_as('district')::integer end",
     "matter": "company_id = seen_as('company')::integer or district_id = seen_as('district')::integer "
     "or building_id in (select seen_buildings()) or household_id in (select seen_households()) "
+    "or num_nonnulls(district_id, heat_source_id, heat_station_id, building_id, household_id) = 0 "
+    "and company_id in (select seen_companies()) "
     "or building_id is null and household_id is null and (heat_station_id in (select seen_stations()) "
     "or heat_station_id is null and heat_source_id in (select seen_sources()))",
     "matter_event": _MATTER,
@@ -149,6 +151,11 @@ _FUNCTIONS = (
         where seen_as('role') in ('company', 'inspector') and s.company_id = seen_as('company')::integer
         union
         select s.heat_source_id from public.heat_station s where s.id in (select seen_stations());
+    end""",
+    f"""create function seen_companies() returns setof integer {_STABLE} security definer language sql
+    begin atomic
+        select s.company_id from public.heat_station s
+        where seen_as('role') = 'district' and s.id in (select seen_stations());
     end""",
     f"""create function seen_meters() returns setof integer {_STABLE} security definer language sql
     begin atomic
