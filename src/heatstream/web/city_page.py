@@ -213,7 +213,7 @@ def add() -> None:
         words = languages.of_request(request)
         now = await figures.today(reader)
         title = f"{now.city_name} · " if now.city_name else ""
-        with frame(request, title + words("供热室温监管", "room temperatures"), now.watermarks):
+        with frame(request, title + words("供热室温监管", "room temperatures"), now.watermarks, reader.visitor):
 
             @ui.refreshable
             async def day() -> None:

@@ -113,7 +113,7 @@ def add(standard_centi: int) -> None:
             home = await registry.household_by_code(conn, code)
             watermarks = await city.watermarks(conn)
             limit = await findings.newest_limit(conn, home.id) if home else None
-        with frame(request, words("供热室温监管", "room temperatures"), watermarks):
+        with frame(request, words("户", "home") + f" {code}", watermarks, reader.visitor):
             if home is None:
                 tag("p", words(f"登记中没有户号 {code}。", f"The registry has no household {code}."))
                 return

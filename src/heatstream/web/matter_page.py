@@ -116,7 +116,7 @@ def add(settings: Settings) -> None:
     async def matter(request: Request, code: str, reader: Reading) -> Any:
         words = languages.of_request(request)
         seen, watermarks = await look(reader, code)
-        with frame(request, words("供热监管", "heating supervision"), watermarks):
+        with frame(request, words("事项", "matter") + f" {code}", watermarks, reader.visitor):
             if seen is None:
                 tag("p", words(f"没有事项 {code}。", f"There is no matter {code}."))
                 return

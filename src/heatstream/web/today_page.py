@@ -59,7 +59,7 @@ def add(settings: Settings) -> None:
             there = await matter_rows.handled_by(conn, settings)
             others = await city.watermarks(conn)
         watermarks = watermarked(there.rules, others)
-        with frame(request, words("供热监管", "heating supervision"), watermarks):
+        with frame(request, words("今日巡查", "today"), watermarks, reader.visitor):
             note = words("去哪里、为什么；先急后缓", "where to go and why; the most urgent first")
             with card(words("今日巡查", "today"), note):
                 if there.rules is None:
