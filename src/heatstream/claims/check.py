@@ -224,21 +224,33 @@ def may_come_next(way: Way, around: Circumstances) -> dict[str, tuple[str, ...]]
 
     What an event says is checked when it is there. Whoever rules is taken to be another person than those before.
     """
-    turns = {kind: [_Turn(kind, way, _anybody(role), around) for role in sorted(ROLES[kind])] for kind in ROLES}
-    ready = {kind: tuple(turn.officer.role for turn in of if _is_ready(turn)) for kind, of in turns.items()}
+
+    def is_ready(kind: str, role: str) -> bool:
+        return _why_not(_Turn(kind, way, _anybody(role), around)) is None
+
+    ready = {kind: tuple(role for role in sorted(ROLES[kind]) if is_ready(kind, role)) for kind in ROLES}
     return {kind: roles for kind, roles in ready.items() if roles}
+
+
+def turns(way: Way, officer: Officer, around: Circumstances) -> dict[str, str | None]:
+    """Tell of each kind of event that an officer's role records why this officer cannot record it now; None = can.
+
+    What an event says is checked when it is there.
+    """
+    kinds = [kind for kind, roles in ROLES.items() if officer.role in roles]
+    return {kind: _why_not(_Turn(kind, way, officer, around)) for kind in kinds}
+
+
+def _why_not(turn: _Turn) -> str | None:
+    try:
+        _check_turn(turn)
+    except (BadInput, Refused) as why:
+        return str(why)
+    return None
 
 
 def _anybody(role: str) -> Officer:
     return Officer("", "", role, None, None, dt.date.min, None)
-
-
-def _is_ready(turn: _Turn) -> bool:
-    try:
-        _check_turn(turn)
-    except (BadInput, Refused):
-        return False
-    return True
 
 
 # --- who, when --------------------------------------------------------------------------------------------------------
