@@ -80,7 +80,9 @@ PAGES: Final[Mapping[str, Roles]] = {
     "/rows/household/{code}/curve": PARTIES | {"household"},
     "/rows/household/{code}/marks": PARTIES | {"household"},
     "/rows/today": PARTIES | {"hotline", "street"},
+    "/rows/matters": PARTIES | {"hotline", "street"},
     "/rows/matters/{code}/supply": PARTIES,
+    "/rows/stations/{code}/supply": PARTIES,
 }
 """Pages, and the rows that they fetch."""
 

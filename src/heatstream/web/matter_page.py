@@ -12,7 +12,6 @@ from heatstream.settings import Settings
 from heatstream.store.read import city
 from heatstream.store.timescale import LOCAL
 from heatstream.supervision import shown
-from heatstream.supervision.act import Desk
 from heatstream.supervision.incident.incident_shown import Seen
 from heatstream.supervision.incident.incident_shown import sentences as of_incident
 from heatstream.supervision.shown import Shown
@@ -105,10 +104,10 @@ def add(settings: Settings) -> None:
 
     async def look(reader: Reader, code: str) -> tuple[Shown | None, list[str]]:
         async with reader.connection() as conn:
-            there = await matter_rows.handled_by(conn, settings)
-            watermarks = today_page.watermarked(there.rules, await city.watermarks(conn))
+            desk = await matter_rows.desk(conn, settings, reader.source.now)
+            watermarks = today_page.watermarked(desk.ground.rules, await city.watermarks(conn))
             try:
-                return await shown.look(Desk(conn, there, matter_rows.now), code), watermarks
+                return await shown.look(desk, code), watermarks
             except BadInput:
                 return None, watermarks
 

@@ -1,23 +1,26 @@
-"""Rows of supervision that the browser fetches by itself: the morning's list, and a station's supply."""
+"""Rows of supervision that the browser fetches by itself: matters, the morning's list, a station's supply."""
 
 import datetime as dt
-from typing import Any
+from collections.abc import Callable
+from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.settings import Settings
 from heatstream.store import matters
+from heatstream.store.matters import Matter
 from heatstream.store.read import stations
 from heatstream.store.stations import SLOT_MIN, SLOT_US, Station
-from heatstream.store.timescale import LOCAL
+from heatstream.store.tables import matter
 from heatstream.supervision import ground, today
 from heatstream.supervision.act import Desk
 from heatstream.supervision.incident.incident_kind import INCIDENT
 from heatstream.supervision.incident.incident_state import Incident
-from heatstream.supervision.matter import Ground
+from heatstream.supervision.kinds import KINDS
 from heatstream.supervision.station import supply_series
 from heatstream.supervision.station.supply_series import DAY_SLOTS, SupplySeries
+from heatstream.web.shared import Reader
 from heatstream.web.signed_in import Reading
 
 router = APIRouter(prefix="/rows", include_in_schema=False)
@@ -28,28 +31,80 @@ BEFORE, AFTER, MOST_DAYS = dt.timedelta(hours=12), dt.timedelta(hours=6), 10
 MOST_STOPS = 200
 """Lines of the morning's list."""
 
+MOST_MATTERS = 2000
+"""Rows of the list of matters, the most urgent first."""
+
 MILLISECOND_US = 1000
 
 Row = dict[str, Any]
 
 
-def now() -> dt.datetime:
-    """Tell the time."""
-    return dt.datetime.now(LOCAL)
+async def desk(conn: AsyncConnection, settings: Settings, now: Callable[[], dt.datetime]) -> Desk:
+    """Give the desk at which matters are read, or recorded where the connection may write."""
+    return Desk(conn, await ground.read(conn, settings, now()), now)
 
 
-async def handled_by(conn: AsyncConnection, settings: Settings) -> Ground:
-    """Read what matters are handled by."""
-    return await ground.read(conn, settings, now())
+def settings_of(request: Request) -> Settings:
+    """Give the settings of the process."""
+    found: Settings = request.app.state.settings
+    return found
+
+
+def iso(at: dt.datetime | dt.date | None) -> str | None:
+    """Write an instant or a day as the browser reads it."""
+    return None if at is None else at.isoformat()
+
+
+# --- matters ----------------------------------------------------------------------------------------------------------
+
+
+@router.get("/matters")
+async def listed(
+    reader: Reading,
+    *,
+    kind: Annotated[str | None, Query(pattern=f"^({'|'.join(KINDS)})$")] = None,
+    company: str | None = None,
+    district: str | None = None,
+    station: str | None = None,
+    which: Annotated[str, Query(alias="open", pattern="^(open|overdue|closed|all)$")] = "open",
+) -> Row:
+    """List matters, the most urgent first; `open=overdue` are those whose next limit has passed."""
+    conditions = list(today.conditions(kind=kind, company_code=company, district_code=district, station_code=station))
+    now = reader.source.now()
+    conditions += {
+        "open": [matters.is_open()],
+        "overdue": [matters.is_open(), matter.c.next_due_at < now],
+        "closed": [~matters.is_open()],
+        "all": [],
+    }[which]
+    async with reader.connection() as conn:
+        found = await matters.listed(conn, *conditions, limit=MOST_MATTERS + 1)
+    return {"more": len(found) > MOST_MATTERS, "rows": [row(each, now) for each in found[:MOST_MATTERS]]}
+
+
+def row(found: Matter, now: dt.datetime) -> Row:
+    """Tell where a matter stands."""
+    due = found.next_due_at if found.closed_at is None else None
+    return {
+        **{name: getattr(found, name) for name in ("code", "kind", "headline", "step", "urgency")},
+        **{name: getattr(found, name) for name in ("company", "district", "heat_source", "heat_station", "building")},
+        "opened_at": iso(found.opened_at),
+        "due_at": iso(due),
+        "overdue": due is not None and due < now,
+        "closed_at": iso(found.closed_at),
+    }
+
+
+# --- the morning's list -----------------------------------------------------------------------------------------------
 
 
 @router.get("/today")
 async def rows_today(request: Request, reader: Reading) -> Row:
     """Give the morning's list; what one visitor read stands for some seconds for all."""
-    settings: Settings = request.app.state.settings
 
     async def load(conn: AsyncConnection) -> Row:
-        found = await today.places(Desk(conn, await handled_by(conn, settings), now), limit=MOST_STOPS)
+        there = await desk(conn, settings_of(request), reader.source.now)
+        found = await today.places(there, limit=MOST_STOPS)
         return {"more": found.total - len(found.places), "rows": [_stop(each) for each in found.places]}
 
     return await reader.shared(("today",), load)
@@ -64,40 +119,67 @@ def _stop(each: today.Place) -> Row:
         "step": each.standing.step,
         "urgency": each.standing.urgency,
         "households": each.households,
-        "due_at": each.standing.next_due_at and each.standing.next_due_at.isoformat(),
+        "due_at": iso(each.standing.next_due_at),
     }
+
+
+# --- a station's supply -----------------------------------------------------------------------------------------------
 
 
 @router.get("/matters/{code}/supply")
 async def supply(request: Request, code: str, reader: Reading) -> Row:
     """Give the supply of an incident's station against its curve, around the incident."""
+    now = reader.source.now()
     async with reader.connection() as conn:
         found = await matters.by_code(conn, code)
         if found is None or found.kind != INCIDENT.name or found.heat_station is None:
             raise HTTPException(404, f"no incident {code!r} of a heat station")
-        settings: Settings = request.app.state.settings
-        state: Incident = await Desk(conn, await handled_by(conn, settings), now).state(found)
+        state: Incident = await (await desk(conn, settings_of(request), reader.source.now)).state(found)
         begins = state.begins
-        end = min(state.ends or now(), begins + dt.timedelta(days=MOST_DAYS))
-        series = await _series(conn, found.heat_station, begins - BEFORE, min(end + AFTER, now()))
-    return {"begins": _ms(begins), "ends": _ms(end), "lines": _lines(series)}
+        end = min(state.ends or now, begins + dt.timedelta(days=MOST_DAYS))
+        series = await _series(conn, found.heat_station, begins - BEFORE, min(end + AFTER, now))
+    return {"shaded": [[ms(begins), ms(end)]], "lines": lines(series)}
+
+
+@router.get("/stations/{code}/supply")
+async def station_supply(code: str, reader: Reading, day: dt.date | None = None) -> Row:
+    """Give a day of a station's supply against its curve, and shade the spans that stand; without a day the newest."""
+    begins, end = await _day(reader, day)
+    async with reader.connection() as conn:
+        series = await _series(conn, code, begins, end)
+        wanted = stations.Wanted(station=code, start=begins, end=end)
+        shaded = [
+            [ms(max(each.begins, begins)), ms(min(each.ends or end, end))]
+            for each in await stations.spans(conn, wanted, after=0, limit=MOST_STOPS)
+        ]
+    return {"shaded": shaded, "lines": lines(series)}
+
+
+async def _day(reader: Reader, day: dt.date | None) -> tuple[dt.datetime, dt.datetime]:
+    """Give the bounds of a local day, the last 24 h without one; nothing is known of what has not come."""
+    now = reader.source.now()
+    if day is None:
+        return now - dt.timedelta(days=1), now
+    begins = dt.datetime.combine(day, dt.time(), now.tzinfo)
+    return begins, min(begins + dt.timedelta(days=1), max(now, begins + dt.timedelta(minutes=SLOT_MIN)))
 
 
 async def _series(conn: AsyncConnection, code: str, begin: dt.datetime, end: dt.datetime) -> SupplySeries:
-    row = await stations.by_code(conn, code)
-    if row is None:
+    found = await stations.by_code(conn, code)
+    if found is None:
         raise HTTPException(404, f"no heat station {code!r}")
-    group = [Station(row.id, row.station, row.heat_source_id)]
+    group = [Station(found.id, found.station, found.heat_source_id)]
     slots = max(1, int((end - begin) / dt.timedelta(minutes=SLOT_MIN)))
     begin_us = int(begin.timestamp()) * 1_000_000 // SLOT_US * SLOT_US
     return await supply_series.read(conn, group, begin_us, slots, None)
 
 
-def _ms(at: dt.datetime) -> int:
+def ms(at: dt.datetime) -> int:
+    """Write an instant as a chart places it [ms]."""
     return int(at.timestamp() * 1000)
 
 
-def _lines(series: SupplySeries) -> dict[str, list[tuple[int, float | None]]]:
+def lines(series: SupplySeries) -> dict[str, list[tuple[int, float | None]]]:
     """Give a line a quantity, broken where nothing is known [ms, °C]."""
     told, expected = series.told, series.expected
     drawn = {

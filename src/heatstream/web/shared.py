@@ -1,6 +1,7 @@
 """The page's way to the database: what a visitor may see, and one reading of it for all who see the same."""
 
 import asyncio
+import datetime as dt
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
@@ -12,18 +13,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from heatstream.access.principal import Principal
 from heatstream.access.scope import narrow
 from heatstream.store import pool
+from heatstream.store.timescale import LOCAL
 
 Answer = TypeVar("Answer")
 STATEMENT_TIMEOUT = "20s"
 
 
-class Source:
-    """The database of this process, and what was read of it in the last seconds."""
+def local_now() -> dt.datetime:
+    """Tell the time."""
+    return dt.datetime.now(LOCAL)
 
-    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
+
+class Source:
+    """The database of this process, what was read of it in the last seconds, and the time of day."""
+
+    def __init__(
+        self, url: str, clock: Callable[[], float] = time.monotonic, now: Callable[[], dt.datetime] = local_now
+    ) -> None:
         self._engine = pool.create_engine(url, application="heatstream-web")
         self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._clock = clock
+        self.now = now
         self._young: dict[Hashable, tuple[float, Any]] = {}
         self._locks: dict[Hashable, asyncio.Lock] = {}
 

@@ -56,7 +56,7 @@ def add(settings: Settings) -> None:
     async def today(request: Request, reader: Reading) -> None:
         words = languages.of_request(request)
         async with reader.connection() as conn:
-            there = await matter_rows.handled_by(conn, settings)
+            there = (await matter_rows.desk(conn, settings, reader.source.now)).ground
             others = await city.watermarks(conn)
         watermarks = watermarked(there.rules, others)
         with frame(request, words("今日巡查", "today"), watermarks, reader.visitor):

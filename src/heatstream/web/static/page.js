@@ -171,7 +171,7 @@ window.hs = (() => {
   async function supply(chart, address, names) {
     const answer = await fetch(resolve(address));
     if (!answer.ok) return;
-    const { begins, ends, lines } = await answer.json();
+    const { shaded, lines } = await answer.json();
     const series = Object.entries(lines).map(([name, data], place) => ({
       name: names[name],
       type: "line",
@@ -182,7 +182,7 @@ window.hs = (() => {
       markArea: place ? undefined : {
         silent: true,
         itemStyle: { color: "rgba(214,69,80,0.14)" },
-        data: [[{ xAxis: begins }, { xAxis: ends }]],
+        data: shaded.map(([begins, ends]) => [{ xAxis: begins }, { xAxis: ends }]),
       },
     }));
     chart.setOption({ series }, { replaceMerge: ["series"] });
