@@ -60,7 +60,7 @@ def upgrade() -> None:
             "noun",
             sa.Text(),
             nullable=False,
-            comment="finding | entitlement | claim_event | matter_event | registry_change: the table the ids are of",
+            comment="finding | entitlement | claim_event | matter_event | registry_change | erasure: the table the ids are of",
         ),
         sa.Column(
             "ids",
@@ -167,9 +167,9 @@ def upgrade() -> None:
     op.create_table(
         "erasure",
         sa.Column("id", sa.Integer(), sa.Identity(always=True), nullable=False),
-        sa.Column("household_id", sa.Integer(), nullable=False),
+        sa.Column("household_id", sa.Integer(), nullable=True, comment="null = the retention of a class of data"),
         sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("officer", sa.Text(), nullable=False, comment="工号 of who ordered it"),
+        sa.Column("officer", sa.Text(), nullable=False, comment="工号 of who ordered it; `heatstream` = the software, by a setting"),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column(
             "erased",
@@ -269,6 +269,16 @@ def upgrade() -> None:
     )
     op.add_column("officer", sa.Column("household_id", sa.Integer(), nullable=True))
     op.create_foreign_key(op.f("officer_household_id_fkey"), "officer", "household", ["household_id"], ["id"])
+    op.add_column('claim_event', sa.Column('erasure_id', sa.Integer(), nullable=True, comment='words about persons in `body` were erased under it; the hash is of what stood there'))
+    op.create_foreign_key(op.f('claim_event_erasure_id_fkey'), 'claim_event', 'erasure', ['erasure_id'], ['id'])
+    op.add_column('claim_file', sa.Column('erasure_id', sa.Integer(), nullable=True, comment='the content was erased under it; the SHA-256 is of what stood there'))
+    op.create_foreign_key(op.f('claim_file_erasure_id_fkey'), 'claim_file', 'erasure', ['erasure_id'], ['id'])
+    op.add_column('matter_event', sa.Column('erasure_id', sa.Integer(), nullable=True, comment='words about persons in `body` were erased under it; the hash is of what stood there'))
+    op.create_foreign_key(op.f('matter_event_erasure_id_fkey'), 'matter_event', 'erasure', ['erasure_id'], ['id'])
+    op.add_column('matter_file', sa.Column('erasure_id', sa.Integer(), nullable=True, comment='the content was erased under it; the SHA-256 is of what stood there'))
+    op.create_foreign_key(op.f('matter_file_erasure_id_fkey'), 'matter_file', 'erasure', ['erasure_id'], ['id'])
+    op.add_column('ticket_version', sa.Column('erasure_id', sa.Integer(), nullable=True, comment='what was said in `raw` was erased under it; the SHA-256 is of what stood there'))
+    op.create_foreign_key(op.f('ticket_version_erasure_id_fkey'), 'ticket_version', 'erasure', ['erasure_id'], ['id'])
     op.create_check_constraint(
         op.f("api_key_role_check"), "api_key", "role in ('hotline','company','district','city','province','auditor')"
     )
@@ -280,6 +290,14 @@ def upgrade() -> None:
         op.execute(
             f"create trigger {table}_add_only before update or delete on {table} "
             f"for each row execute function {table}_add_only()"
+        )
+    for table, column in (("claim_event", "body"), ("matter_event", "body"), ("ticket_version", "raw")):
+        free = f"array['{column}', 'erasure_id']"
+        op.execute(
+            f"create or replace function {table}_add_only() returns trigger language plpgsql as "
+            f"$$ begin if tg_op = 'UPDATE' and old.erasure_id is null and new.erasure_id is not null "
+            f"and to_jsonb(new) - {free} = to_jsonb(old) - {free} then return new; end if; "
+            f"raise exception '{table}: rows are added, never changed'; end $$"
         )
     op.execute(FEED_DATABASE)
     _tell_what_was_there()
@@ -309,9 +327,15 @@ def _tell_what_was_there() -> None:
         "count(*), f.period_from, r.started_at from finding f join run r on r.id = f.run_id "
         "group by f.run_id, f.period_from, r.started_at order by f.run_id, f.period_from"
     )
-    for noun, at in (("claim_event", "recorded_at"), ("matter_event", "recorded_at"), ("entitlement", "made_at")):
+    followed = "where matter_id in (select id from matter where kind in ('incident', 'warning'))"
+    for noun, at, which in (
+        ("claim_event", "recorded_at", ""),
+        ("matter_event", "recorded_at", followed),
+        ("entitlement", "made_at", ""),
+    ):
         op.execute(
-            f"insert into change (noun, ids, rows, at) select '{noun}', {told}, {at} from {noun} group by {at} order by {at}"
+            f"insert into change (noun, ids, rows, at) select '{noun}', {told}, {at} from {noun} {which} "
+            f"group by {at} order by {at}"
         )
     op.execute(
         "insert into feed (epoch, database, next_seq, oldest_seq, sequenced_at) "

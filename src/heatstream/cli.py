@@ -21,6 +21,7 @@ import typer
 from rich.table import Column, Table
 
 from heatstream import settings
+from heatstream.cli_privacy import privacy_app
 from heatstream.cli_supervise import supervise_app
 from heatstream.errors import BadInput, HeatstreamError, Refused, SettingsError
 from heatstream.terminal import By, JsonOption, configured, out, transaction
@@ -63,6 +64,7 @@ evidence_app.add_typer(evidence_key_app, name="key")
 evidence_app.add_typer(hold_app, name="hold")
 
 app.add_typer(supervise_app, name="supervise")
+app.add_typer(privacy_app, name="privacy")
 
 # --- the processes ----------------------------------------------------------------------------------------------------
 

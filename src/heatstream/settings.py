@@ -202,6 +202,18 @@ class Supervision(Section):
     )
 
 
+class Privacy(Section):
+    """What is kept of persons, and for how long; nothing is deleted before somebody chose."""
+
+    keep_cases_years: int | None = Field(
+        None, ge=0, le=100, description="a closed claim forbids erasing its household so long [years of 365 days]"
+    )
+    calls_days: int | None = Field(
+        None, ge=30, description="what callers said is erased so long after their work order closed [days]"
+    )
+    access_log_days: int | None = Field(None, ge=180, description="older lines of the access log are deleted [days]")
+
+
 class Log(Section):
     """What is written to standard error."""
 
@@ -222,6 +234,7 @@ class Settings(Section):
     jobs: Jobs = Jobs()
     evidence: Evidence = Evidence()
     supervision: Supervision = Supervision()
+    privacy: Privacy = Privacy()
     log: Log = Log()
 
     def database_url(self) -> str:
@@ -242,6 +255,7 @@ def sections() -> dict[str, type[Section]]:
         "jobs": Jobs,
         "evidence": Evidence,
         "supervision": Supervision,
+        "privacy": Privacy,
         "log": Log,
     }
 

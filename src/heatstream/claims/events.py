@@ -50,6 +50,13 @@ def _storable(text: str) -> str:
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Text = Annotated[str, Field(min_length=1, pattern=r"\S"), AfterValidator(_storable)]
+
+
+class Personal:
+    """Marks words about a person: `claims.personal` erases them when the law no longer keeps them."""
+
+
+Said = Annotated[str, Field(min_length=1, pattern=r"\S"), AfterValidator(_storable), Personal()]
 Fen = Annotated[int, Field(ge=0, le=10**15, strict=True)]
 Count = Annotated[int, Field(ge=0, le=10_000, strict=True)]
 EventNumber = Annotated[int, Field(ge=1, strict=True)]
@@ -87,7 +94,7 @@ class _Event(Part):
     """What every event says."""
 
     at: Instant = Field(description="when it happened, with its zone")
-    why: Text = Field(description="why it is recorded, in a sentence; kept for good")
+    why: Said = Field(description="why it is recorded, in a sentence; kept for good")
     files: tuple[Sha256, ...] = Field((), description="SHA-256 of the papers it rests on, as `claims attach` told them")
 
 
@@ -108,7 +115,7 @@ class Opened(_Event):
     kind: Literal["opened"] = "opened"
     household: Text = Field(description="户号")
     way: OpeningWay = Field(description="by which way it was opened")
-    applicant: Text | None = Field(None, description="who asked, by name")
+    applicant: Said | None = Field(None, description="who asked, by name")
     channel: Text | None = Field(None, description="hotline or counter it came by: 96118, 12345, 12319, 窗口")
     ticket_no: Text | None = Field(None, description="工单号 of the hotline")
     category: Text | None = Field(None, description="诉求类别")
@@ -135,8 +142,8 @@ class AppointmentMade(_Event):
 
     kind: Literal["appointment_made"] = "appointment_made"
     appointment_at: Instant = Field(description="the time agreed on")
-    agreed_by: Text = Field(description="who agreed for the household")
-    evidence: Text = Field(description="what shows it: recording, message, signature")
+    agreed_by: Said = Field(description="who agreed for the household")
+    evidence: Said = Field(description="what shows it: recording, message, signature")
 
     @model_validator(mode="after")
     def _later(self) -> Self:
@@ -152,7 +159,7 @@ class Urged(_Event):
     asks: Literal["company", "authority"] = Field(
         description="who is asked to act: the company, or the authority to look"
     )
-    report: Text = Field(description="what it says")
+    report: Said = Field(description="what it says")
 
 
 # --- measuring --------------------------------------------------------------------------------------------------------
@@ -161,7 +168,7 @@ class Urged(_Event):
 class Person(Part):
     """Somebody who took part in a visit."""
 
-    name: Text = Field(description="name")
+    name: Said = Field(description="name")
     role: Literal["tester", "company", "authority", "third_party", "household", "witness"] = Field(
         description="`tester` 测温人员, `company`, `authority`, `third_party`, `household`, `witness` 见证人"
     )
@@ -206,7 +213,7 @@ class Refusal(Part):
         description="`refused_signature` 拒签, `not_home` 不在家, `refused_entry` 拒绝入户"
     )
     by: Party = Field(description="which party")
-    reason: Text | None = Field(None, description="the reason given, if any")
+    reason: Said | None = Field(None, description="the reason given, if any")
 
 
 class Copies(Part):
@@ -271,7 +278,7 @@ class SiteRecorded(_Event):
 
     kind: Literal["site_recorded"] = "site_recorded"
     place: Text = Field(description="where it looked")
-    found: Text = Field(description="what it found")
+    found: Said = Field(description="what it found")
 
 
 class OperatingParametersRecorded(_Event):
@@ -328,7 +335,7 @@ class CauseContested(_Event):
     kind: Literal["cause_contested"] = "cause_contested"
     by: Party = Field(description="which party")
     against: EventNumber = Field(description="number of the determination")
-    grounds: Text = Field(description="why it is wrong, in the party's words")
+    grounds: Said = Field(description="why it is wrong, in the party's words")
 
 
 class ExclusionAlleged(_Event):
@@ -422,7 +429,7 @@ class SelfRefundAccepted(_Event):
     """The household accepts; payment follows by `payment_made`."""
 
     kind: Literal["self_refund_accepted"] = "self_refund_accepted"
-    by_name: Text = Field(description="who accepted")
+    by_name: Said = Field(description="who accepted")
 
 
 class SelfRefundRefused(_Event):
@@ -439,7 +446,7 @@ class AuthorityApplied(_Event):
     """The household applies to the district: the company does not refund by itself."""
 
     kind: Literal["authority_applied"] = "authority_applied"
-    asks: Text = Field(description="what is asked for")
+    asks: Said = Field(description="what is asked for")
 
 
 class StatementGiven(_Event):
@@ -447,7 +454,7 @@ class StatementGiven(_Event):
 
     kind: Literal["statement_given"] = "statement_given"
     by: Party = Field(description="which party")
-    text: Text = Field(description="what it said, or that it said nothing when heard")
+    text: Said = Field(description="what it said, or that it said nothing when heard")
 
 
 class RulingDrafted(_Event):
@@ -499,13 +506,13 @@ class RulingServed(_Event):
 
     kind: Literal["ruling_served"] = "ruling_served"
     recipient: Party = Field(description="which party")
-    address: Text | None = Field(None, description="where")
+    address: Said | None = Field(None, description="where")
     method: Literal["direct", "lien", "mail", "electronic", "announcement"] = Field(
         description="`direct` 直接送达, `lien` 留置送达, `mail` 邮寄送达, `electronic` 电子送达, `announcement` 公告"
     )
-    received_by: Text | None = Field(None, description="who signed for it")
-    refusal: Text | None = Field(None, description="拒收事由")
-    witness: Text | None = Field(None, description="见证人")
+    received_by: Said | None = Field(None, description="who signed for it")
+    refusal: Said | None = Field(None, description="拒收事由")
+    witness: Said | None = Field(None, description="见证人")
     receipt_sha256: Sha256 | None = Field(None, description="SHA-256 of the scan of the signed 送达回证")
 
 
@@ -516,7 +523,7 @@ class PaymentMade(_Event):
     fen: Annotated[Fen, Field(gt=0)] = Field(description="how much [fen]")
     paid_on: Day = Field(description="the day it was paid")
     voucher_no: Text = Field(description="退费凭证")
-    payee: Text = Field(description="who received it")
+    payee: Said = Field(description="who received it")
     more_because: Text | None = Field(None, description="why more is paid than was ruled or accepted, where it is")
 
 
@@ -559,7 +566,7 @@ class Withdrawn(_Event):
     """The household withdraws."""
 
     kind: Literal["withdrawn"] = "withdrawn"
-    by_name: Text = Field(description="who withdrew")
+    by_name: Said = Field(description="who withdrew")
 
 
 Event = Annotated[

@@ -113,6 +113,12 @@ def _but(row: AnyRow, names: frozenset[str]) -> Tree:
     return {name: value for name, value in row._asdict().items() if name not in names}
 
 
+def _event(row: AnyRow) -> Tree:
+    """Give an event of a claim; one from which words about persons were erased says so."""
+    erased = {} if row.erasure_id is None else {"erased": True}
+    return _picked(row, EVENT) | {"body": exact(row.told)} | erased
+
+
 @dataclass(frozen=True, slots=True)
 class _Subject:
     """Whose evidence it is, and of when."""
@@ -336,7 +342,7 @@ async def _claims(conn: AsyncConnection, claims: Rows, told_of: ToldOf) -> bytes
     trees = [
         _picked(claim, CLAIM)
         | {
-            "events": [_picked(row, EVENT) | {"body": exact(row.told)} for row in await dossier.events(conn, claim.id)],
+            "events": [_event(row) for row in await dossier.events(conn, claim.id)],
             "rulings": [_picked(row, RULING) for row in await dossier.rulings(conn, claim.id)],
             "files": [_picked(row, FILE) for row in await dossier.files(conn, claim.id)],
             **(await told_of(conn, claim.code))._asdict(),

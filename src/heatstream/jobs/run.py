@@ -41,6 +41,7 @@ TASKS: Mapping[str, tuple[str, Task]] = {
     "warnings": ("*/10 * * * *", tasks.look_at_warnings),
     "reports": ("0 3 * * *", tasks.make_reports),
     "freeze": ("10 18 * * *", tasks.freeze_evidence),
+    "personal_data": ("15 18 * * *", tasks.forget_persons),
     "retention": ("20 18 * * *", tasks.delete_old_readings),
     "columnstore": ("40 18 * * *", tasks.compress_old_readings),
 }

@@ -4,12 +4,13 @@ import datetime as dt
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.access import erasure
 from heatstream.claims import review
 from heatstream.errors import Refused
 from heatstream.evidence import freeze, roots, stamp
 from heatstream.rules import holidays
 from heatstream.settings import Settings
-from heatstream.store import retention
+from heatstream.store import accounts, retention
 from heatstream.store.tables import BY_TIME
 from heatstream.store.timescale import LOCAL, Edition, edition, ensure_partitions
 from heatstream.supervision import ground, refresh
@@ -108,6 +109,18 @@ async def delete_old_readings(conn: AsyncConnection, settings: Settings, now: dt
     deleted, kept = await retention.delete_readings(conn, before)
     held = "; ".join(f"{each.day}: {each.because}" for each in kept[:10])
     return f"deleted {len(deleted)} days before {before}, kept {len(kept)}" + (f" ({held})" if held else "")
+
+
+async def forget_persons(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:
+    """Erase and delete what is known of persons past the time that the operator chose, and sessions long over."""
+    chosen, done = settings.privacy, [f"deleted {await accounts.forget_sessions(conn)} sessions long over"]
+    if chosen.calls_days is not None:
+        calls = await erasure.erase_old_calls(conn, now - dt.timedelta(days=chosen.calls_days))
+        done.append(f"erased what was said in {calls} tickets")
+    if chosen.access_log_days is not None:
+        lines = await retention.delete_access_log(conn, now - dt.timedelta(days=chosen.access_log_days))
+        done.append(f"deleted {lines} lines of the access log")
+    return ", ".join(done)
 
 
 async def compress_old_readings(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any, NamedTuple
 
-from sqlalchemy import Date, Select, cast, func, insert, literal, or_, select, update
+from sqlalchemy import Date, Select, cast, delete, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.tables import account, officer, session
@@ -141,6 +141,12 @@ async def touch(conn: AsyncConnection, token_sha256: bytes) -> None:
     """Keep that a session is in use; once a minute is enough."""
     old = session.c.used_at < func.now() - dt.timedelta(minutes=1)
     await conn.execute(update(session).where(session.c.token_sha256 == token_sha256, old).values(used_at=func.now()))
+
+
+async def forget_sessions(conn: AsyncConnection) -> int:
+    """Delete sessions that were over a month ago; tell how many."""
+    over = func.coalesce(session.c.ended_at, session.c.ends_at) < func.now() - dt.timedelta(days=30)
+    return (await conn.execute(delete(session).where(over))).rowcount
 
 
 async def end(conn: AsyncConnection, *, token_sha256: bytes | None = None, account_id: int | None = None) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.store import changes, entitlements
 from heatstream.store.marks import DAY
 from heatstream.store.read.places import HOMES
 from heatstream.store.tables import (
@@ -69,6 +70,8 @@ class Line(NamedTuple):
     officer: str
     body: Mapping[str, Any]
     hash: bytes
+    erasure_id: int | None = None
+    """Under which words about persons were erased; the hash is of what stood there."""
 
 
 class Officer(NamedTuple):
@@ -206,8 +209,9 @@ async def add(conn: AsyncConnection, **values: Any) -> None:
 
 
 async def stand(conn: AsyncConnection, claim_id: int, **values: Any) -> None:
-    """Say where a claim stands after its newest event."""
+    """Say where a claim stands after its newest event, and keep what it came to before."""
     await conn.execute(update(claim).where(claim.c.id == claim_id).values(**values))
+    await entitlements.keep(conn, claim_id)
 
 
 async def lines(conn: AsyncConnection, claim_id: int) -> list[Line]:
@@ -218,8 +222,9 @@ async def lines(conn: AsyncConnection, claim_id: int) -> list[Line]:
 
 
 async def append(conn: AsyncConnection, claim_id: int, line: Line) -> None:
-    """Add an event."""
-    await conn.execute(insert(claim_event).values(claim_id=claim_id, **{**line._asdict(), "body": dict(line.body)}))
+    """Add an event, and tell the feed."""
+    row = insert(claim_event).values(claim_id=claim_id, **{**line._asdict(), "body": dict(line.body)})
+    await changes.tell(conn, "claim_event", list(await conn.scalars(row.returning(claim_event.c.id))))
 
 
 # --- listing ----------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, Table, and_, exists, func, or_, select, text, union
+from sqlalchemy import Select, Table, and_, delete, exists, func, or_, select, text, union
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,6 +15,7 @@ from heatstream.store.evidence import ids
 from heatstream.store.marks import DAY
 from heatstream.store.read.rows import Rows, every
 from heatstream.store.tables import (
+    access_log,
     claim,
     day_dirty,
     day_statistic,
@@ -251,3 +252,8 @@ async def compress_readings(conn: AsyncConnection, before: dt.date) -> int:
         {"end": midnight(before)},
     )
     return len(done.all())
+
+
+async def delete_access_log(conn: AsyncConnection, before: dt.datetime) -> int:
+    """Delete older lines of the access log; tell how many."""
+    return (await conn.execute(delete(access_log).where(access_log.c.at < before))).rowcount

@@ -898,8 +898,14 @@ claim_event = Table(
     _text("officer", "工号 of who recorded it", null=False),
     Column("body", JSONB, nullable=False, comment="claims.events tells its fields"),
     Column("hash", LargeBinary, nullable=False, comment="SHA-256 over the event and the hash before it"),
+    Column(
+        "erasure_id",
+        Integer,
+        ForeignKey("erasure.id"),
+        comment="words about persons in `body` were erased under it; the hash is of what stood there",
+    ),
     UniqueConstraint("claim_id", "number"),
-    info={"add_only": True},
+    info={"add_only": True, "erasable": "body"},
 )
 ruling = Table(
     "ruling",
@@ -936,6 +942,12 @@ claim_file = Table(
     Column("content", LargeBinary, nullable=False),
     Column("added_at", Instant, nullable=False, server_default=func.now()),
     _text("officer", null=False),
+    Column(
+        "erasure_id",
+        Integer,
+        ForeignKey("erasure.id"),
+        comment="the content was erased under it; the SHA-256 is of what stood there",
+    ),
     UniqueConstraint("claim_id", "sha256"),
 )
 review_task = Table(
@@ -1161,9 +1173,15 @@ matter_event = Table(
     _text("officer", "工号 of who recorded it; `heatstream` = the software", null=False),
     Column("body", JSONB, nullable=False, comment="supervision tells its fields"),
     Column("hash", LargeBinary, nullable=False, comment="SHA-256 over the event and the hash before it"),
+    Column(
+        "erasure_id",
+        Integer,
+        ForeignKey("erasure.id"),
+        comment="words about persons in `body` were erased under it; the hash is of what stood there",
+    ),
     UniqueConstraint("matter_id", "number"),
     Index(None, "kind", "happened_at"),
-    info={"add_only": True},
+    info={"add_only": True, "erasable": "body"},
 )
 matter_file = Table(
     "matter_file",
@@ -1176,6 +1194,12 @@ matter_file = Table(
     Column("content", LargeBinary, nullable=False),
     Column("added_at", Instant, nullable=False, server_default=func.now()),
     _text("officer", null=False),
+    Column(
+        "erasure_id",
+        Integer,
+        ForeignKey("erasure.id"),
+        comment="the content was erased under it; the SHA-256 is of what stood there",
+    ),
     UniqueConstraint("matter_id", "sha256"),
 )
 warning_level = Table(
@@ -1239,8 +1263,14 @@ ticket_version = Table(
     _text("source", "file:line it came in", null=False),
     Column("sha256", LargeBinary, nullable=False, comment="of `raw` in canonical form"),
     Column("raw", JSONB, nullable=False, comment="the row as it came"),
+    Column(
+        "erasure_id",
+        Integer,
+        ForeignKey("erasure.id"),
+        comment="what was said in `raw` was erased under it; the SHA-256 is of what stood there",
+    ),
     PrimaryKeyConstraint("ticket_id", "number"),
-    info={"add_only": True},
+    info={"add_only": True, "erasable": "raw"},
 )
 report = Table(
     "report",
@@ -1377,9 +1407,9 @@ erasure = Table(
     "erasure",
     metadata,
     _id(),
-    _ref("household"),
+    Column("household_id", Integer, ForeignKey("household.id"), comment="null = the retention of a class of data"),
     Column("at", Instant, nullable=False, server_default=func.now()),
-    _text("officer", "工号 of who ordered it", null=False),
+    _text("officer", "工号 of who ordered it; `heatstream` = the software, by a setting", null=False),
     _text("reason", null=False),
     Column("erased", JSONB, nullable=False, comment="what was erased: table, rows, columns, SHA-256 before"),
     info={"add_only": True},
@@ -1404,7 +1434,7 @@ change = Table(
     Column("txid", TransactionId(), nullable=False, server_default=text("pg_current_xact_id()")),
     _text(
         "noun",
-        "finding | entitlement | claim_event | matter_event | registry_change: the table the ids are of",
+        "finding | entitlement | claim_event | matter_event | registry_change | erasure: the table the ids are of",
         null=False,
     ),
     Column(
@@ -1434,10 +1464,17 @@ BY_TIME = tuple(table for table in metadata.tables.values() if "by_time" in tabl
 
 
 def add_only_statements(table: Table) -> tuple[str, ...]:
-    """Write the trigger that keeps rows as they were added."""
-    name = f"{table.name}_add_only"
+    """Write the trigger that keeps rows as they were added, but for one column that an erasure on record may empty."""
+    name, erasable = f"{table.name}_add_only", table.info.get("erasable")
+    free = f"array['{erasable}', 'erasure_id']"
+    but = (
+        f"if tg_op = 'UPDATE' and old.erasure_id is null and new.erasure_id is not null "
+        f"and to_jsonb(new) - {free} = to_jsonb(old) - {free} then return new; end if; "
+        if erasable
+        else ""
+    )
     return (
-        f"""create function {name}() returns trigger language plpgsql as
-            $$ begin raise exception '{table.name}: rows are added, never changed'; end $$""",
+        f"""create or replace function {name}() returns trigger language plpgsql as
+            $$ begin {but}raise exception '{table.name}: rows are added, never changed'; end $$""",
         f"create trigger {name} before update or delete on {table.name} for each row execute function {name}()",
     )

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from heatstream.claims.events import Instant, Part, Sha256, Text
+from heatstream.claims.events import Instant, Part, Said, Sha256
 
 
 class Event(Part):
@@ -14,7 +14,7 @@ class Event(Part):
     """The command whose act records it among other things; None = it may be recorded by itself."""
 
     at: Instant = Field(description="when it happened, with its zone")
-    why: Text = Field(description="why it is recorded, in a sentence; kept for good")
+    why: Said = Field(description="why it is recorded, in a sentence; kept for good")
     files: tuple[Sha256, ...] = Field((), description="SHA-256 of the papers it rests on, as `supervise attach` told")
 
     @property

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, Literal, Self
 from pydantic import BaseModel, Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heatstream.claims.events import Count, Instant, Part, Text, Truth
+from heatstream.claims.events import Count, Instant, Part, Said, Text, Truth
 from heatstream.claims.way import ITSELF
 from heatstream.errors import BadInput
 from heatstream.rules.supervision.hotlines import TOPICS, Hotlines, Topic, contact_min, handle_min
@@ -83,7 +83,7 @@ class Assigned(Event):
 
     kind: Literal["assigned"] = "assigned"
     company: Text = Field(description="code of the 供热企业; the one that heats the building")
-    to: Text | None = Field(None, description="班组 or person there")
+    to: Said | None = Field(None, description="班组 or person there")
 
 
 class Contacted(Event):
@@ -110,14 +110,14 @@ class Visited(Event):
     """Somebody was there; a measurement is recorded in the claim."""
 
     kind: Literal["visited"] = "visited"
-    found: Text = Field(description="what was found")
+    found: Said = Field(description="what was found")
 
 
 class Handled(Event):
     """办结: what was asked for is done, or why it cannot be."""
 
     kind: Literal["handled"] = "handled"
-    done: Text = Field(description="what was done")
+    done: Said = Field(description="what was done")
 
 
 class CalledBack(Event):
@@ -137,7 +137,7 @@ class Dissatisfied(Event):
     """不满意: the work order is open again."""
 
     kind: Literal["dissatisfied"] = "dissatisfied"
-    because: Text = Field(description="what is still wrong")
+    because: Said = Field(description="what is still wrong")
 
 
 class LinkedClaim(Event):
