@@ -6,7 +6,7 @@ heading. `card` is a part of a page, `tag` and `choice` are the smallest things 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from fastapi import Request
 from nicegui import ui
@@ -17,6 +17,7 @@ from heatstream.access.principal import Principal
 from heatstream.web import words as languages
 from heatstream.web.words import ROLES, Words
 
+E = TypeVar("E", bound=ui.element)
 THEME = "hs_theme"
 HEAD = '<link rel="stylesheet" href="/static/page.css"><script src="/static/page.js"></script>'
 
@@ -44,7 +45,7 @@ NAV: Final = (
 """In the order in which they stand; each is shown to the roles that `access.permits` lets in."""
 
 
-def attributed(element: ui.element, **attributes: str) -> ui.element:
+def attributed(element: E, **attributes: str) -> E:
     """Give an element its attributes: `aria_label` is aria-label, `for_` is for.
 
     By name and not as NiceGUI's line of props: what a visitor or the registry wrote could end a value in that, and
@@ -55,7 +56,7 @@ def attributed(element: ui.element, **attributes: str) -> ui.element:
     return element
 
 
-def tag(name: str, text: str, classes: str = "", **attributes: str) -> ui.element:
+def tag(name: str, text: str, classes: str = "", **attributes: str) -> TextElement:
     """Text in a tag of its own."""
     return attributed(TextElement(tag=name, text=text).classes(classes), **attributes)
 
@@ -65,7 +66,7 @@ def box(name: str, classes: str = "", **attributes: str) -> ui.element:
     return attributed(ui.element(name).classes(classes), **attributes)
 
 
-def choice(text: str, script: str, *, pressed: bool = False) -> ui.element:
+def choice(text: str, script: str, *, pressed: bool = False) -> TextElement:
     """A button that runs a script of ours in the browser; `event.currentTarget` is the button."""
     button = tag("button", text, "hs-choice", type="button", aria_pressed="true" if pressed else "false")
     return button.on("click", js_handler=f"event => {{ {script} }}")

@@ -188,6 +188,39 @@ window.hs = (() => {
     chart.setOption({ series }, { replaceMerge: ["series"] });
   }
 
+  // What was typed, by path; boxes that can be ticked give a list.
+  function told(form) {
+    const found = {};
+    for (const each of form.elements) {
+      if (!each.name) continue;
+      if (each.type !== "checkbox") found[each.name] = each.value;
+      else (found[each.name] ||= []).push(...(each.checked ? [each.value] : []));
+    }
+    return found;
+  }
+
+  function submit(form, emit) {
+    const button = form.querySelector("[type=submit]");
+    if (button.disabled) return;
+    button.disabled = true;
+    delete form.dataset.typed;
+    emit(told(form));
+  }
+
+  // Nothing was recorded: it can be sent again once it is mended.
+  function released(id, alert) {
+    const form = document.getElementById(id);
+    form.dataset.typed = "";
+    form.querySelector("[type=submit]").disabled = false;
+    document.getElementById(alert).focus();
+  }
+
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest(".hs-form");
+    if (form) form.dataset.typed = "";
+  });
+  window.addEventListener("beforeunload", (event) => document.querySelector("[data-typed]") && event.preventDefault());
+
   setInterval(() => document.hidden || Object.keys(tables).forEach(load), REFRESH_MS);
-  return { fixed, degrees, yuan, count, local, ready, turn, press, homeLink, outcome, choose, curve, review, span, stops, supply };
+  return { fixed, degrees, yuan, count, local, ready, turn, press, homeLink, outcome, choose, curve, review, span, stops, submit, released, supply };
 })();
