@@ -109,8 +109,8 @@ async def test_the_list_has_every_building_with_its_last_closed_day(browser: htt
     ids=["户号", "a part of the address", "a percent sign", "underscores"],
 )
 async def test_a_home_is_found_by_its_code_or_address(browser: httpx.AsyncClient, text: str, found: list[str]) -> None:
-    rows = (await browser.get("/rows/search", params={"q": text})).json()
-    assert [row["household"] for row in rows] == found
+    answer = (await browser.get("/rows/search", params={"q": text})).json()
+    assert ([row["household"] for row in answer["homes"]], answer["more"]) == (found, False)
 
 
 # --- who sees what ----------------------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ async def test_a_company_sees_its_own_buildings_alone(source: Source, shared: tu
         assert [row["code"] for row in (await browser.get("/rows/buildings")).json()] == ["B1"]
         assert sorted(await fetched(browser, "B1")) == ["H1", "H2"]
         assert (await browser.get("/rows/buildings/B2/day?day=2026-01-06")).status_code == 404
-        assert (await browser.get("/rows/search?q=H3")).json() == []
+        assert (await browser.get("/rows/search?q=H3")).json()["homes"] == []
 
 
 async def test_a_household_sees_no_façade(source: Source, shared: tuple[str, str]) -> None:

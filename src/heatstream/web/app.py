@@ -14,15 +14,15 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from heatstream.errors import SettingsError
 from heatstream.settings import Settings
 from heatstream.web import (
+    building_page,
+    building_rows,
     city_page,
     failures,
     household_page,
-    matter_page,
-    matter_rows,
     probes,
     rows,
     sign_in_page,
-    today_page,
+    supervision,
 )
 from heatstream.web.shared import Source
 
@@ -80,14 +80,15 @@ def create_app(settings: Settings) -> FastAPI:
     app.middleware("http")(_guarded)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=OWN_NAMES)
     app.include_router(rows.router)
-    app.include_router(matter_rows.router)
+    supervision.add_rows(app)
+    app.include_router(building_rows.router)
     app.include_router(probes.router)
     app.mount("/static", StaticFiles(directory=STATIC))
     app.include_router(sign_in_page.router)
     failures.add_to(app)
     city_page.add()
     household_page.add(settings.evaluate.standard_centi)
-    today_page.add(settings)
-    matter_page.add(settings)
+    building_page.add()
+    supervision.add_pages(settings)
     ui.run_with(app, title="heatstream", language="zh-CN", tailwind=False, show_welcome_message=False)
     return app

@@ -64,12 +64,13 @@ async def every_building(reader: Reading) -> list[Row]:
 
 
 @router.get("/search")
-async def search(reader: Reading, text: Annotated[str, Query(alias="q", min_length=2, max_length=60)]) -> list[Row]:
-    """Give homes by the beginning of their 户号 or by a part of their address."""
+async def search(reader: Reading, text: Annotated[str, Query(alias="q", min_length=2, max_length=60)]) -> Row:
+    """Give homes by the beginning of their 户号 or by a part of their address, and whether there are more."""
     async with reader.connection() as conn:
-        found = await buildings.searched(conn, text.strip(), MOST_FOUND)
-    names = ("household", "address", "building", "building_name", "community_name", "stair", "floor", "door")
-    return [{name: getattr(row, name) for name in names} for row in found]
+        found = await buildings.searched(conn, text.strip(), MOST_FOUND + 1)
+    names = ("household", "address", "building", "building_name", "community_name")
+    homes = [{name: getattr(row, name) for name in names} for row in found[:MOST_FOUND]]
+    return {"homes": homes, "more": len(found) > MOST_FOUND}
 
 
 # --- a day of one building --------------------------------------------------------------------------------------------

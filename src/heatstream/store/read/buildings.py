@@ -94,7 +94,7 @@ async def limits(conn: AsyncConnection, household_ids: Sequence[int], day: dt.da
 
 async def searched(conn: AsyncConnection, text: str, limit: int) -> Rows:
     """Users of heat whose 户号 begins so, or whose address has it in it; the very 户号 first."""
-    query = select(*ADDRESS, household.c.stair, household.c.floor, household.c.door).select_from(HOMES)
+    query = select(*ADDRESS).select_from(HOMES)
     by_code: ColumnElement[bool] = household.c.code.istartswith(text, autoescape=True)
     found = query.where(or_(by_code, household.c.address.icontains(text, autoescape=True)))
     return await every(conn, found.order_by(household.c.code != text, ~by_code, household.c.code).limit(limit))
