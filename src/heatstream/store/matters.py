@@ -2,12 +2,13 @@
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Integer, Text, and_, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.store import changes
 from heatstream.store.claims import Line
 from heatstream.store.tables import (
     building,
@@ -22,6 +23,9 @@ from heatstream.store.tables import (
     matter_file,
     station_span,
 )
+
+IN_THE_FEED: Final = frozenset({"incident", "warning"})
+"""Kinds of matters whose events are told."""
 
 
 class Matter(NamedTuple):
@@ -52,6 +56,14 @@ class Matter(NamedTuple):
     building: str | None
     building_name: str | None
     gateway: str | None
+
+
+class OpenOf(NamedTuple):
+    """Open matters of a company."""
+
+    incidents: int
+    overdue: int
+    """Of every kind: those whose next limit has passed."""
 
 
 class MatterFile(NamedTuple):
@@ -103,8 +115,7 @@ async def by_code(conn: AsyncConnection, code: str) -> Matter | None:
 
 async def there_of(conn: AsyncConnection, some: Collection[str]) -> set[str]:
     """Tell which of these codes are matters."""
-    wanted = bindparam(None, list(some), ARRAY(Text))
-    return set(await conn.scalars(select(matter.c.code).where(matter.c.code == func.any(wanted))))
+    return set(await conn.scalars(select(matter.c.code).where(coded(some))))
 
 
 async def locked(conn: AsyncConnection, code: str) -> Matter | None:
@@ -141,6 +152,26 @@ def in_district(code: str) -> ColumnElement[bool]:
     buildings = select(1).select_from(housing).where(supplied, community.c.district_id == there)
     shared = and_(matter.c.district_id.is_(None), buildings.correlate(matter).exists())
     return or_(matter.c.district_id == there, shared)
+
+
+async def open_by_company(conn: AsyncConnection, now: dt.datetime) -> dict[str, OpenOf]:
+    """Count the open matters of each company that has any."""
+    counts = (
+        func.count().filter(matter.c.kind == "incident"),
+        func.count().filter(is_overdue(now)),
+    )
+    query = select(company.c.code, *counts).select_from(_PLACED).where(is_open(), company.c.id.is_not(None))
+    return {code: OpenOf(*row) for code, *row in await conn.execute(query.group_by(company.c.code))}
+
+
+def coded(some: Collection[str]) -> ColumnElement[bool]:
+    """Say that a matter has one of these codes."""
+    return matter.c.code == func.any(bindparam(None, list(some), ARRAY(Text)))
+
+
+def is_overdue(now: dt.datetime) -> ColumnElement[bool]:
+    """Say of an open matter that its next limit has passed."""
+    return matter.c.next_due_at < now
 
 
 async def codes(conn: AsyncConnection) -> list[str]:
@@ -217,8 +248,11 @@ async def lines_of(conn: AsyncConnection, matter_ids: Sequence[int]) -> dict[int
 
 
 async def append(conn: AsyncConnection, matter_id: int, line: Line) -> None:
-    """Add an event."""
-    await conn.execute(insert(matter_event).values(matter_id=matter_id, **line._asdict()))
+    """Add an event, and tell the feed where it follows matters of this kind."""
+    row = insert(matter_event).values(matter_id=matter_id, **line._asdict()).returning(matter_event.c.id)
+    added = list(await conn.scalars(row))
+    if await conn.scalar(select(matter.c.kind).where(matter.c.id == matter_id)) in IN_THE_FEED:
+        await changes.tell(conn, "matter_event", added)
 
 
 async def attach(

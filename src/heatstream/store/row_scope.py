@@ -3,7 +3,11 @@
 `heatstream_reader` is what API and page read with: it owns nothing, and a transaction says with whose eyes by settings
 that `heatstream.access.scope` sets. Plain tables have row-level security. Tables that are cut along time have none, for
 their pieces would go round it: they are granted to nobody, and are read through views of the same name in the schema
-`seen`, which stands before `public` in the reader's search path.
+`seen`, which stands before `public` in the reader's search path. So is the ledger, whose rows hold several gateways.
+
+What is narrowed is narrowed with the things it is about: a company, a station or a building that somebody may not see
+into is not there for them at all, for one shown with none of its rows would be shown with false figures. What is asked
+by every row is written so that it is computed once: a set as `in (select …)`, which is hashed, a value as `(select …)`.
 """
 
 from typing import Final
@@ -14,12 +18,32 @@ SEEN: Final = "seen"
 _HOUSEHOLD = "household_id in (select seen_households())"
 _POINT = "point_id in (select seen_points())"
 _STATION = "heat_station_id in (select seen_stations())"
+_SUPPLY = "heat_station_id in (select id from heat_station) or heat_source_id in (select id from heat_source)"
 _METER = "meter_id in (select seen_meters())"
 _CLAIM = "claim_id in (select id from claim)"
 _MATTER = "matter_id in (select id from matter)"
+_OWN_COMPANY = "(select seen_as('company')::integer)"
+_OWN_DISTRICT = "(select seen_as('district')::integer)"
+_WHOLE_CITY = "(select seen_as('role') in ('city', 'auditor'))"
+_WHO = "who = (select seen_as('who'))"
 
 POLICIES: Final[dict[str, str]] = {
-    "household": "id in (select seen_households())",
+    "household": "building_id in (select seen_buildings()) or id in (select seen_homes())",
+    "building": "id in (select seen_buildings()) or id in (select seen_roofs())",
+    "community": f"district_id = {_OWN_DISTRICT} and (select seen_as('role') in ('district', 'hotline')) "
+    "or id in (select community_id from building)",
+    "heat_station": "id in (select seen_stations()) or id in (select heat_station_id from building)",
+    "heat_source": "id in (select seen_sources()) or id in (select heat_source_id from heat_station)",
+    "company": f"id = {_OWN_COMPANY} or id in (select seen_companies()) or id in (select company_id from heat_station)",
+    "gateway": "code in (select seen_gateways())",
+    "gateway_progress": "gateway in (select seen_gateways())",
+    "meter": "id in (select seen_meters())",
+    "weather_curve": _SUPPLY,
+    "weather_curve_point": "weather_curve_id in (select id from weather_curve)",
+    "heating_schedule": "heat_station_id in (select id from heat_station)",
+    "maintenance": _SUPPLY,
+    "fuel_plan": f"heat_source_id in (select id from heat_source where company_id = {_OWN_COMPANY}) "
+    "or (select seen_as('role') = 'district') and heat_source_id in (select id from heat_source)",
     "neighbour": _HOUSEHOLD,
     "room": _HOUSEHOLD,
     "contract": _HOUSEHOLD,
@@ -33,7 +57,8 @@ POLICIES: Final[dict[str, str]] = {
     "conflict_decision": _POINT,
     "quality_mark": _POINT,
     "quality_review": "mark_id in (select id from quality_mark)",
-    "reject": "gateway in (select seen_gateways())",
+    "reject": f"gateway in (select code from gateway where company_id = {_OWN_COMPANY})",
+    "incident": _WHOLE_CITY,
     "reject_reading": "reject_id in (select id from reject)",
     "legal_hold": f"household_id is null or {_HOUSEHOLD}",
     "frozen_evidence": _HOUSEHOLD,
@@ -49,9 +74,9 @@ POLICIES: Final[dict[str, str]] = {
     "station_day": _STATION,
     "warning_level": "case subject when 'building' then subject_id in (select seen_buildings()) "
     "when 'heat_station' then subject_id in (select seen_stations()) "
-    "when 'company' then subject_id = seen_as('company')::integer or subject_id in (select seen_companies()) "
-    "when 'district' then subject_id = seen_as('district')::integer end",
-    "matter": "company_id = seen_as('company')::integer or district_id = seen_as('district')::integer "
+    f"when 'company' then subject_id = {_OWN_COMPANY} or subject_id in (select seen_companies()) "
+    f"when 'district' then subject_id = {_OWN_DISTRICT} end",
+    "matter": f"company_id = {_OWN_COMPANY} or district_id = {_OWN_DISTRICT} "
     "or building_id in (select seen_buildings()) or household_id in (select seen_households()) "
     "or num_nonnulls(district_id, heat_source_id, heat_station_id, building_id, household_id) = 0 "
     "and company_id in (select seen_companies()) "
@@ -59,19 +84,21 @@ POLICIES: Final[dict[str, str]] = {
     "or heat_station_id is null and heat_source_id in (select seen_sources()))",
     "matter_event": _MATTER,
     "matter_file": _MATTER,
-    "ticket": "building_id in (select seen_buildings())",
+    # Whoever may say whom a ticket concerns must read it before anybody knows.
+    "ticket": "building_id in (select seen_buildings()) "
+    "or building_id is null and seen_as('role') in ('hotline', 'district')",
     "ticket_version": "ticket_id in (select id from ticket)",
-    "report": "false",
+    "report": _WHOLE_CITY,
     "erasure": _HOUSEHOLD,
-    "access_log": "false",
-    "export": "who = seen_as('who')",
+    "access_log": _WHOLE_CITY,
+    "export": _WHO,
     "export_part": "export_id in (select id from export)",
-    "idempotent_answer": "who = seen_as('who')",
+    "idempotent_answer": _WHO,
 }
-"""Whose a row is; who sees everything sees it besides, but for `OWN`."""
+"""Whose a row is; who sees everything sees it besides, but for `EXACT`."""
 
-OWN: Final = frozenset({"export", "export_part", "idempotent_answer"})
-"""Rows that are of whoever asked alone."""
+EXACT: Final = frozenset({"export", "export_part", "idempotent_answer", "access_log", "report", "incident"})
+"""Rows that the policy alone shows, of whoever asked or to who supervises the city."""
 
 VIEWS: Final[dict[str, str]] = {
     "finding": _HOUSEHOLD,
@@ -81,14 +108,13 @@ VIEWS: Final[dict[str, str]] = {
     "reading_conflict": _POINT,
     "meter_reading": _METER,
     "meter_conflict": _METER,
+    "ledger": "gateway in (select seen_gateways())",
 }
 """What is read through a view."""
 
 OPEN: Final = (
-    *("alembic_version", "city", "district", "community", "company", "heat_source", "heat_station", "building"),
-    *("profile", "gateway", "meter", "weather_curve", "weather_curve_point", "heating_schedule", "maintenance"),
-    *("fuel_plan", "batch", "ledger_page", "ledger", "gateway_progress", "incident", "closing", "policy", "run"),
-    *("quality_pass", "outdoor_day", "merkle_root", "merkle_leaves", "supervision_rules", "meter_pass", "station_pass"),
+    *("alembic_version", "city", "district", "profile", "batch", "closing", "policy", "run", "quality_pass"),
+    *("outdoor_day", "merkle_root", "merkle_leaves", "supervision_rules", "meter_pass", "station_pass"),
     *("feed", "change", "job_run"),
 )
 """What every reader may read: nothing of it is about one home."""
@@ -120,12 +146,9 @@ _FUNCTIONS = (
             when seen_as('role') in ('district', 'hotline') then c.district_id = seen_as('district')::integer
         end;
     end""",
-    f"""create function seen_households() returns setof integer {_STABLE} security definer language sql
+    f"""create function seen_homes() returns setof integer {_STABLE} security definer language sql
     begin atomic
-        select h.id from public.household h where h.building_id in (select seen_buildings())
-        union all
-        select h.id from public.household h
-        where seen_as('role') = 'household' and h.id = seen_as('household')::integer
+        select seen_as('household')::integer where seen_as('role') = 'household'
         union all
         select k.household_id from public.claim k
         join public.household h on h.id = k.household_id
@@ -133,6 +156,16 @@ _FUNCTIONS = (
         join public.community c on c.id = b.community_id
         where seen_as('role') = 'third_party' and c.district_id = seen_as('district')::integer
             and k.step not in ('closed', 'withdrawn');
+    end""",
+    f"""create function seen_roofs() returns setof integer {_STABLE} security definer language sql
+    begin atomic
+        select h.building_id from public.household h where h.id in (select seen_homes());
+    end""",
+    f"""create function seen_households() returns setof integer {_STABLE} security definer language sql
+    begin atomic
+        select h.id from public.household h where h.building_id in (select seen_buildings())
+        union all
+        select h.id from public.household h where h.id in (select seen_homes());
     end""",
     f"""create function seen_points() returns setof integer {_STABLE} security definer language sql
     begin atomic
@@ -155,7 +188,10 @@ _FUNCTIONS = (
     f"""create function seen_companies() returns setof integer {_STABLE} security definer language sql
     begin atomic
         select s.company_id from public.heat_station s
-        where seen_as('role') = 'district' and s.id in (select seen_stations());
+        where seen_as('role') = 'district' and s.id in (select seen_stations())
+        union
+        select s.company_id from public.heat_source s
+        where seen_as('role') = 'district' and s.id in (select seen_sources());
     end""",
     f"""create function seen_meters() returns setof integer {_STABLE} security definer language sql
     begin atomic
@@ -166,7 +202,10 @@ _FUNCTIONS = (
     f"""create function seen_gateways() returns setof text {_STABLE} security definer language sql
     begin atomic
         select g.code from public.gateway g
-        where seen_as('role') in ('company', 'inspector') and g.company_id = seen_as('company')::integer;
+        where seen_as('role') in ('company', 'inspector') and g.company_id = seen_as('company')::integer
+        union
+        select g.code from public.gateway g join public.point p on p.gateway_id = g.id
+        where p.household_id in (select seen_households());
     end""",
     f"""create function api_key_named(named text) returns setof api_key {_STABLE} security definer language sql
     begin atomic
@@ -193,7 +232,7 @@ def _role() -> str:
 
 
 def _seen(table: str, condition: str) -> str:
-    return condition if table in OWN else f"(select sees_everything()) or {condition}"
+    return condition if table in EXACT else f"(select sees_everything()) or {condition}"
 
 
 def _policies(table: str, condition: str) -> tuple[str, ...]:
@@ -204,7 +243,7 @@ def _policies(table: str, condition: str) -> tuple[str, ...]:
         f"grant select on {table} to {READER}",
     ]
     if table in WRITTEN:
-        mine = "true" if table == "access_log" else "who = seen_as('who')"
+        mine = "true" if table == "access_log" else _WHO
         made += [
             f"create policy {table}_added on {table} for insert to {READER} with check ({mine})",
             f"grant {WRITTEN[table]} on {table} to {READER}",

@@ -12,7 +12,6 @@ from heatstream.store import matters
 from heatstream.store.matters import Matter
 from heatstream.store.read import stations
 from heatstream.store.stations import SLOT_MIN, SLOT_US, Station
-from heatstream.store.tables import matter
 from heatstream.supervision import ground, today
 from heatstream.supervision.act import Desk
 from heatstream.supervision.incident.incident_kind import INCIDENT
@@ -20,7 +19,6 @@ from heatstream.supervision.incident.incident_state import Incident
 from heatstream.supervision.kinds import KINDS
 from heatstream.supervision.station import supply_series
 from heatstream.supervision.station.supply_series import DAY_SLOTS, SupplySeries
-from heatstream.web.shared import Reader
 from heatstream.web.signed_in import Reading
 
 router = APIRouter(prefix="/rows", include_in_schema=False)
@@ -73,7 +71,7 @@ async def listed(
     now = reader.source.now()
     conditions += {
         "open": [matters.is_open()],
-        "overdue": [matters.is_open(), matter.c.next_due_at < now],
+        "overdue": [matters.is_open(), matters.is_overdue(now)],
         "closed": [~matters.is_open()],
         "all": [],
     }[which]
@@ -137,35 +135,13 @@ async def supply(request: Request, code: str, reader: Reading) -> Row:
         state: Incident = await (await desk(conn, settings_of(request), reader.source.now)).state(found)
         begins = state.begins
         end = min(state.ends or now, begins + dt.timedelta(days=MOST_DAYS))
-        series = await _series(conn, found.heat_station, begins - BEFORE, min(end + AFTER, now))
+        series = await series_of(conn, found.heat_station, begins - BEFORE, min(end + AFTER, now))
     return {"shaded": [[ms(begins), ms(end)]], "lines": lines(series)}
 
 
-@router.get("/stations/{code}/supply")
-async def station_supply(code: str, reader: Reading, day: dt.date | None = None) -> Row:
-    """Give a day of a station's supply against its curve, and shade the spans that stand; without a day the newest."""
-    begins, end = await _day(reader, day)
-    async with reader.connection() as conn:
-        series = await _series(conn, code, begins, end)
-        wanted = stations.Wanted(station=code, start=begins, end=end)
-        shaded = [
-            [ms(max(each.begins, begins)), ms(min(each.ends or end, end))]
-            for each in await stations.spans(conn, wanted, after=0, limit=MOST_STOPS)
-        ]
-    return {"shaded": shaded, "lines": lines(series)}
-
-
-async def _day(reader: Reader, day: dt.date | None) -> tuple[dt.datetime, dt.datetime]:
-    """Give the bounds of a local day, the last 24 h without one; nothing is known of what has not come."""
-    now = reader.source.now()
-    if day is None:
-        return now - dt.timedelta(days=1), now
-    begins = dt.datetime.combine(day, dt.time(), now.tzinfo)
-    return begins, min(begins + dt.timedelta(days=1), max(now, begins + dt.timedelta(minutes=SLOT_MIN)))
-
-
-async def _series(conn: AsyncConnection, code: str, begin: dt.datetime, end: dt.datetime) -> SupplySeries:
-    found = await stations.by_code(conn, code)
+async def series_of(conn: AsyncConnection, code: str, begin: dt.datetime, end: dt.datetime) -> SupplySeries:
+    """Read a station's supply; 404 where the visitor sees no such station."""
+    found = await stations.by_code(conn, code, stations.is_seen())
     if found is None:
         raise HTTPException(404, f"no heat station {code!r}")
     group = [Station(found.id, found.station, found.heat_source_id)]

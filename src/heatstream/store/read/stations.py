@@ -8,11 +8,14 @@ from sqlalchemy import ColumnElement, Integer, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.store.dated import holds_on
 from heatstream.store.read.rows import AnyRow, Rows, at_most_one, every
 from heatstream.store.tables import (
+    building,
     company,
     heat_source,
     heat_station,
+    heating_schedule,
     matter,
     station_day,
     station_span,
@@ -35,10 +38,15 @@ NAMED = ("id", "station", "station_name", "heat_source", "company")
 
 
 async def listed(
-    conn: AsyncConnection, *, company_code: str | None, source_code: str | None, after: int, limit: int
+    conn: AsyncConnection,
+    *conditions: ColumnElement[bool],
+    company_code: str | None,
+    source_code: str | None,
+    after: int,
+    limit: int,
 ) -> Rows:
     """Stations in the order they were registered in."""
-    query = select(*_NAMES).select_from(_STATIONS).where(heat_station.c.id > after)
+    query = select(*_NAMES).select_from(_STATIONS).where(heat_station.c.id > after, *conditions)
     if company_code is not None:
         query = query.where(company.c.code == company_code)
     if source_code is not None:
@@ -46,8 +54,53 @@ async def listed(
     return await every(conn, query.order_by(heat_station.c.id).limit(limit))
 
 
-async def by_code(conn: AsyncConnection, code: str) -> AnyRow | None:
-    return await at_most_one(conn, select(*_NAMES).select_from(_STATIONS).where(heat_station.c.code == code))
+async def by_code(conn: AsyncConnection, code: str, *conditions: ColumnElement[bool]) -> AnyRow | None:
+    query = select(*_NAMES).select_from(_STATIONS).where(heat_station.c.code == code, *conditions)
+    return await at_most_one(conn, query)
+
+
+def is_seen() -> ColumnElement[bool]:
+    """Say of a station that whoever the connection is narrowed to sees what it gives; the registry is open to all."""
+    return or_(func.sees_everything(), heat_station.c.id.in_(select(func.seen_stations())))
+
+
+def is_source_seen() -> ColumnElement[bool]:
+    """Say it of a heat source."""
+    return or_(func.sees_everything(), heat_source.c.id.in_(select(func.seen_sources())))
+
+
+async def source(conn: AsyncConnection, code: str, *conditions: ColumnElement[bool]) -> AnyRow | None:
+    """Give a heat source: code, name, kind, company and its name."""
+    query = (
+        select(
+            heat_source.c.id,
+            heat_source.c.code,
+            heat_source.c.name,
+            heat_source.c.kind,
+            heat_source.c.valid_from,
+            heat_source.c.valid_to,
+            company.c.code.label("company"),
+            company.c.name.label("company_name"),
+        )
+        .join(company, company.c.id == heat_source.c.company_id)
+        .where(heat_source.c.code == code, *conditions)
+    )
+    return await at_most_one(conn, query)
+
+
+async def schedule(conn: AsyncConnection, station_id: int) -> Rows:
+    """Give the windows of heat that were filed for a station, the newest filing first."""
+    c = heating_schedule.c
+    query = select(c.code, c.weekdays, c.from_min, c.to_min, c.filed_on, c.filed_with, c.valid_from, c.valid_to)
+    query = query.where(c.heat_station_id == station_id).order_by(c.valid_from.desc(), c.weekdays, c.from_min)
+    return await every(conn, query)
+
+
+async def buildings(conn: AsyncConnection, station_id: int, day: dt.date) -> Rows:
+    """Give the buildings that hang on a station on a day."""
+    c = building.c
+    query = select(c.code, c.name).where(c.heat_station_id == station_id, holds_on(building, day)).order_by(c.code)
+    return await every(conn, query)
 
 
 async def going_on(conn: AsyncConnection, station_ids: Sequence[int]) -> Rows:

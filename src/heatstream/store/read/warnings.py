@@ -5,9 +5,21 @@ Every figure is a numerator and a denominator a subject. A subject that a figure
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Executable, FromClause, Integer, Numeric, and_, case, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    FromClause,
+    Integer,
+    Numeric,
+    Select,
+    and_,
+    case,
+    func,
+    select,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.core.hysteresis import Level
@@ -209,6 +221,36 @@ def _shown() -> ColumnElement[int]:
     return case((unseen_green, int(Level.UNDETERMINED)), else_=warning_level.c.level)
 
 
+_PARTS = (building, heat_station, company, district)
+_KEY = (warning_level.c.rule, warning_level.c.subject, warning_level.c.subject_id)
+
+
+def _levels(*, rule: str | None, subject: str | None, level: int | None) -> Select[Any]:
+    kept = warning_level.c
+    asked = [] if rule is None else [kept.rule == rule]
+    asked += [] if subject is None else [kept.subject == subject]
+    asked += [] if level is None else [_shown() == level]
+    return (
+        select(
+            *_KEY,
+            func.coalesce(*(table.c.code for table in _PARTS)).label("code"),
+            func.coalesce(*(table.c.name for table in _PARTS)).label("name"),
+            _shown().label("level"),
+            kept.since,
+            kept.looked_at,
+            kept.known,
+            kept.numerator,
+            kept.denominator,
+            matter.c.code.label("matter"),
+            supervision_rules.c.version,
+            supervision_rules.c.hash.label("rules_hash"),
+            supervision_rules.c.watermark,
+        )
+        .select_from(_OF_SUBJECT)
+        .where(*asked)
+    )
+
+
 async def levels(
     conn: AsyncConnection,
     *,
@@ -225,32 +267,11 @@ async def levels(
     rows: rule, subject, subject_id, code, name, level (as shown), since, looked_at, known, numerator, denominator,
     matter, version, rules_hash, watermark
     """
-    kept, parts = warning_level.c, (building, heat_station, company, district)
-    key = (kept.rule, kept.subject, kept.subject_id)
-    asked = [] if rule is None else [kept.rule == rule]
-    asked += [] if subject is None else [kept.subject == subject]
-    asked += [] if level is None else [_shown() == level]
-    asked += [] if after is None else [tuple_(*key) > tuple_(*after)]
-    query = (
-        select(
-            *key,
-            func.coalesce(*(table.c.code for table in parts)).label("code"),
-            func.coalesce(*(table.c.name for table in parts)).label("name"),
-            _shown().label("level"),
-            kept.since,
-            kept.looked_at,
-            kept.known,
-            kept.numerator,
-            kept.denominator,
-            matter.c.code.label("matter"),
-            supervision_rules.c.version,
-            supervision_rules.c.hash.label("rules_hash"),
-            supervision_rules.c.watermark,
-        )
-        .select_from(_OF_SUBJECT)
-        .where(*asked)
-        .order_by(*key)
-        .limit(limit)
-    )
-    query = query if level is None else query.where(_shown() == level)
-    return await every(conn, query if after is None else query.where(tuple_(*key) > tuple_(*after)))
+    query = _levels(rule=rule, subject=subject, level=level).order_by(*_KEY).limit(limit)
+    return await every(conn, query if after is None else query.where(tuple_(*_KEY) > tuple_(*after)))
+
+
+async def worst(conn: AsyncConnection, *, subject: str | None = None, level: int | None = None, limit: int) -> Rows:
+    """List the same, the worst first and of them the longest; those that nobody can tell come last."""
+    query = _levels(rule=None, subject=subject, level=level)
+    return await every(conn, query.order_by(_shown().desc(), warning_level.c.since.nulls_last(), *_KEY).limit(limit))

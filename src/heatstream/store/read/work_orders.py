@@ -328,9 +328,14 @@ _PLACED = (
 
 
 async def tickets(
-    conn: AsyncConnection, place: Place, *conditions: ColumnElement[bool], after: int = 0, limit: int
+    conn: AsyncConnection,
+    place: Place,
+    *conditions: ColumnElement[bool],
+    after: int = 0,
+    newest_first: bool = False,
+    limit: int,
 ) -> Rows:
-    """List tickets in the order they were imported in, without address, content and caller.
+    """List tickets in the order they were imported in, or the newest first, without address, content and caller.
 
     Returns
     -------
@@ -356,7 +361,7 @@ async def tickets(
         )
         .select_from(_PLACED)
         .where(ticket.c.id > after, *within(place), *conditions)
-        .order_by(ticket.c.id)
+        .order_by(ticket.c.id.desc() if newest_first else ticket.c.id)
         .limit(limit)
     )
     return await every(conn, query)

@@ -1,0 +1,33 @@
+"""Rows of the hotlines' tickets that the browser fetches by itself, without what callers said."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from heatstream.store.read import work_orders
+from heatstream.store.read.places import EVERYWHERE
+from heatstream.store.tickets import WAITING
+from heatstream.web.matter_rows import Row, iso
+from heatstream.web.signed_in import Reading
+
+router = APIRouter(prefix="/rows", include_in_schema=False)
+
+MOST = 1000
+_TICKET = (
+    *("line", "ticket_no", "category", "topic", "household", "building", "district", "company", "matched_by"),
+    *("set_aside", "work_order"),
+)
+
+
+@router.get("/tickets")
+async def listed(reader: Reading, which: Annotated[str, Query(pattern="^(unmatched|all)$")] = "unmatched") -> Row:
+    """Give the tickets that wait for a person, those imported first before the others; or all, the newest first."""
+    waiting = which == "unmatched"
+    async with reader.connection() as conn:
+        asked = [WAITING] if waiting else []
+        rows = await work_orders.tickets(conn, EVERYWHERE, *asked, newest_first=not waiting, limit=MOST + 1)
+    told = [
+        {**{name: getattr(each, name) for name in _TICKET}, "received_at": iso(each.received_at)}
+        for each in rows[:MOST]
+    ]
+    return {"more": len(rows) > MOST, "rows": told}
