@@ -8,7 +8,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from heatstream.access import permits
+from heatstream.access import fields, permits
 from heatstream.access.principal import Principal, of_key
 from heatstream.access.scope import narrow
 from heatstream.serve.problems import KeyRefused, ScopeMissing
@@ -49,6 +49,7 @@ async def _asking(conn: Unnarrowed, shown: Annotated[str, Depends(_shown)]) -> P
     found = await keys.usable(conn, shown)
     if found is None:
         raise KeyRefused("the key is unknown, revoked or past its end; `heatstream keys list` shows those there are")
+    fields.see_as(found.role)
     return of_key(found)
 
 

@@ -6,8 +6,18 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    WrapSerializer,
+)
 
+from heatstream.access import fields
 from heatstream.serve.paging import PagedQuery, Parameters
 from heatstream.serve.problems import BadQuery
 from heatstream.store.read import days
@@ -50,6 +60,23 @@ Instant = Annotated[
     PlainSerializer(lambda at: at.astimezone(LOCAL).isoformat(), return_type=str),
     Field(description="RFC 3339, at +08:00"),
 ]
+
+
+def _seen_alone(kind: fields.Kind) -> WrapSerializer:
+    """Write a field for roles that see its kind, and null for others."""
+
+    def write(value: Any, written: SerializerFunctionWrapHandler) -> Any:
+        return written(value) if fields.sees(kind) else None
+
+    return WrapSerializer(write)
+
+
+Address = Annotated[
+    str | None, _seen_alone("address"), Field(description="标准地址; null for roles that see no addresses")
+]
+Money = Annotated[int | None, _seen_alone("money")]
+Amounts = Annotated[dict[str, Any] | None, _seen_alone("money")]
+Said = Annotated[dict[str, Any] | None, _seen_alone("case")]
 
 
 def centi(words: str, default: Any = ...) -> Any:

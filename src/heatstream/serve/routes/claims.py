@@ -1,7 +1,7 @@
 """Claims: where each stands, its time limits, its three amounts, and every event."""
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import Field
@@ -11,15 +11,16 @@ from heatstream.claims import assess, law, shown
 from heatstream.errors import BadInput
 from heatstream.rules import holidays
 from heatstream.serve.access import Connection, scope
+from heatstream.serve.formats import Route
 from heatstream.serve.paging import At, NoParameters, Page, PagedQuery
 from heatstream.serve.problems import NotFound
-from heatstream.serve.shapes import Digest, Instant, Moment, Now, PlaceFilters, Shape
+from heatstream.serve.shapes import Amounts, Digest, Instant, Moment, Money, Now, PlaceFilters, Said, Shape
 from heatstream.store import claims
 from heatstream.store.claims import Claim as Row
 from heatstream.store.read import places
 from heatstream.store.timescale import LOCAL
 
-router = APIRouter(tags=["claims"], dependencies=[Depends(scope("claims"))])
+router = APIRouter(tags=["claims"], route_class=Route, dependencies=[Depends(scope("claims"))])
 
 
 class Claim(Shape):
@@ -36,10 +37,10 @@ class Claim(Shape):
     opened_way: str = Field(description="application, complaint, hotline, fixed_point, officer or batch")
     batch_case: str | None = Field(description="批量退费: the case that opened it")
     next_due_at: Instant | None = Field(description="the earliest time limit that is waited for, passed or not")
-    computed_fen: int | None = Field(description="测算额 of its days [fen]: from readings alone")
-    entitlement_fen: int | None = Field(description="应退热费 [fen]; null = undetermined")
-    ruled_fen: int | None = Field(description="裁定额 [fen]; null = not ruled")
-    paid_fen: int = Field(description="paid so far [fen]")
+    computed_fen: Money = Field(description="测算额 of its days [fen]: from readings alone")
+    entitlement_fen: Money = Field(description="应退热费 [fen]; null = undetermined")
+    ruled_fen: Money = Field(description="裁定额 [fen]; null = not ruled")
+    paid_fen: Money = Field(description="paid so far [fen]")
     pay_by: dt.date | None = Field(description="履行期限; null = none runs")
 
 
@@ -87,7 +88,7 @@ class Event(Shape):
     at: Instant = Field(validation_alias="happened_at", description="when it happened, as told")
     recorded_at: Instant = Field(description="when it was recorded")
     officer: str = Field(description="工号 of who recorded it")
-    body: dict[str, Any] = Field(description="its fields")
+    body: Said = Field(description="its fields; null for roles that see no cases")
     hash: Digest = Field(description="SHA-256 over it and the hash before it, hexadecimal")
 
 
@@ -96,7 +97,7 @@ class Ruling(Shape):
 
     doc_no: str = Field(description="文号")
     outcome: Literal["refund", "no_refund"] = Field(description="退费 or 不退费")
-    ruled_fen: int = Field(description="裁定额 [fen]")
+    ruled_fen: Money = Field(description="裁定额 [fen]")
     issued_at: Instant
     served_at: Instant | None = Field(description="送达 to both parties")
     revoked_at: Instant | None = Field(description="撤销; null = it stands")
@@ -116,7 +117,7 @@ class Whole(Shape):
     """A claim with everything that was recorded, and what it comes to now."""
 
     claim: Claim
-    amount: dict[str, Any] = Field(description="what it comes to now: right, amounts [fen], open and denied conditions")
+    amount: Amounts = Field(description="what it comes to now: right, amounts [fen], open and denied conditions")
     clocks: list[Clock] = Field(description="its time limits that have begun")
     events: list[Event] = Field(description="its events, by their numbers")
     rulings: list[Ruling] = Field(description="its rulings, the oldest first")

@@ -11,15 +11,18 @@ from heatstream.claims import explained
 from heatstream.core.finding import Change, Outcome, Reason
 from heatstream.core.standard import Statistic as Decided
 from heatstream.serve.access import Connection
+from heatstream.serve.formats import Route
 from heatstream.serve.paging import At, NoParameters, Page, PagedQuery
 from heatstream.serve.problems import NotFound
 from heatstream.serve.routes.readings import Statistic
 from heatstream.serve.shapes import (
+    Address,
     Celsius,
     Day,
     DayFilters,
     Digest,
     Instant,
+    Money,
     Now,
     PlaceFilters,
     Shape,
@@ -33,7 +36,7 @@ from heatstream.store.read import findings as judged
 from heatstream.store.read import remeasure as to_measure
 from heatstream.store.read.words import CHANGE_ZH, OUTCOME_ZH, REASON_ZH, STATISTIC_ZH, word
 
-router = APIRouter(tags=["findings"])
+router = APIRouter(tags=["findings"], route_class=Route)
 
 OfCurrent, OfHistory = tuple[dt.date, int], tuple[dt.date, int, int]  # what a cursor holds
 
@@ -62,7 +65,7 @@ class Finding(Shape):
 
     id: int
     household: str = Field(description="户号")
-    address: str = Field(description="标准地址")
+    address: Address
     building: str = Field(description="code of the 楼栋")
     community: str = Field(description="code of the 小区")
     district: str = Field(description="code of the 区县")
@@ -96,9 +99,9 @@ class Finding(Shape):
     tier: int | None = Field(description="place in the pack's tiers, from 0")
     tier_at_least: bool = Field(description="the tier is a lower bound: coverage was partial")
     ratio_e4: int | None = Field(description="share of the fee [0.0001]")
-    computed_fen: int | None = Field(description="测算额: computed from readings alone [fen]")
-    entitlement_fen: int | None = Field(description="应退热费: the pack's conditions are met [fen]; null = not decided")
-    ruled_fen: int | None = Field(description="裁定额: ruled by the authority [fen]; null = no ruling")
+    computed_fen: Money = Field(description="测算额: computed from readings alone [fen]")
+    entitlement_fen: Money = Field(description="应退热费: the pack's conditions are met [fen]; null = not decided")
+    ruled_fen: Money = Field(description="裁定额: ruled by the authority [fen]; null = no ruling")
     grade: Annotated[str, BeforeValidator(_GRADES.get)] = Field(
         description="evidence, or what_if: some value of the pack was neither read nor attested"
     )
@@ -157,7 +160,7 @@ class Version(Shape):
     id: int
     outcome: Annotated[OutcomeWord, _words_of(Outcome)]
     change: Annotated[str, _words_of(Change)] = Field(description="why it was made")
-    computed_fen: int | None = Field(description="测算额 [fen]")
+    computed_fen: Money = Field(description="测算额 [fen]")
     started_at: Instant = Field(description="when its run began")
 
 
@@ -241,7 +244,7 @@ class HomeToMeasure(Shape):
     """补测: a home whose days are undetermined, with the last of them."""
 
     household: str = Field(description="户号")
-    address: str = Field(description="标准地址")
+    address: Address
     building: str = Field(description="code of the 楼栋")
     community: str = Field(description="code of the 小区")
     district: str = Field(description="code of the 区县")

@@ -7,9 +7,11 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from heatstream.serve.access import Connection
+from heatstream.serve.formats import Route
 from heatstream.serve.paging import At, Page, PagedQuery
 from heatstream.serve.problems import BadQuery, NotFound
 from heatstream.serve.shapes import (
+    Address,
     Celsius,
     DayFilters,
     Digest,
@@ -25,7 +27,7 @@ from heatstream.serve.shapes import (
 from heatstream.store.read import days, flags, places, statistics
 from heatstream.store.read import readings as stored
 
-router = APIRouter(tags=["readings"])
+router = APIRouter(tags=["readings"], route_class=Route)
 
 DEFAULT_PERIOD = dt.timedelta(days=1)
 
@@ -151,7 +153,7 @@ class Flag(Shape):
     point: str = Field(description="监测点")
     room_kind: str | None = Field(description="bedroom, living_room, kitchen, bathroom or other")
     household: str = Field(description="户号")
-    address: str = Field(description="标准地址")
+    address: Address
     building: str = Field(description="code of the 楼栋")
     district: str = Field(description="code of the 区县")
     heat_station: str = Field(description="code of the 换热站")

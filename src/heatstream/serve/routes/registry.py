@@ -7,11 +7,12 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from heatstream.serve.access import Connection
+from heatstream.serve.formats import Route
 from heatstream.serve.paging import At, Page, PagedQuery
-from heatstream.serve.shapes import Instant, PlaceFilters, Shape
+from heatstream.serve.shapes import Address, Instant, PlaceFilters, Shape
 from heatstream.store.read import places, registry
 
-router = APIRouter(tags=["registry"])
+router = APIRouter(tags=["registry"], route_class=Route)
 
 
 class Household(Shape):
@@ -19,7 +20,7 @@ class Household(Shape):
 
     household: str = Field(description="户号")
     kind: Literal["residential", "other"] = Field(description="residential 居民 or other 非居民")
-    address: str = Field(description="标准地址")
+    address: Address
     stair: int | None = Field(description="单元")
     floor: int | None = Field(description="楼层")
     door: str | None = Field(description="房号")
