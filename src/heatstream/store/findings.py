@@ -9,6 +9,7 @@ from sqlalchemy import Integer, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.store import changes
 from heatstream.store.copy import Column, copy_in
 from heatstream.store.marks import DAY
 from heatstream.store.tables import finding, finding_current
@@ -36,6 +37,7 @@ async def append(conn: AsyncConnection, day: dt.date, columns: Mapping[str, Colu
         )
     current = {name: columns[name] for name in ("household_id", "period_kind", "period_from")}
     await copy_in(conn, finding_current, {**current, "finding_id": Column(ids)})
+    await changes.tell(conn, "finding", ids, day)
 
 
 async def _new_ids(conn: AsyncConnection, count: int) -> NDArray[np.int64]:

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.errors import RegistryError
-from heatstream.store import closings, marks
+from heatstream.store import changes, closings, marks
 from heatstream.store.locks import hold_writers
 from heatstream.store.tables import outdoor_day, registry_change
 
@@ -97,7 +97,9 @@ async def record(conn: AsyncConnection, means: list[Mean], by: str) -> Counter[s
     differing = [mean for mean in means if there.get(mean.day) != mean]
     if differing:
         await _keep(conn, differing)
-        await conn.execute(insert(registry_change), [_change(there.get(mean.day), mean, by) for mean in differing])
+        told = [_change(there.get(mean.day), mean, by) for mean in differing]
+        added = await conn.scalars(insert(registry_change).returning(registry_change.c.id), told)
+        await changes.tell(conn, "registry_change", list(added))
         await _mark(conn, [mean.day for mean in differing])
     new = sum(mean.day not in there for mean in differing)
     return Counter(new=new, changed=len(differing) - new, same=len(means) - len(differing))

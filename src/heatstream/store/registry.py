@@ -12,7 +12,7 @@ from sqlalchemy import Table, bindparam, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.errors import RegistryError
-from heatstream.store import marks
+from heatstream.store import changes, marks
 from heatstream.store.registry_csv import TABLES, Line, cell, fields, key_columns, read
 from heatstream.store.tables import building, city, household, registry_change
 
@@ -124,7 +124,8 @@ async def _log_changes(
             }
             for before, after in pairs
         ]
-        await conn.execute(insert(registry_change), rows)
+        added = await conn.scalars(insert(registry_change).returning(registry_change.c.id), rows)
+        await changes.tell(conn, "registry_change", list(added))
 
 
 @dataclass(slots=True)
