@@ -28,6 +28,7 @@ MODULES = {
     "rejudge": "benchmarks.rejudge",
     "detection": "benchmarks.detection",
     "supervise": "benchmarks.supervise",
+    "api": "benchmarks.api",
 }
 
 

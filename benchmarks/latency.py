@@ -39,24 +39,24 @@ async def _run() -> list[dict[str, Any]]:
         before = await wal_bytes(url)
         async with checkpoint_inside(url, SECONDS / 2), Ingest(here, url) as ingest:
             seen: dict[int, dt.datetime] = {}
-            watching = asyncio.create_task(_watch(url, seen))
+            watching = asyncio.create_task(watch(url, seen))
             sent = await publish(here, plan, rate=RATE)
             await ingest.done(sent.messages)
             await asyncio.sleep(1)
             watching.cancel()
             resident = round(resident_mib(ingest.pid))
-        quantiles = await _quantiles(url, seen)
+        found = await quantiles(url, seen)
         conditions = here.conditions(
             rate=RATE,
             seconds=SECONDS,
             goal="p99 < 1 s",
-            **quantiles,
+            **found,
             **{"wal bytes a row": round((await wal_bytes(url) - before) / sent.messages), "resident MiB": resident},
         )
-        return [figure("latency", quantiles["p99"], GOAL_S, "s", conditions)]
+        return [figure("latency", found["p99"], GOAL_S, "s", conditions)]
 
 
-async def _watch(url: str, seen: dict[int, dt.datetime]) -> None:
+async def watch(url: str, seen: dict[int, dt.datetime]) -> None:
     """Note when each batch could first be seen."""
     connection = await asyncpg.connect(url)
     last = 0
@@ -72,7 +72,7 @@ async def _watch(url: str, seen: dict[int, dt.datetime]) -> None:
         await connection.close()
 
 
-async def _quantiles(url: str, seen: dict[int, dt.datetime]) -> dict[str, float]:
+async def quantiles(url: str, seen: dict[int, dt.datetime]) -> dict[str, float]:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("create temporary table seen (batch_id bigint primary key, at timestamptz)")
