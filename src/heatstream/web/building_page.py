@@ -170,9 +170,9 @@ def _key(classes: str, sign: str, text: str) -> None:
 def _bands(words: Words) -> list[str]:
     edges = [f"{low}.00–{high - 1}.99 °C" for low, high in pairwise(SCALE)]
     return [
-        words(f"不满 {SCALE[0]} °C", f"under {SCALE[0]} °C"),
+        words(f"不满 {SCALE[0]}.00 °C", f"under {SCALE[0]}.00 °C"),
         *edges,
-        words(f"{SCALE[-1]} °C 及以上", f"{SCALE[-1]} °C and over"),
+        words(f"{SCALE[-1]}.00 °C 及以上", f"{SCALE[-1]}.00 °C and over"),
     ]
 
 

@@ -161,7 +161,8 @@ window.hsBuilding = (() => {
   function light(bar, { day_from_min: from, day_to_min: to }, words) {
     const pieces = [[0, from, "night"], [from, to, "noon"], [to, DAY_MIN, "night"]].filter(([begin, end]) => end > begin);
     bar.replaceChildren(...pieces.map(([begin, end, kind]) => {
-      const piece = made("span", `hs-slider-${kind}`, `${kind === "noon" ? words.day : words.night} ${clock(begin)}–${clock(end)}`);
+      const piece = made("span", `hs-slider-${kind}`, kind === "noon" ? words.day : words.night);
+      piece.append(made("span", "hs-slider-hours", `\u00a0${clock(begin)}–${clock(end)}`));
       piece.style.flex = `${end - begin} 1 0`;
       return piece;
     }));
