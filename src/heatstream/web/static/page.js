@@ -32,7 +32,8 @@ window.hs = (() => {
   }
 
   // A short table is no taller than its rows. By a variable: the frame would write its own height again.
-  function show({ api, id, most }, rows) {
+  function show({ api, id, most }, answer) {
+    const rows = answer.rows ?? answer;
     api.setGridOption("rowData", rows);
     const height = HEAD_PX + ROW_PX * Math.min(most, Math.max(rows.length, 2));
     document.getElementById(id)?.style.setProperty("--hs-height", `${height}px`);
@@ -48,8 +49,12 @@ window.hs = (() => {
   }
 
   function turn(button, name, address) {
-    if (!tables[name]) return;
     press(button);
+    point(name, address);
+  }
+
+  function point(name, address) {
+    if (!tables[name]) return;
     tables[name].address = address;
     load(name);
   }
@@ -222,5 +227,5 @@ window.hs = (() => {
   window.addEventListener("beforeunload", (event) => document.querySelector("[data-typed]") && event.preventDefault());
 
   setInterval(() => document.hidden || Object.keys(tables).forEach(load), REFRESH_MS);
-  return { fixed, degrees, yuan, count, local, ready, turn, press, homeLink, outcome, choose, curve, review, span, stops, submit, released, supply };
+  return { fixed, degrees, yuan, count, local, ready, turn, point, press, homeLink, outcome, choose, curve, review, span, stops, submit, released, supply };
 })();
