@@ -154,6 +154,9 @@ class Web(Section):
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8081, ge=0, le=65535, description="port to listen on")
+    public_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
+        None, description="the address people open, https://…; without it the page is this machine's alone"
+    )
 
 
 class Jobs(Section):

@@ -1,20 +1,25 @@
-"""What a visitor is told when the page cannot be made; the log is told the rest."""
+"""What a visitor is told when there is no page: the log is told the rest."""
 
 import logging
+from http import HTTPStatus
 
 import structlog
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from nicegui import app as pages
-from nicegui import ui
+from nicegui import context
 from sqlalchemy.exc import DBAPIError
 from starlette.responses import JSONResponse
 
-from heatstream.web.frame import HEAD, card, tag
+from heatstream.web import words as languages
+from heatstream.web.frame import box, dress, tag
+from heatstream.web.plain import refusal
 
 log = structlog.get_logger("heatstream.web")
 
 AWAY = (DBAPIError, OSError)
 """What is raised while the database is away or too slow."""
+_LOGGED = "logged"
 
 
 def told(error: Exception) -> tuple[str, str]:
@@ -25,8 +30,9 @@ def told(error: Exception) -> tuple[str, str]:
 
 
 def record(error: Exception) -> None:
-    """Log in one line that the database is away; of other errors NiceGUI logs the whole."""
-    if isinstance(error, AWAY):
+    """Log in one line that the database is away, once however many ask; of other errors NiceGUI logs the whole."""
+    if isinstance(error, AWAY) and _LOGGED not in getattr(error, "__notes__", ()):
+        error.add_note(_LOGGED)
         log.warning("the database does not answer", reason=type(error).__name__)
 
 
@@ -36,21 +42,57 @@ def _not_away(line: logging.LogRecord) -> bool:
 
 
 def _instead_of_page(error: Exception) -> None:
-    ui.add_head_html(HEAD)
-    with ui.element("main").classes("hs-main"), card("heatstream"):
-        for sentence in told(error):
-            tag("p", sentence)
+    """Fill the page that could not be made: NiceGUI asks for it within a page of its own."""
+    request = context.client.request
+    words = languages.of_request(request)
+    dress(request, words("暂时无法显示", "not available"))
+    with box("main", "hs-sheet"):
+        tag("p", words("供热监管", "heatstream"), "hs-brand")
+        tag("h1", words("暂时无法显示", "not available"))
+        tag("p", words(*told(error)), "hs-alert", role="alert")
 
 
-async def _instead_of_rows(_: Request, error: Exception) -> Response:
+def _is_for_rows(request: Request) -> bool:
+    return request.url.path.startswith("/rows/")
+
+
+async def _away(request: Request, error: Exception) -> Response:
     record(error)
-    return JSONResponse({"detail": told(error)[1]}, 503)
+    if _is_for_rows(request):
+        return JSONResponse({"detail": told(error)[1]}, HTTPStatus.SERVICE_UNAVAILABLE)
+    words = languages.of_request(request)
+    title = words("暂时无法显示", "not available")
+    return refusal(request, title, words(*told(error)), HTTPStatus.SERVICE_UNAVAILABLE, back=request.url.path)
+
+
+async def _missing(request: Request, error: Exception) -> Response:
+    if _is_for_rows(request):
+        return JSONResponse({"detail": getattr(error, "detail", "not found")}, HTTPStatus.NOT_FOUND)
+    words, path = languages.of_request(request), request.url.path
+    title, said = (
+        words("没有此页", "no such page"),
+        words(f"没有地址为 {path} 的页面。", f"There is no page at {path}."),
+    )
+    return refusal(request, title, said, HTTPStatus.NOT_FOUND)
+
+
+async def _wrong(request: Request, error: Exception) -> Response:
+    found = error.errors() if isinstance(error, RequestValidationError) else ()
+    faults = [f"{each['loc'][-1]}: seen {each['input']!r}: {each['msg']}" for each in found]
+    if _is_for_rows(request):
+        return JSONResponse({"detail": faults}, HTTPStatus.UNPROCESSABLE_ENTITY)
+    words = languages.of_request(request)
+    title = words("地址中的条件有误", "a filter of the address is wrong")
+    return refusal(request, title, "；".join(faults), HTTPStatus.UNPROCESSABLE_ENTITY, back=request.url.path)
 
 
 def add_to(app: FastAPI) -> None:
-    """Answer failures of pages and of their rows."""
+    """Answer failures of pages, of what stands before them, and of their rows."""
     pages.on_page_exception(_instead_of_page)
     pages.on_exception(record)
     logging.getLogger("nicegui").addFilter(_not_away)
-    for kind in AWAY:
-        app.add_exception_handler(kind, _instead_of_rows)
+    pages.add_exception_handler(HTTPStatus.NOT_FOUND, _missing)
+    for each in (app, pages):
+        each.add_exception_handler(RequestValidationError, _wrong)
+        for kind in AWAY:
+            each.add_exception_handler(kind, _away)

@@ -15,10 +15,10 @@ from nicegui.elements.mixins.text_element import TextElement
 from heatstream.access import permits
 from heatstream.access.principal import Principal
 from heatstream.web import words as languages
+from heatstream.web.plain import THEME
 from heatstream.web.words import ROLES, Words
 
 E = TypeVar("E", bound=ui.element)
-THEME = "hs_theme"
 HEAD = '<link rel="stylesheet" href="/static/page.css"><script src="/static/page.js"></script>'
 
 

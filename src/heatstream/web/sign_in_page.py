@@ -2,46 +2,49 @@
 
 import datetime as dt
 from html import escape
-from typing import Annotated
-from urllib.parse import urlsplit
+from typing import Annotated, NamedTuple
+from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, FastAPI, Form, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 
 from heatstream.access import people
 from heatstream.access.people import SignInRefused
 from heatstream.access.permits import NotPermitted
 from heatstream.errors import BadInput, HeatstreamError
 from heatstream.web import words as languages
+from heatstream.web.plain import plain, refusal
 from heatstream.web.signed_in import COOKIE, NotSignedIn, PasswordDue, source_of
 from heatstream.web.words import Words
 
 router = APIRouter(include_in_schema=False)
 
 SEE_OTHER, UNAUTHORIZED, FORBIDDEN = 303, 401, 403
-PAGE = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>heatstream</title>
-<link rel="stylesheet" href="/static/page.css"></head><body class="hs-plain"><main class="hs-sign-in">
-<h1>heatstream</h1><p class="hs-note">{note}</p>{told}<form method="post">{fields}
-<button type="submit">{button}</button></form></main></body></html>"""
-REFUSED = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>heatstream</title>
-<link rel="stylesheet" href="/static/page.css"></head><body class="hs-plain"><main class="hs-sign-in">
-<h1>heatstream</h1><p role="alert" class="hs-alert">{told}</p><p><a href="/today">{home}</a></p></main></body></html>"""
-FIELD = '<label>{label}<input name="{name}" type="{kind}" autocomplete="{complete}" required maxlength="200"></label>'
+FIELD = (
+    '<div class="hs-field"><label>{label}<input name="{name}" type="{kind}" autocomplete="{complete}" '
+    'required maxlength="200"></label></div>'
+)
 
 
-def _page(request: Request, names: list[tuple[str, str, str, str]], note: str, told: str, status: int) -> Response:
-    words = languages.of_request(request)
+class _Asks(NamedTuple):
+    """What a form asks: of each field its label, name, kind, and what a browser may fill in."""
+
+    title: str
+    note: str
+    fields: list[tuple[str, str, str, str]]
+
+
+def _page(request: Request, asks: _Asks, told: str, status: int) -> Response:
     fields = "".join(
         FIELD.format(label=escape(label), name=name, kind=kind, complete=complete)
-        for label, name, kind, complete in names
+        for label, name, kind, complete in asks.fields
     )
     alert = f'<p role="alert" class="hs-alert">{escape(told)}</p>' if told else ""
-    button = words("确定", "go on") if len(names) > 2 else words("登录", "sign in")  # noqa: PLR2004  (fields)
-    lang = "zh-CN" if words.language == "zh" else "en"
-    page = PAGE.format(lang=lang, note=escape(note), told=alert, fields=fields, button=button)
-    return HTMLResponse(page, status, headers={"Cache-Control": "no-store"})
+    body = (
+        f'<p class="hs-note">{escape(asks.note)}</p>{alert}<form method="post" class="hs-form">{fields}'
+        f'<button type="submit" class="hs-act">{escape(asks.title)}</button></form>'
+    )
+    return plain(request, asks.title, body, status)
 
 
 def _sign_in(request: Request, told: str = "", status: int = 200) -> Response:
@@ -50,7 +53,8 @@ def _sign_in(request: Request, told: str = "", status: int = 200) -> Response:
         (words("登录名", "login"), "login", "text", "username"),
         (words("口令", "password"), "password", "password", "current-password"),
     ]
-    return _page(request, names, words("供热室温监管", "room temperatures of a city"), told, status)
+    note = words("城市供热室温监管与退费平台", "room temperatures and heating refunds of a city")
+    return _page(request, _Asks(words("登录", "sign in"), note, names), told, status)
 
 
 def _password(request: Request, told: str = "", status: int = 200) -> Response:
@@ -60,8 +64,11 @@ def _password(request: Request, told: str = "", status: int = 200) -> Response:
         (words("旧口令", "old password"), "old", "password", "current-password"),
         (words("新口令（至少 12 个字符）", "new password (12 characters or more)"), "new", "password", "new-password"),
     ]
-    note = words("口令由他人设定，须先修改。", "Somebody else set the password: change it first.")
-    return _page(request, names, note, told, status)
+    note = words(
+        "修改后所有会话都会结束，须重新登录。由他人设定的口令须先修改。",
+        "Every session ends with it, and one signs in anew. A password that somebody else set must be changed first.",
+    )
+    return _page(request, _Asks(words("修改口令", "change password"), note, names), told, status)
 
 
 def _inside(path: str) -> str:
@@ -97,7 +104,8 @@ async def sign_in(
     if refused is not None:
         return _sign_in(request, _told(refused, languages.of_request(request)), UNAUTHORIZED)
     response = RedirectResponse(_inside(request.query_params.get("next", "/")), SEE_OTHER)
-    secure = request.url.scheme == "https"
+    public: str | None = request.app.state.settings.web.public_url
+    secure = request.url.scheme == "https" or (public or "").startswith("https:")
     response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=secure, path="/")
     return response
 
@@ -140,7 +148,7 @@ async def _forbid(request: Request, error: Exception) -> Response:
         return JSONResponse({"detail": str(error)}, FORBIDDEN)
     words = languages.of_request(request)
     told = words("您的角色无权查看此页。", "Your role may not see this page.")
-    return HTMLResponse(REFUSED.format(told=escape(told), home=words("返回", "back")), FORBIDDEN)
+    return refusal(request, words("无权访问", "not permitted"), told, FORBIDDEN, back="/today")
 
 
 async def _lead(request: Request, error: Exception) -> Response:
@@ -150,7 +158,7 @@ async def _lead(request: Request, error: Exception) -> Response:
     if isinstance(error, PasswordDue):
         return RedirectResponse("/password", SEE_OTHER)
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return RedirectResponse(f"/sign-in?next={here}" if here != "/" else "/sign-in", SEE_OTHER)
+    return RedirectResponse(f"/sign-in?next={quote(here)}" if here != "/" else "/sign-in", SEE_OTHER)
 
 
 def lead_strangers(app: FastAPI) -> None:
