@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from heatstream.serve import formats, problems
 from heatstream.serve.app import create_app
 from heatstream.settings import Settings
 
@@ -74,15 +75,33 @@ def test_the_manual_names_every_address(openapi: dict[str, Any]) -> None:
     assert [path for path in openapi["paths"] if f"`{path}`" not in told] == []
 
 
-def test_the_manual_names_every_problem() -> None:
-    from heatstream.serve import problems  # noqa: PLC0415
+def test_the_manual_lists_every_problem_with_its_status_and_no_other() -> None:
+    internal = (problems.INTERNAL, problems.TOO_LONG, problems.NOT_JSON)
+    kinds = {*problems.KINDS.values(), *problems.BY_STATUS.values(), *internal}
+    told = re.findall(r"^\| (\d{3}) \| `(urn:heatstream:problem:[a-z-]+)` \|", MANUAL.read_text("utf-8"), re.MULTILINE)
+    assert sorted(told) == sorted((str(int(kind.status)), kind.urn) for kind in kinds)
 
-    told = MANUAL.read_text(encoding="utf-8")
-    kinds = {
-        kind.urn
-        for kind in (*problems.KINDS.values(), problems.INTERNAL, problems.TOO_LONG, *problems.BY_STATUS.values())
+
+def test_a_problem_is_declared_as_a_problem(openapi: dict[str, Any]) -> None:
+    declared = {
+        media_type
+        for path, operation in operations(openapi)
+        if path.startswith("/api/")
+        for status, response in operation["responses"].items()
+        if int(status) >= 400
+        for media_type in response["content"]
     }
-    assert [urn for urn in sorted(kinds) if f"`{urn}`" not in told] == []
+    assert (declared, "HTTPValidationError" in str(openapi)) == ({"application/problem+json"}, False)
+
+
+def test_every_listing_is_declared_in_its_four_formats(openapi: dict[str, Any]) -> None:
+    paged = {
+        path: set(told["responses"]["200"]["content"])
+        for path, told in operations(openapi)
+        if "next" in {each["name"] for each in told.get("parameters", [])}
+    }
+    assert len(paged) > 20
+    assert {path: kinds for path, kinds in paged.items() if kinds != set(formats.LISTED)} == {}
 
 
 def test_routes_are_plain_functions_of_one_module(plain_app: FastAPI) -> None:

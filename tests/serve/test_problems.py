@@ -28,13 +28,14 @@ async def problem(client: httpx.AsyncClient, path: str) -> dict[str, object]:
 async def test_a_misspelt_parameter_is_refused(reader: httpx.AsyncClient, path: str) -> None:
     told = await problem(reader, f"/api/v1/{path}?distrcit=D1")
     assert (told["status"], told["type"]) == (400, "urn:heatstream:problem:bad-query")
-    assert told["faults"] == [{"parameter": "distrcit", "seen": "D1", "expected": "no such parameter of this address"}]
+    fault = {"parameter": "distrcit", "in": "query", "pointer": None, "seen": "D1"}
+    assert told["faults"] == [fault | {"expected": "no such parameter of this address"}]
 
 
 @pytest.mark.parametrize(
     ("query", "parameter"),
     [
-        ("findings?outcome=owed", "0"),
+        ("findings?outcome=owed", "outcome"),
         ("findings?day_from=yesterday", "day_from"),
         ("findings?day_from=0", "day_from"),
         ("findings?day_to=0001-01-01", "day_to"),
@@ -97,7 +98,7 @@ async def test_writing_is_not_a_method_of_this_address(reader: httpx.AsyncClient
 
 async def test_a_problem_has_a_chinese_and_an_english_title(reader: httpx.AsyncClient) -> None:
     told = await problem(reader, "/api/v1/findings?x=1")
-    assert (told["title"], told["title_en"]) == ("查询参数有误", "A query parameter is wrong")
+    assert (told["title"], told["title_en"]) == ("请求参数有误", "A parameter is wrong")
 
 
 async def test_an_unknown_error_tells_the_client_nothing_and_the_log_everything(

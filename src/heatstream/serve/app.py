@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, Depends, FastAPI
 
 from heatstream import __version__
-from heatstream.serve import access, metrics, paging, problems
+from heatstream.serve import access, bodies, document, formats, metrics, paging, problems, representations
 from heatstream.serve.routes import (
     city,
     claims,
@@ -35,7 +35,10 @@ Room temperatures, day statistics and findings of one city.
   range of instants holds its first and not its last.
 * Temperatures stand twice: `_c` in °C as a decimal number, `_centi` exactly, in hundredths rounded toward minus
   infinity. Money is `_fen`.
-* Listings come in pages: ask again with `next` until it is null. A row that stood when you began is met exactly once.
+* Listings come in pages: ask again with `next` until it is null, or follow the header `Link`. A row that stood when you
+  began is met exactly once. `Accept` chooses JSON, `application/x-ndjson`, `text/csv` or
+  `application/vnd.apache.parquet`.
+* Every answer has a strong `ETag`; `If-None-Match` gives 304. Bodies are gzipped where `Accept-Encoding` takes it.
 * A parameter that an address does not know is refused. Errors are RFC 9457 problems.
 * 测算额 (`computed_fen`) is computed from readings alone; 应退热费 and 裁定额 are other amounts.
 """
@@ -57,8 +60,9 @@ def _api() -> APIRouter:
         Depends(paging.check_limit),
         Depends(access.scope("read")),
         Depends(access.permitted),
+        Depends(formats.media_type),
     ]
-    api = APIRouter(prefix=access.PREFIX, dependencies=asked, responses=problems.RESPONSES)
+    api = APIRouter(prefix=access.PREFIX, dependencies=asked)
     for routes in (
         registry,
         readings,
@@ -79,6 +83,14 @@ def _api() -> APIRouter:
     return api
 
 
+def _add_middleware(app: FastAPI) -> None:
+    """Add what every request goes through; the last that is added is met first."""
+    app.add_middleware(representations.Compressed)
+    app.add_middleware(representations.Conditional)
+    app.add_middleware(bodies.Limited)
+    metrics.add_to(app)
+
+
 def create_app(settings: Settings) -> FastAPI:
     """Make the API of one city's database; it connects when it is asked, so it may start before the database."""
     app = FastAPI(
@@ -94,7 +106,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     problems.add_to(app)
-    metrics.add_to(app)
+    document.add_to(app)
+    _add_middleware(app)
     app.include_router(probes.router)
     app.include_router(_api())
     return app

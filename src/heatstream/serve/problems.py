@@ -1,9 +1,10 @@
 """Errors as RFC 9457 problems: one table from what is raised to what a client is told."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from fastapi import FastAPI, Request
@@ -36,12 +37,49 @@ class BadQuery(BadInput):
     """A query parameter that is not of this route, or not what the route takes."""
 
 
+class UnreadableBody(BadInput):
+    """The body is not the JSON it says it is."""
+
+
+class BadBody(BadInput):
+    """The body is JSON, but not what the address takes."""
+
+
 class KeyRefused(HeatstreamError):
     """No key, or none that is good."""
 
 
 class ScopeMissing(HeatstreamError):
     """The key is good, but not for this."""
+
+
+class NotAcceptable(HeatstreamError):
+    """The address can write its answer in nothing that `Accept` takes."""
+
+
+class Resync(HeatstreamError):
+    """The token is of another feed, or of changes that are pruned: begin again from everything."""
+
+
+class Expired(HeatstreamError):
+    """What the address names was there, and is no more."""
+
+
+class KeyReused(HeatstreamError):
+    """The Idempotency-Key came before, with another request."""
+
+
+class TooMany(HeatstreamError):
+    """More requests than the limit.
+
+    Attributes
+    ----------
+    retry_after_s : ask again after so long [s]
+    """
+
+    def __init__(self, told: str, retry_after_s: int) -> None:
+        super().__init__(told)
+        self.retry_after_s = retry_after_s
 
 
 @dataclass(frozen=True)
@@ -62,20 +100,33 @@ class Kind:
 INTERNAL = Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", "内部错误", "Internal error")
 AWAY = Kind(HTTPStatus.SERVICE_UNAVAILABLE, "database-away", "数据库暂不可用", "The database is away")
 TOO_LONG = Kind(HTTPStatus.SERVICE_UNAVAILABLE, "too-long", "查询超时，请缩小范围", "The query took too long")
-BAD_QUERY = Kind(HTTPStatus.BAD_REQUEST, "bad-query", "查询参数有误", "A query parameter is wrong")
+BAD_QUERY = Kind(HTTPStatus.BAD_REQUEST, "bad-query", "请求参数有误", "A parameter is wrong")
 NOT_FOUND = Kind(HTTPStatus.NOT_FOUND, "not-found", "未找到", "Not found")
 WRONG_METHOD = Kind(HTTPStatus.METHOD_NOT_ALLOWED, "wrong-method", "请求方法不支持", "Method not allowed")
+TOO_LARGE = Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "请求内容过大", "The body is too large")
+NOT_JSON = Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not-json", "请求内容不是 JSON", "The body is not sent as JSON")
+UNREADABLE = Kind(HTTPStatus.BAD_REQUEST, "unreadable-body", "请求内容无法解析", "The body cannot be read")
+BAD_BODY = Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "bad-body", "请求内容有误", "The body is wrong")
 
 # The nearest class of an error's ancestry stands; what is not here is an internal error.
 KINDS: dict[type[Exception], Kind] = {
     UnknownCode: Kind(HTTPStatus.BAD_REQUEST, "unknown-code", "代码未登记", "A code is not in the registry"),
     BadCursor: Kind(HTTPStatus.BAD_REQUEST, "bad-cursor", "翻页标记无效", "The paging mark is not of this query"),
     BadQuery: BAD_QUERY,
+    UnreadableBody: UNREADABLE,
+    BadBody: BAD_BODY,
     NotFound: NOT_FOUND,
     BadInput: Kind(HTTPStatus.BAD_REQUEST, "bad-input", "输入有误", "Bad input"),
     KeyRefused: Kind(HTTPStatus.UNAUTHORIZED, "key-refused", "密钥缺失或无效", "A key is missing or not good"),
     NotPermitted: Kind(HTTPStatus.FORBIDDEN, "not-permitted", "该角色无此权限", "The role may not ask this"),
     ScopeMissing: Kind(HTTPStatus.FORBIDDEN, "scope-missing", "密钥无此权限", "The key may not do this"),
+    NotAcceptable: Kind(HTTPStatus.NOT_ACCEPTABLE, "not-acceptable", "无可用的返回格式", "No format that you accept"),
+    Resync: Kind(HTTPStatus.GONE, "resync", "变更标记失效，请全量重取", "The token is void: begin again"),
+    Expired: Kind(HTTPStatus.GONE, "expired", "已过期删除", "It has expired"),
+    KeyReused: Kind(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "key-reused", "幂等键已用于其他请求", "The key was of another act"
+    ),
+    TooMany: Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many", "请求过于频繁", "Too many requests"),
     Refused: Kind(HTTPStatus.CONFLICT, "refused", "依法或缺少选择，不予计算", "Refused by law or a missing choice"),
     StoreError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "store-unready", "数据库版本不符", "Database of another release"),
     SettingsError: INTERNAL,
@@ -84,15 +135,32 @@ KINDS: dict[type[Exception], Kind] = {
     OSError: AWAY,
 }
 
-BY_STATUS = {404: NOT_FOUND, 405: WRONG_METHOD}
+BY_STATUS = {400: UNREADABLE, 404: NOT_FOUND, 405: WRONG_METHOD, 413: TOO_LARGE}
+
+Where = Literal["query", "path", "header", "body"]
+MOST_SEEN = 200
+"""Characters of what was sent that a problem repeats."""
 
 
 class Fault(BaseModel):
     """One fault of a request."""
 
-    parameter: str = Field(description="the parameter at fault")
-    seen: str = Field(description="what was sent")
+    parameter: str = Field(description="the parameter, header or field at fault")
+    in_: Where = Field(alias="in", description="where it stands")
+    pointer: str | None = Field(None, description="of a body: where in it, as a JSON pointer (RFC 6901)")
+    seen: str = Field(description="what was sent, cut to its first 200 characters")
     expected: str = Field(description="what is taken")
+
+
+RESPONSES: Mapping[int, str] = {
+    400: "a parameter is unknown, repeated or wrong",
+    401: "the key is missing or not good",
+    403: "the key may not do this",
+    406: "no format that `Accept` takes",
+    429: "too many requests; ask again after `Retry-After`",
+    503: "the database is away, or the query took too long",
+}
+"""What any address of the API may answer instead."""
 
 
 class Problem(BaseModel):
@@ -107,18 +175,14 @@ class Problem(BaseModel):
     faults: list[Fault] = Field([], description="each fault of the request, where there are several")
 
 
-RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": words, "content": {MEDIA_TYPE: {}}}
-    for status, words in (
-        (400, "a parameter is unknown, repeated or wrong"),
-        (401, "the key is missing or not good"),
-        (403, "the key may not do this"),
-        (503, "the database is away, or the query took too long"),
-    )
-}
-
-
-def answer(kind: Kind, detail: str, faults: list[Fault] | None = None, instance: str | None = None) -> JSONResponse:
+def answer(
+    kind: Kind,
+    detail: str,
+    faults: list[Fault] | None = None,
+    *,
+    instance: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
     """Write a problem as a response."""
     problem = Problem(
         type=kind.urn,
@@ -129,8 +193,10 @@ def answer(kind: Kind, detail: str, faults: list[Fault] | None = None, instance:
         instance=instance or uuid.uuid4().urn,
         faults=faults or [],
     )
-    headers = {"WWW-Authenticate": "Bearer"} if kind.status == HTTPStatus.UNAUTHORIZED else None
-    return JSONResponse(problem.model_dump(), kind.status, headers, media_type=MEDIA_TYPE)
+    told = dict(headers or {})
+    if kind.status == HTTPStatus.UNAUTHORIZED:
+        told["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(problem.model_dump(by_alias=True), kind.status, told, media_type=MEDIA_TYPE)
 
 
 def kind_of(error: Exception) -> Kind:
@@ -149,6 +215,8 @@ async def _ours(_: Request, error: Exception) -> JSONResponse:
     kind = kind_of(error)
     if kind is INTERNAL:
         return _internal(error)
+    if isinstance(error, TooMany):
+        return answer(kind, str(error), headers={"Retry-After": str(error.retry_after_s)})
     if isinstance(error, HeatstreamError):
         return answer(kind, str(error))
     log.warning("request failed", reason=kind.name, error=str(error))
@@ -165,28 +233,57 @@ async def _unknown(_: Request, error: Exception) -> JSONResponse:
     return _internal(error)
 
 
-def _expected(fault: dict[str, Any]) -> str:
+def _pointer(path: Sequence[int | str]) -> str:
+    return "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in path)
+
+
+def _expected(fault: Mapping[str, Any]) -> str:
     return "no such parameter of this address" if fault["type"] == "extra_forbidden" else str(fault["msg"])
 
 
-async def _invalid(_: Request, error: Exception) -> JSONResponse:
+def _fault(told: Mapping[str, Any]) -> Fault:
+    where, *path = told["loc"]
+    body = where == "body"
+    named = [str(step) for step in path if isinstance(step, str)]
+    return Fault(
+        parameter=(named[-1] if body else named[0]) if named else where,
+        **{"in": where},
+        pointer=_pointer(path) if body else None,
+        seen="nothing" if told["type"] == "missing" else str(told["input"])[:MOST_SEEN],
+        expected=_expected(told),
+    )
+
+
+def _kind_of_faults(request: Request, errors: Sequence[Mapping[str, Any]]) -> Kind:
+    """Tell a body that was not sent as JSON from one that is none, and from one that says the wrong thing."""
+    if any(each["loc"][0] != "body" for each in errors):
+        return BAD_QUERY
+    if any(each["type"] == "json_invalid" for each in errors):
+        return UNREADABLE
+    kind, _, _ = request.headers.get("content-type", "").partition(";")
+    return BAD_BODY if kind.strip().lower().endswith(("/json", "+json")) else NOT_JSON
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
-    faults = [
-        Fault(parameter=str(each["loc"][-1]), seen=str(each["input"]), expected=_expected(each))
-        for each in error.errors()
-    ]
-    told = "; ".join(f"{fault.parameter}: seen {fault.seen!r}: {fault.expected}" for fault in faults)
-    return answer(BAD_QUERY, told, faults)
+    errors = error.errors()
+    kind = _kind_of_faults(request, errors)
+    if kind is UNREADABLE:
+        return answer(kind, "; ".join(f"at character {each['loc'][-1]}: {each['ctx']['error']}" for each in errors))
+    if kind is NOT_JSON:
+        seen = request.headers.get("content-type", "none")
+        return answer(kind, f"Content-Type: seen {seen}, expected application/json")
+    faults = [_fault(each) for each in errors]
+    told = "; ".join(f"{fault.pointer or fault.parameter}: seen {fault.seen!r}: {fault.expected}" for fault in faults)
+    return answer(kind, told, faults)
 
 
 async def _http(_: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
     unlisted = Kind(HTTPStatus(error.status_code), "http", "请求无法处理", "The request cannot be answered")
-    response = answer(BY_STATUS.get(error.status_code, unlisted), error.detail)
-    response.headers.update(error.headers or {})
-    return response
+    return answer(BY_STATUS.get(error.status_code, unlisted), error.detail, headers=error.headers)
 
 
 def add_to(app: FastAPI) -> None:

@@ -7,12 +7,13 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from heatstream.serve.access import Connection
+from heatstream.serve.formats import Route
 from heatstream.serve.problems import BadQuery, NotFound
 from heatstream.serve.shapes import Celsius, Day, Now, PlaceFilters, Shape, celsius, centi
 from heatstream.store.closings import closed_through
 from heatstream.store.read import city, places, registry
 
-router = APIRouter(tags=["city"])
+router = APIRouter(tags=["city"], route_class=Route)
 
 
 class Rate(Shape):

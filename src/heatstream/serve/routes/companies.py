@@ -8,6 +8,7 @@ from pydantic import Field
 
 from heatstream.errors import BadInput
 from heatstream.serve.access import Connection
+from heatstream.serve.formats import Route
 from heatstream.serve.handled import HandledBy
 from heatstream.serve.paging import At, Page, PagedQuery, Parameters
 from heatstream.serve.problems import NotFound
@@ -17,7 +18,7 @@ from heatstream.store.read.places import Place
 from heatstream.store.timescale import LOCAL
 from heatstream.supervision.company import company_shown, declarations, fuel, publications
 
-router = APIRouter(tags=["companies"])
+router = APIRouter(tags=["companies"], route_class=Route)
 
 
 # --- fuel -------------------------------------------------------------------------------------------------------------

@@ -10,11 +10,12 @@ from pydantic import Field
 
 from heatstream.rules import capability, pack
 from heatstream.serve.access import Connection
+from heatstream.serve.formats import Route
 from heatstream.serve.paging import NoParameters
 from heatstream.serve.shapes import Digest, Instant, Shape
 from heatstream.store import policies as kept
 
-router = APIRouter(tags=["law"])
+router = APIRouter(tags=["law"], route_class=Route)
 
 
 class Capability(Shape):

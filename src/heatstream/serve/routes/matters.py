@@ -8,6 +8,7 @@ from pydantic import Field
 
 from heatstream.errors import BadInput
 from heatstream.serve.access import Asking, Connection
+from heatstream.serve.formats import Route
 from heatstream.serve.handled import HandledBy
 from heatstream.serve.paging import MOST_ROWS, At, Page, PagedQuery, Parameters
 from heatstream.serve.problems import NotFound
@@ -18,7 +19,7 @@ from heatstream.store.read.places import Place
 from heatstream.supervision import shown, today
 from heatstream.supervision.act import Desk
 
-router = APIRouter(tags=["matters"])
+router = APIRouter(tags=["matters"], route_class=Route)
 
 STOPS = 200
 """Rows of the morning's list, unless it is asked for more."""

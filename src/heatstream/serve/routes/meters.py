@@ -8,12 +8,13 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.serve.access import Connection
+from heatstream.serve.formats import Route
 from heatstream.serve.paging import At, Page, PagedQuery
 from heatstream.serve.problems import NotFound
 from heatstream.serve.shapes import Celsius, Day, Instant, Moment, Shape, celsius, centi, check_days
 from heatstream.store.read import meters as stored
 
-router = APIRouter(tags=["supervision"])
+router = APIRouter(tags=["supervision"], route_class=Route)
 
 MarkKind = Literal["reset", "swap", "rollover", "fall", "jump", "gap", "stuck", "power_mismatch"]
 Device = Annotated[str, Path(description="热量表: a device of the registry", max_length=200)]

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BeforeValidator, Field
 
 from heatstream.serve.access import Connection, scope
+from heatstream.serve.formats import Route
 from heatstream.serve.paging import At, Page, PagedQuery
 from heatstream.serve.shapes import Digest, Instant, Shape
 from heatstream.store.read import rejects as refused
 
-router = APIRouter(tags=["ingest"])
+router = APIRouter(tags=["ingest"], route_class=Route)
 
 
 def _base64(payload: object) -> object:

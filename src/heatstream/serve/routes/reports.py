@@ -8,13 +8,14 @@ from pydantic import Field
 
 from heatstream.rules.supervision.reports import Kind
 from heatstream.serve.access import Connection, scope
+from heatstream.serve.formats import Route
 from heatstream.serve.paging import At, NoParameters, Page, PagedQuery
 from heatstream.serve.problems import NotFound
 from heatstream.serve.shapes import Day, Digest, Instant, Shape, check_days
 from heatstream.store import reports
 from heatstream.supervision.reporting.report_figures import Figures
 
-router = APIRouter(tags=["reports"])
+router = APIRouter(tags=["reports"], route_class=Route)
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Number = Annotated[int, Path(description="number of the report", ge=1, le=2**31 - 1)]

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.core.calendar import Season, day_of
 from heatstream.serve.access import Connection
+from heatstream.serve.formats import Route
 from heatstream.serve.paging import At, Page, PagedQuery, Parameters
 from heatstream.serve.problems import BadQuery, NotFound
 from heatstream.serve.shapes import Celsius, Day, Digest, Instant, Moment, Now, Shape, celsius, centi, check_days
@@ -24,7 +25,7 @@ from heatstream.store.timescale import LOCAL
 from heatstream.supervision.ground import law_on
 from heatstream.supervision.station.supply_series import DAY_SLOTS, SupplySeries, read
 
-router = APIRouter(tags=["supervision"])
+router = APIRouter(tags=["supervision"], route_class=Route)
 
 MOST_DAYS = 31
 SpanKind = Literal["late_start", "early_stop", "interruption", "low_running"]

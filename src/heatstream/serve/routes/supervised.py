@@ -12,6 +12,7 @@ from heatstream.errors import BadInput
 from heatstream.rules.supervision.scorecard import Measure, Stratum
 from heatstream.rules.supervision.warnings import Subject
 from heatstream.serve.access import Connection
+from heatstream.serve.formats import Route
 from heatstream.serve.handled import HandledBy
 from heatstream.serve.paging import At, Page, PagedQuery, Parameters
 from heatstream.serve.problems import NotFound
@@ -27,7 +28,7 @@ from heatstream.supervision.matter import Ground
 from heatstream.supervision.watch import scorecard
 from heatstream.supervision.watch.scorecard import Ranking, Scorecard
 
-router = APIRouter(tags=["supervision"])
+router = APIRouter(tags=["supervision"], route_class=Route)
 
 Colour = Literal["undetermined", "green", "yellow", "red"]
 

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from heatstream.rules.supervision.hotlines import Topic
 from heatstream.serve.access import Connection, scope
+from heatstream.serve.formats import Route
 from heatstream.serve.paging import At, NoParameters, Page, PagedQuery, Parameters
 from heatstream.serve.problems import NotFound
 from heatstream.serve.shapes import Day, Instant, Moment, Now, PlaceFilters, Shape, check_days
@@ -18,7 +19,7 @@ from heatstream.store.tickets import EXACT, WAITING
 from heatstream.supervision import ground
 from heatstream.supervision.hotline.tickets import hotlines
 
-router = APIRouter(tags=["work orders"])
+router = APIRouter(tags=["work orders"], route_class=Route)
 
 
 def _by_whom(officer: object) -> object:
