@@ -14,21 +14,73 @@ window.hs = (() => {
   const yuan = (fen) => (fen === null || fen === undefined ? "—" : fixed(fen / 100));
   const count = (value) => (value === null || value === undefined ? "" : Number(value).toLocaleString("en-US"));
   const local = (at) =>
-    at ? new Date(Date.parse(at) + 8 * 3600e3).toISOString().slice(5, 16).replace("T", " ") : "—";
+    at ? new Date((typeof at === "number" ? at : Date.parse(at)) + 8 * 3600e3).toISOString().slice(5, 16).replace("T", " ") : "—";
 
   const yearOf = (ms) => new Date(ms + 8 * 3600e3).getUTCFullYear();
 
   // "./x" is what belongs to this very page: the rows of the household in its address.
   const resolve = (address) => (address.startsWith("./") ? "/rows" + location.pathname + address.slice(1) : address);
 
-  async function load(name) {
-    const { api, address } = tables[name];
-    try {
-      const answer = await fetch(resolve(address));
-      if (answer.ok && !api.isDestroyed()) show(tables[name], await answer.json());
-    } catch {
-      // the server is away; the page says so by itself, and the next turn tries again
+  const say = (zh, en) => (document.documentElement.lang === "en" ? en : zh);
+
+  // Whether what is shown is still what is so: one line at the foot of the page, read out when it changes.
+  let freshAt = Date.now();
+  function tell(text, href) {
+    let line = document.getElementById("hs-stale");
+    if (!line) {
+      line = Object.assign(document.createElement("div"), { id: "hs-stale" });
+      line.setAttribute("role", "status");
+      document.body.append(line);
     }
+    if (line.textContent === text) return;
+    line.textContent = text;
+    if (href) {
+      const link = Object.assign(document.createElement("a"), { href, textContent: say("重新登录", "sign in") });
+      line.append(" ", link);
+    }
+  }
+
+  const since = () => say(`所示为 ${local(freshAt)} 的数据`, `what is shown is of ${local(freshAt)}`);
+
+  // Fetch rows; null where there are none to be had, which is told.
+  async function fetched(address) {
+    let answer;
+    try {
+      answer = await fetch(resolve(address));
+    } catch {
+      tell(say(`连接中断，自动重试中；${since()}。`, `The connection is lost and tried again; ${since()}.`));
+      return null;
+    }
+    if (answer.status === 401) {
+      tell(say(`登录已失效；${since()}。`, `The session is over; ${since()}.`), "/sign-in?next=" + encodeURIComponent(location.pathname));
+      return null;
+    }
+    if (!answer.ok) {
+      tell(say(`暂时读不到数据（${answer.status}），自动重试中；${since()}。`, `Data cannot be read (${answer.status}); ${since()}.`));
+      return null;
+    }
+    const found = await answer.json();
+    freshAt = Date.now();
+    tell("");
+    return found;
+  }
+
+  // The same rows again leave everything as it stands: the focus, the scroll, what is selected.
+  async function load(name) {
+    const table = tables[name];
+    const { api, address } = table;
+    const answer = await fetched(address);
+    if (api.isDestroyed() || address !== table.address) return;
+    if (answer !== null) {
+      const text = JSON.stringify(answer);
+      if (text !== table.text) show(table, answer);
+      table.text = text;
+    } else if (table.text === undefined) {
+      table.failed = true;
+    }
+    if (answer !== null) table.failed = false;
+    api.setGridOption("loading", false);
+    tally(name);
   }
 
   // A short table is no taller than its rows. By a variable: the frame would write its own height again.
@@ -42,6 +94,57 @@ window.hs = (() => {
   function ready(name, api, address, id, most) {
     tables[name] = { api, address, id, most };
     load(name);
+  }
+
+  function tally(name) {
+    const line = document.getElementById(`hs-tally-${name}`);
+    const { api, failed, text } = tables[name] ?? {};
+    if (!line || !api || api.isDestroyed() || (text === undefined && !failed)) return;
+    let shown = 0, all = 0;
+    api.forEachNodeAfterFilter(() => shown++);
+    api.forEachNode(() => all++);
+    const rows = shown === all ? count(all) : `${count(shown)} / ${count(all)}`;
+    line.textContent = failed
+      ? say("读不到数据，自动重试中", "cannot be read; tried again by itself")
+      : say(`${rows} 行`, `${rows} rows`);
+  }
+
+  function find(name, text) {
+    tables[name]?.api.setGridOption("quickFilterText", text);
+  }
+
+  // What a cell shows: what is found, filtered and saved is what is read.
+  function shown({ value, data, colDef }) {
+    const formatted = colDef.valueFormatter ? colDef.valueFormatter({ value, data, colDef }) : value;
+    return formatted === null || formatted === undefined || formatted === "—" ? "" : String(formatted);
+  }
+
+  const worded = (p, name) => name({ value: p.data[p.colDef.field], data: p.data });
+  const hundredths = (p) => (typeof p.data[p.colDef.field] === "number" ? p.data[p.colDef.field] / 100 : null);
+
+  // A spreadsheet would run a text that begins like a formula.
+  const harmless = (text) => (/^[=+@\t\r]|^-(?![\d.]+$)/.test(text) ? `'${text}` : text);
+
+  function save(name) {
+    const text = tables[name].api.getDataAsCsv({
+      processCellCallback: ({ value, node, column }) => {
+        const colDef = column.getColDef();
+        const text = shown({ value, data: node.data, colDef });
+        return colDef.type === "rightAligned" ? text.replaceAll(",", "") : harmless(text);
+      },
+    });
+    const file = new Blob(["\ufeff", text], { type: "text/csv" }); // the mark lets spreadsheets read Chinese
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(file);
+    link.download = `${name}-${local(Date.now()).replace(/[ :]/g, "-")}.csv`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
+  // Enter opens what a cell leads to.
+  function open({ event }) {
+    if (event.key !== "Enter") return;
+    event.target.querySelector("a[href], button")?.click();
   }
 
   function press(button) {
@@ -69,11 +172,12 @@ window.hs = (() => {
     return `${local(row.begins)} – ${local(row.ends).slice(6)}`;
   }
 
-  function homeLink(code) {
-    const link = document.createElement("a");
-    link.href = "/household/" + encodeURIComponent(code);
-    link.textContent = code;
-    return link;
+  function link(code, address) {
+    if (code === null || code === undefined) return "";
+    const made = document.createElement("a");
+    made.href = address + encodeURIComponent(code);
+    made.textContent = code;
+    return made;
   }
 
   function outcome(value, words) {
@@ -98,9 +202,9 @@ window.hs = (() => {
   }
 
   async function curve(chart, address, names, kinds) {
-    const answer = await fetch(resolve(address));
-    if (!answer.ok) return;
-    const lines = (await answer.json()).map((line) => ({
+    const answer = await fetched(address);
+    if (answer === null) return;
+    const lines = answer.map((line) => ({
       name: `${names[line.room] || ""} ${line.point}`.trim(),
       type: "line",
       showSymbol: false,
@@ -154,20 +258,24 @@ window.hs = (() => {
   }
 
   function stops(id, address, words) {
+    let told = null;
     const fill = async () => {
       const list = document.getElementById(id);
       if (!list || document.hidden) return;
-      let lines;
-      try {
-        const answer = await fetch(address);
-        if (!answer.ok) throw new Error(String(answer.status));
-        const { rows, more } = await answer.json();
-        lines = rows.map((row) => stop(row, words));
-        if (more) lines.push(element("li", "hs-note", words.more.replace("{}", count(more))));
-      } catch {
-        lines = [element("li", "hs-note", words.away)];
+      const answer = await fetched(address);
+      if (answer === null) {
+        list.dataset.filled || list.replaceChildren(element("li", "hs-note", words.away));
+        return;
       }
+      list.dataset.filled = "";
+      const text = JSON.stringify(answer) + Math.floor(Date.now() / 60000); // the time left is told in minutes
+      if (text === told) return;
+      told = text;
+      const focused = list.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+      const lines = answer.rows.map((row) => stop(row, words));
+      if (answer.more) lines.push(element("li", "hs-note", words.more.replace("{}", count(answer.more))));
       list.replaceChildren(...(lines.length ? lines : [element("li", "hs-note", words.none)]));
+      if (focused) [...list.querySelectorAll("a")].find((each) => each.getAttribute("href") === focused)?.focus();
     };
     fill();
     setInterval(fill, REFRESH_MS);
@@ -176,7 +284,7 @@ window.hs = (() => {
   async function supply(chart, address, names) {
     const answer = await fetch(resolve(address));
     if (!answer.ok) return;
-    const { shaded, lines } = await answer.json();
+    const { shaded, lines } = answer;
     const series = Object.entries(lines).map(([name, data], place) => ({
       name: names[name],
       type: "line",
@@ -227,5 +335,19 @@ window.hs = (() => {
   window.addEventListener("beforeunload", (event) => document.querySelector("[data-typed]") && event.preventDefault());
 
   setInterval(() => document.hidden || Object.keys(tables).forEach(load), REFRESH_MS);
-  return { fixed, degrees, yuan, count, local, ready, turn, point, press, homeLink, outcome, choose, curve, review, span, stops, submit, released, supply };
+
+  // The page's own line of the socket: what one presses is not heard while it is away.
+  document.addEventListener("DOMContentLoaded", () => {
+    const popup = document.getElementById("popup");
+    if (!popup) return;
+    new MutationObserver(() => {
+      const away = popup.ariaHidden === "false";
+      tell(away ? say(`连接中断，自动重试中；${since()}。`, `The connection is lost and tried again; ${since()}.`) : "");
+    }).observe(popup, { attributes: true, attributeFilter: ["aria-hidden"] });
+  });
+  return {
+    ...{ fixed, degrees, yuan, count, local, say, tell, fetched, element },
+    ...{ ready, turn, point, press, find, save, open, tally, shown, worded, hundredths, link, outcome, review, span },
+    ...{ choose, curve, supply, stops, submit, released },
+  };
 })();
