@@ -68,10 +68,10 @@ def _client(app: FastAPI, **headers: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
 
 
-async def _new_key(url: str, scopes: tuple[str, ...], days: int | None = None) -> str:
+async def _new_key(url: str, scopes: tuple[str, ...], days: int | None = None, role: str = "city") -> str:
     engine = create_engine(url, size=1)
     async with engine.begin() as conn:
-        key = await keys.create(conn, "platform", scopes=scopes, days=days)
+        key = await keys.create(conn, "platform", scopes=scopes, days=days, role=role)
     await engine.dispose()
     return key
 
@@ -110,8 +110,8 @@ async def stranger(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def make_key(database_url: str) -> MakeKey:
-    async def make(*scopes: str, days: int | None = None) -> str:
-        return await _new_key(database_url, scopes, days)
+    async def make(*scopes: str, days: int | None = None, role: str = "city") -> str:
+        return await _new_key(database_url, scopes, days, role)
 
     return make
 

@@ -255,7 +255,6 @@ class ParquetWriter:
         import pyarrow.parquet as pq  # noqa: PLC0415
 
         self._arrays, self._columns, self._sink = pa, columns(shape), _Sink()
-        self._nested = {each.name for each in self._columns if each.kind is None}
         self._schema = pa.schema([_field(pa, each) for each in self._columns])
         self._writer = pq.ParquetWriter(self._sink, self._schema, compression="zstd")
 
@@ -271,13 +270,17 @@ class ParquetWriter:
         return self._sink.drained()
 
     def _values(self, rows: Rows) -> list[list[Any]]:
-        nested = [row.model_dump(mode="json", include=self._nested) for row in rows] if self._nested else []
-        return [
-            [getattr(row, each.name) for row in rows]
-            if each.kind is not None
-            else [None if tree[each.name] is None else compact(tree[each.name]) for tree in nested]
-            for each in self._columns
-        ]
+        # What is written, never what the model holds: some roles do not see every field.
+        trees = [row.model_dump(mode="json") for row in rows]
+        return [[_typed(each.kind, tree[each.name]) for tree in trees] for each in self._columns]
+
+
+def _typed(kind: type | None, written: Any) -> Any:
+    if written is None:
+        return None
+    if kind is None:
+        return compact(written)
+    return kind.fromisoformat(written) if issubclass(kind, date) else written
 
 
 def _field(pa: Any, column: Column) -> "pa.Field":
