@@ -6,8 +6,14 @@ their pieces would go round it: they are granted to nobody, and are read through
 `seen`, which stands before `public` in the reader's search path. So is the ledger, whose rows hold several gateways.
 
 What is narrowed is narrowed with the things it is about: a company, a station or a building that somebody may not see
-into is not there for them at all, for one shown with none of its rows would be shown with false figures. What is asked
-by every row is written so that it is computed once: a set as `in (select …)`, which is hashed, a value as `(select …)`.
+into is not there for them at all, for one shown with none of its rows would be shown with false figures.
+
+What is seen of a kind is one multirange of ids, asked as `(select seen_…())`: PostgreSQL computes it once a statement,
+whatever number of partitions or chunks are read, and only if `(select sees_everything())` was false; the look-up is a
+binary search. A set in `in (select …)` would be computed, and hashed, anew for every partition.
+
+Whoever can run SQL of their own as the reader can also say whom they are: the settings guard against mistakes of ours,
+not against a stranger who already writes our statements.
 """
 
 from typing import Final
@@ -15,35 +21,36 @@ from typing import Final
 READER: Final = "heatstream_reader"
 SEEN: Final = "seen"
 
-_HOUSEHOLD = "household_id in (select seen_households())"
-_POINT = "point_id in (select seen_points())"
-_STATION = "heat_station_id in (select seen_stations())"
-_SUPPLY = "heat_station_id in (select id from heat_station) or heat_source_id in (select id from heat_source)"
-_METER = "meter_id in (select seen_meters())"
+_HOUSEHOLD = "(select seen_households()) @> household_id"
+_POINT = "(select seen_points()) @> point_id"
+_STATION = "(select seen_stations()) @> heat_station_id"
+_METER = "(select seen_meters()) @> meter_id"
 _CLAIM = "claim_id in (select id from claim)"
 _MATTER = "matter_id in (select id from matter)"
-_OWN_COMPANY = "(select seen_as('company')::integer)"
-_OWN_DISTRICT = "(select seen_as('district')::integer)"
+_SUPPLY = "heat_station_id in (select id from heat_station) or heat_source_id in (select id from heat_source)"
+_OWN_COMPANY = "(select seen_by('company', 'company', 'inspector')::integer)"
+_OWN_DISTRICT = "(select seen_by('district', 'district', 'hotline')::integer)"
+_OF_COMPANY = "(select seen_as('role') in ('company', 'inspector'))"
+_OF_DISTRICT = "(select seen_as('role') = 'district')"
 _WHOLE_CITY = "(select seen_as('role') in ('city', 'auditor'))"
 _WHO = "who = (select seen_as('who'))"
 
 POLICIES: Final[dict[str, str]] = {
-    "household": "building_id in (select seen_buildings()) or id in (select seen_homes())",
-    "building": "id in (select seen_buildings()) or id in (select seen_roofs())",
-    "community": f"district_id = {_OWN_DISTRICT} and (select seen_as('role') in ('district', 'hotline')) "
-    "or id in (select community_id from building)",
-    "heat_station": "id in (select seen_stations()) or id in (select heat_station_id from building)",
-    "heat_source": "id in (select seen_sources()) or id in (select heat_source_id from heat_station)",
-    "company": f"id = {_OWN_COMPANY} or id in (select seen_companies()) or id in (select company_id from heat_station)",
+    "household": "(select seen_buildings()) @> building_id or (select seen_homes()) @> id",
+    "building": "(select seen_buildings()) @> id or (select seen_roofs()) @> id",
+    "community": f"district_id = {_OWN_DISTRICT} or id in (select community_id from building)",
+    "heat_station": "(select seen_stations()) @> id or id in (select heat_station_id from building)",
+    "heat_source": "(select seen_sources()) @> id or id in (select heat_source_id from heat_station)",
+    "company": f"id = {_OWN_COMPANY} or (select seen_companies()) @> id or id in (select company_id from heat_station)",
     "gateway": "code in (select seen_gateways())",
     "gateway_progress": "gateway in (select seen_gateways())",
-    "meter": "id in (select seen_meters())",
+    "meter": "(select seen_meters()) @> id",
     "weather_curve": _SUPPLY,
     "weather_curve_point": "weather_curve_id in (select id from weather_curve)",
     "heating_schedule": "heat_station_id in (select id from heat_station)",
     "maintenance": _SUPPLY,
     "fuel_plan": f"heat_source_id in (select id from heat_source where company_id = {_OWN_COMPANY}) "
-    "or (select seen_as('role') = 'district') and heat_source_id in (select id from heat_source)",
+    f"or {_OF_DISTRICT} and heat_source_id in (select id from heat_source)",
     "neighbour": _HOUSEHOLD,
     "room": _HOUSEHOLD,
     "contract": _HOUSEHOLD,
@@ -51,13 +58,13 @@ POLICIES: Final[dict[str, str]] = {
     "point": _HOUSEHOLD,
     "officer": f"role <> 'household' or {_HOUSEHOLD}",
     "registry_change": "noun = 'household' and code in (select code from household) "
-    "or (after ->> 'household_id')::integer in (select seen_households())",
+    "or (select seen_households()) @> (after ->> 'household_id')::integer",
     "day_dirty": _HOUSEHOLD,
     "flag": _POINT,
     "conflict_decision": _POINT,
     "quality_mark": _POINT,
     "quality_review": "mark_id in (select id from quality_mark)",
-    "reject": f"gateway in (select code from gateway where company_id = {_OWN_COMPANY})",
+    "reject": f"{_OF_COMPANY} and gateway in (select code from gateway where company_id = {_OWN_COMPANY})",
     "incident": _WHOLE_CITY,
     "reject_reading": "reject_id in (select id from reject)",
     "legal_hold": f"household_id is null or {_HOUSEHOLD}",
@@ -72,20 +79,20 @@ POLICIES: Final[dict[str, str]] = {
     "meter_mark": _METER,
     "station_span": _STATION,
     "station_day": _STATION,
-    "warning_level": "case subject when 'building' then subject_id in (select seen_buildings()) "
-    "when 'heat_station' then subject_id in (select seen_stations()) "
-    f"when 'company' then subject_id = {_OWN_COMPANY} or subject_id in (select seen_companies()) "
+    "warning_level": "case subject when 'building' then (select seen_buildings()) @> subject_id "
+    "when 'heat_station' then (select seen_stations()) @> subject_id "
+    f"when 'company' then subject_id = {_OWN_COMPANY} or (select seen_companies()) @> subject_id "
     f"when 'district' then subject_id = {_OWN_DISTRICT} end",
     "matter": f"company_id = {_OWN_COMPANY} or district_id = {_OWN_DISTRICT} "
-    "or building_id in (select seen_buildings()) or household_id in (select seen_households()) "
+    "or (select seen_buildings()) @> building_id or (select seen_households()) @> household_id "
     "or num_nonnulls(district_id, heat_source_id, heat_station_id, building_id, household_id) = 0 "
-    "and company_id in (select seen_companies()) "
-    "or building_id is null and household_id is null and (heat_station_id in (select seen_stations()) "
-    "or heat_station_id is null and heat_source_id in (select seen_sources()))",
+    "and (select seen_companies()) @> company_id "
+    "or building_id is null and household_id is null and ((select seen_stations()) @> heat_station_id "
+    "or heat_station_id is null and (select seen_sources()) @> heat_source_id)",
     "matter_event": _MATTER,
     "matter_file": _MATTER,
     # Whoever may say whom a ticket concerns must read it before anybody knows.
-    "ticket": "building_id in (select seen_buildings()) "
+    "ticket": "(select seen_buildings()) @> building_id "
     "or building_id is null and seen_as('role') in ('hotline', 'district')",
     "ticket_version": "ticket_id in (select id from ticket)",
     "report": _WHOLE_CITY,
@@ -127,85 +134,86 @@ WRITTEN: Final = {
 """What the API adds by itself."""
 
 _STABLE = "stable parallel safe"
+
+
+def _ids(name: str, body: str) -> str:
+    """Write a function that gives the ids of what is seen."""
+    return f"""create function {name}() returns int4multirange {_STABLE} security definer language sql begin atomic
+        select coalesce(range_agg(int4range(seen.id, seen.id, '[]')), '{{}}') from ({body}) as seen (id)
+        where seen.id is not null;  -- a range without bounds would hold everybody
+    end"""
+
+
 _FUNCTIONS = (
     f"""create function seen_as(what text) returns text {_STABLE} language sql
     return nullif(current_setting('heatstream.' || what, true), '')""",
+    f"""create function seen_by(what text, variadic roles text[]) returns text {_STABLE} language sql
+    return case when seen_as('role') = any (roles) then seen_as(what) end""",
     f"""create function sees_everything() returns boolean {_STABLE} language sql
     return coalesce(
         seen_as('role') in ('city', 'auditor', 'aggregates')
         or (seen_as('role') = 'hotline' and seen_as('district') is null), false)""",
-    f"""create function seen_buildings() returns setof integer {_STABLE} security definer language sql
-    begin atomic
-        select b.id from public.building b
+    _ids(
+        "seen_buildings",
+        f"""select b.id from public.building b
         join public.community c on c.id = b.community_id
         join public.heat_station s on s.id = b.heat_station_id
-        where case
-            when seen_as('role') in ('company', 'inspector') then s.company_id = seen_as('company')::integer
-            when seen_as('role') = 'street' then c.street_office = seen_as('street')
-                and (seen_as('district') is null or c.district_id = seen_as('district')::integer)
-            when seen_as('role') in ('district', 'hotline') then c.district_id = seen_as('district')::integer
-        end;
-    end""",
-    f"""create function seen_homes() returns setof integer {_STABLE} security definer language sql
-    begin atomic
-        select seen_as('household')::integer where seen_as('role') = 'household'
+        where s.company_id = {_OWN_COMPANY} or c.district_id = {_OWN_DISTRICT}
+            or c.street_office = (select seen_by('street', 'street'))
+                and ((select seen_as('district')) is null or c.district_id = (select seen_as('district')::integer))""",
+    ),
+    _ids(
+        "seen_homes",
+        """select seen_by('household', 'household')::integer
         union all
-        select k.household_id from public.claim k
-        join public.household h on h.id = k.household_id
+        select h.id from public.household h
         join public.building b on b.id = h.building_id
         join public.community c on c.id = b.community_id
-        where seen_as('role') = 'third_party' and c.district_id = seen_as('district')::integer
-            and k.step not in ('closed', 'withdrawn');
+        where c.district_id = (select seen_by('district', 'third_party')::integer)
+            and h.id in (select k.household_id from public.claim k where k.step not in ('closed', 'withdrawn'))""",
+    ),
+    _ids("seen_roofs", "select h.building_id from public.household h where (select seen_homes()) @> h.id"),
+    # A building's homes mostly have ids that follow each other: it is one range, without making one of each home.
+    f"""create function seen_households() returns int4multirange {_STABLE} security definer language sql begin atomic
+        with roof as materialized (
+            select h.building_id, min(h.id) as first, max(h.id) as last, count(*) as homes
+            from public.household h where (select seen_buildings()) @> h.building_id group by h.building_id)
+        select coalesce(range_agg(seen.ids), '{{}}') + (select seen_homes()) from (
+            select int4range(first, last, '[]') from roof where last - first + 1 = homes
+            union all
+            select int4range(h.id, h.id, '[]') from public.household h join roof using (building_id)
+            where last - first + 1 <> homes) as seen (ids);
     end""",
-    f"""create function seen_roofs() returns setof integer {_STABLE} security definer language sql
-    begin atomic
-        select h.building_id from public.household h where h.id in (select seen_homes());
-    end""",
-    f"""create function seen_households() returns setof integer {_STABLE} security definer language sql
-    begin atomic
-        select h.id from public.household h where h.building_id in (select seen_buildings())
+    _ids("seen_points", f"select p.id from public.point p where {_HOUSEHOLD}"),
+    _ids(
+        "seen_stations",
+        f"""select s.id from public.heat_station s where s.company_id = {_OWN_COMPANY}
         union all
-        select h.id from public.household h where h.id in (select seen_homes());
-    end""",
-    f"""create function seen_points() returns setof integer {_STABLE} security definer language sql
-    begin atomic
-        select p.id from public.point p where p.household_id in (select seen_households());
-    end""",
-    f"""create function seen_stations() returns setof integer {_STABLE} security definer language sql
-    begin atomic
-        select s.id from public.heat_station s
-        where seen_as('role') in ('company', 'inspector') and s.company_id = seen_as('company')::integer
-        union
-        select b.heat_station_id from public.building b where b.id in (select seen_buildings());
-    end""",
-    f"""create function seen_sources() returns setof integer {_STABLE} security definer language sql
-    begin atomic
-        select s.id from public.heat_source s
-        where seen_as('role') in ('company', 'inspector') and s.company_id = seen_as('company')::integer
-        union
-        select s.heat_source_id from public.heat_station s where s.id in (select seen_stations());
-    end""",
-    f"""create function seen_companies() returns setof integer {_STABLE} security definer language sql
-    begin atomic
-        select s.company_id from public.heat_station s
-        where seen_as('role') = 'district' and s.id in (select seen_stations())
-        union
-        select s.company_id from public.heat_source s
-        where seen_as('role') = 'district' and s.id in (select seen_sources());
-    end""",
-    f"""create function seen_meters() returns setof integer {_STABLE} security definer language sql
-    begin atomic
-        select m.id from public.meter m
-        where m.household_id in (select seen_households()) or m.household_id is null
-            and (m.heat_station_id in (select seen_stations()) or m.heat_source_id in (select seen_sources()));
-    end""",
+        select b.heat_station_id from public.building b where (select seen_buildings()) @> b.id""",
+    ),
+    _ids(
+        "seen_sources",
+        f"""select s.id from public.heat_source s where s.company_id = {_OWN_COMPANY}
+        union all
+        select s.heat_source_id from public.heat_station s where (select seen_stations()) @> s.id""",
+    ),
+    _ids(
+        "seen_companies",
+        f"""select s.company_id from public.heat_station s where {_OF_DISTRICT} and (select seen_stations()) @> s.id
+        union all
+        select s.company_id from public.heat_source s where {_OF_DISTRICT} and (select seen_sources()) @> s.id""",
+    ),
+    _ids(
+        "seen_meters",
+        f"""select m.id from public.meter m where {_HOUSEHOLD} or household_id is null
+            and ({_STATION} or (select seen_sources()) @> heat_source_id)""",
+    ),
     f"""create function seen_gateways() returns setof text {_STABLE} security definer language sql
     begin atomic
-        select g.code from public.gateway g
-        where seen_as('role') in ('company', 'inspector') and g.company_id = seen_as('company')::integer
+        select g.code from public.gateway g where g.company_id = {_OWN_COMPANY}
         union
         select g.code from public.gateway g join public.point p on p.gateway_id = g.id
-        where p.household_id in (select seen_households());
+        where (select seen_households()) @> p.household_id;
     end""",
     f"""create function api_key_named(named text) returns setof api_key {_STABLE} security definer language sql
     begin atomic
