@@ -147,6 +147,7 @@ class Serve(Section):
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8080, ge=0, le=65535, description="port to listen on")
     page_limit: int = Field(1000, ge=1, le=10_000, description="most rows a page")
+    streams: int = Field(100, ge=1, description="most streams of changes held open at once")
 
 
 class Web(Section):
@@ -168,6 +169,9 @@ class Jobs(Section):
     )
     compress_after_days: int | None = Field(
         None, ge=30, description="columnstore after it, Community edition only [days]"
+    )
+    feed_days: int | None = Field(
+        None, ge=7, description="changes are pruned from the feed after it; never by default [days]"
     )
     metrics_port: int | None = Field(None, description="serve /metrics, /livez, /readyz on this port")
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import signal
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 
 import asyncpg
 import structlog
@@ -18,10 +18,10 @@ from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from heatstream.errors import SettingsError
-from heatstream.jobs import tasks
+from heatstream.jobs import sequencer, tasks
 from heatstream.probes import Health, served
 from heatstream.settings import Settings
-from heatstream.store import migrate, pool
+from heatstream.store import changes, migrate, pool
 from heatstream.store.tables import job_run
 
 log = structlog.get_logger("heatstream.jobs")
@@ -42,7 +42,7 @@ TASKS: Mapping[str, tuple[str, Task]] = {
     "reports": ("0 3 * * *", tasks.make_reports),
     "freeze": ("10 18 * * *", tasks.freeze_evidence),
     "personal_data": ("15 18 * * *", tasks.forget_persons),
-    "retention": ("20 18 * * *", tasks.delete_old_readings),
+    "retention": ("20 18 * * *", tasks.delete_what_is_old),
     "columnstore": ("40 18 * * *", tasks.compress_old_readings),
 }
 
@@ -127,17 +127,30 @@ async def _until(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None
         await working
 
 
+@contextlib.asynccontextmanager
+async def _beside(work: Coroutine[None, None, None], stop: asyncio.Event) -> AsyncIterator[None]:
+    """Work while the block lasts; with its end everything stops."""
+    working = asyncio.create_task(work, name="feed")
+    try:
+        yield
+    finally:
+        stop.set()
+        await working
+
+
 async def main(settings: Settings, *, once: bool = False) -> int:
     """Run every job now, and then on schedule until told to stop."""
     _check(settings)
     # Six jobs may begin at once; each holds a connection, and some work on a second.
-    engine = pool.create_engine(settings.database_url(), size=6, application="heatstream-jobs")
+    # A job's own transaction waits while the passes it began work on others.
+    engine = pool.create_engine(settings.database_url(), size=6, application="heatstream-jobs", idle_s=3600)
     try:
         async with engine.connect() as conn:
             await migrate.require_current(conn)
         health = Health()
         if once:
             done = [await _run_watched(engine, settings, name, health) for name in TASKS]
+            await changes.sequence_all(engine)
             return 0 if all(done) else 1
         for name in TASKS:
             health.ill(name, "its first run has not ended yet")
@@ -145,9 +158,10 @@ async def main(settings: Settings, *, once: bool = False) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         with served(health, settings.jobs.metrics_port):
-            await _until(stop, _run_all(engine, settings, health))
-            async with asyncpg.create_pool(settings.database_url(), min_size=1, max_size=2) as queue:
-                await _schedule(engine, settings, queue, stop, health)
+            async with _beside(sequencer.run(settings.database_url(), stop, health), stop):
+                await _until(stop, _run_all(engine, settings, health))
+                async with asyncpg.create_pool(settings.database_url(), min_size=1, max_size=2) as queue:
+                    await _schedule(engine, settings, queue, stop, health)
     finally:
         await engine.dispose()
     return 0

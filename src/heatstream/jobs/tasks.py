@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from heatstream.access import erasure
 from heatstream.claims import review
@@ -10,7 +10,7 @@ from heatstream.errors import Refused
 from heatstream.evidence import freeze, roots, stamp
 from heatstream.rules import holidays
 from heatstream.settings import Settings
-from heatstream.store import accounts, retention
+from heatstream.store import accounts, changes, retention
 from heatstream.store.tables import BY_TIME
 from heatstream.store.timescale import LOCAL, Edition, edition, ensure_partitions
 from heatstream.supervision import ground, refresh
@@ -101,8 +101,22 @@ def _kept_from(days: int, now: dt.datetime) -> dt.date:
     return now.astimezone(LOCAL).date() - dt.timedelta(days=days)
 
 
-async def delete_old_readings(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:
-    """Delete readings past their retention; what a hold or unfrozen evidence keeps is told, not skipped in silence."""
+async def delete_what_is_old(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:
+    """Delete readings past their retention, and changes of the feed."""
+    pruned = await _prune_feed(conn.engine, settings.jobs.feed_days, now)
+    return f"{pruned}; {await _delete_old_readings(conn, settings, now)}"
+
+
+async def _prune_feed(engine: AsyncEngine, days: int | None, now: dt.datetime) -> str:
+    if days is None:
+        return "no change is pruned: HEATSTREAM_JOBS_FEED_DAYS is not set"
+    before = now - dt.timedelta(days=days)
+    async with engine.begin() as conn:  # by itself, for nobody gives numbers meanwhile
+        return f"pruned {await changes.prune(conn, before)} changes before {before:%Y-%m-%d}"
+
+
+async def _delete_old_readings(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:
+    """What a hold or unfrozen evidence keeps is told, not skipped in silence."""
     if settings.jobs.retention_days is None:
         return "nothing is deleted: HEATSTREAM_JOBS_RETENTION_DAYS is not set"
     before = _kept_from(settings.jobs.retention_days, now)

@@ -45,12 +45,27 @@ def _shown(
     return key
 
 
-async def _asking(conn: Unnarrowed, shown: Annotated[str, Depends(_shown)]) -> Principal:
+Shown = Annotated[str, Depends(_shown)]
+"""The key as it was sent, for what outlives one transaction and asks again."""
+
+
+async def holder(conn: AsyncConnection, shown: Shown) -> Principal:
+    """Tell whose key it is, and let what is written from here on hold the fields of its role.
+
+    Raises
+    ------
+    KeyRefused
+        It is unknown, revoked or past its end.
+    """
     found = await keys.usable(conn, shown)
     if found is None:
         raise KeyRefused("the key is unknown, revoked or past its end; `heatstream keys list` shows those there are")
     fields.see_as(found.role)
     return of_key(found)
+
+
+async def _asking(conn: Unnarrowed, shown: Shown) -> Principal:
+    return await holder(conn, shown)
 
 
 Asking = Annotated[Principal, Depends(_asking)]
@@ -78,7 +93,12 @@ def scope(name: str) -> Callable[..., Awaitable[None]]:
     """Make the dependency that asks for a key with a scope."""
 
     async def allowed(asking: Asking) -> None:
-        if not asking.allows(name):
-            raise ScopeMissing(f"{asking.who} has {', '.join(sorted(asking.scopes))}; this needs {name}")
+        require_scope(asking, name)
 
     return allowed
+
+
+def require_scope(asking: Principal, name: str) -> None:
+    """Refuse a key without a scope."""
+    if not asking.allows(name):
+        raise ScopeMissing(f"{asking.who} has {', '.join(sorted(asking.scopes))}; this needs {name}")

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, Depends, FastAPI
 
 from heatstream import __version__
-from heatstream.serve import access, bodies, document, formats, metrics, paging, problems, representations
+from heatstream.serve import access, bodies, document, formats, metrics, paging, problems, representations, stream
 from heatstream.serve.routes import (
+    changes,
     city,
     claims,
     companies,
@@ -48,6 +49,8 @@ Room temperatures, day statistics and findings of one city.
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     engine = pool.create_engine(app.state.settings.database_url(), application="heatstream-serve")
     app.state.engine = access.reading_only(engine)
+    app.state.bell = stream.Bell(app.state.settings.database_url(), app.state.settings.serve.streams)
+    app.state.remembered = changes.Remembered()
     try:
         yield
     finally:
@@ -67,6 +70,7 @@ def _api() -> APIRouter:
         registry,
         readings,
         findings,
+        changes,
         city,
         law,
         refused,
@@ -110,4 +114,5 @@ def create_app(settings: Settings) -> FastAPI:
     _add_middleware(app)
     app.include_router(probes.router)
     app.include_router(_api())
+    app.include_router(changes.streams)
     return app

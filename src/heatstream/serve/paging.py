@@ -18,7 +18,7 @@ Key = TypeVar("Key")
 MOST_ROWS = 10_000
 DEFAULT_ROWS = 100
 # Parameters that may stand several times.
-REPEATABLE = frozenset({"outcome"})
+REPEATABLE = frozenset({"outcome", "noun"})
 
 
 class Parameters(BaseModel):

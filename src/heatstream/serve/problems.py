@@ -82,6 +82,10 @@ class TooMany(HeatstreamError):
         self.retry_after_s = retry_after_s
 
 
+class Busy(TooMany):
+    """What this process holds of something is all in use."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """What a client is told of one sort of error; `name` closes its URN and never changes."""
@@ -126,6 +130,7 @@ KINDS: dict[type[Exception], Kind] = {
     KeyReused: Kind(
         HTTPStatus.UNPROCESSABLE_ENTITY, "key-reused", "幂等键已用于其他请求", "The key was of another act"
     ),
+    Busy: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "连接数已满，请稍后重试", "Every place is taken"),
     TooMany: Kind(HTTPStatus.TOO_MANY_REQUESTS, "too-many", "请求过于频繁", "Too many requests"),
     Refused: Kind(HTTPStatus.CONFLICT, "refused", "依法或缺少选择，不予计算", "Refused by law or a missing choice"),
     StoreError: Kind(HTTPStatus.SERVICE_UNAVAILABLE, "store-unready", "数据库版本不符", "Database of another release"),

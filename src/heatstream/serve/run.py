@@ -1,14 +1,26 @@
 """The process that serves the API."""
 
 import signal
+import socket
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from heatstream.serve.app import create_app
 from heatstream.settings import Settings
 
 log = structlog.get_logger("heatstream.serve")
+
+
+class Server(uvicorn.Server):
+    """Lets the streams end before it waits for what is under way."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop taking requests, and end."""
+        if isinstance(app := self.config.app, FastAPI):
+            app.state.bell.close()
+        await super().shutdown(sockets)
 
 
 def main(settings: Settings) -> None:
@@ -27,4 +39,4 @@ def main(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     log.info("serving", address=f"http://{settings.serve.host}:{settings.serve.port}")
-    uvicorn.Server(config).run()
+    Server(config).run()

@@ -14,12 +14,13 @@ from heatstream.errors import StoreError
 from heatstream.serve.shapes import Now, Shape
 from heatstream.store import migrate
 from heatstream.store.closings import closed_through
-from heatstream.store.read import progress
+from heatstream.store.read import feed, progress
 
 router = APIRouter(tags=["probes"])
 
 STALE = dt.timedelta(minutes=15)
 STALE_JOB = dt.timedelta(days=2)
+STALE_FEED_S = 120
 
 
 class Check(Shape):
@@ -72,6 +73,12 @@ async def _evaluator(conn: AsyncConnection, now: dt.datetime) -> Check:
     return Check(name="evaluator", ok=closed is not None and age <= STALE, needed=False, detail=detail)
 
 
+async def _feed(conn: AsyncConnection) -> Check:
+    lag = await feed.lag(conn)
+    fine = lag.seconds <= STALE_FEED_S and lag.looked_s <= feed.SILENT_S
+    return Check(name="feed", ok=fine, needed=False, detail=str(lag))
+
+
 async def _jobs(conn: AsyncConnection, now: dt.datetime) -> list[Check]:
     return [
         Check(
@@ -93,7 +100,8 @@ async def checks(request: Request, now: dt.datetime) -> list[Check]:
             schema = await _schema(conn)
             if not schema.ok:
                 return [database, schema]
-            return [database, schema, await _ingest(conn, now), await _evaluator(conn, now), *await _jobs(conn, now)]
+            around = [await _ingest(conn, now), await _evaluator(conn, now), await _feed(conn)]
+            return [database, schema, *around, *await _jobs(conn, now)]
     except (DBAPIError, OSError) as error:
         return [Check(name="database", ok=False, needed=True, detail=f"does not answer: {type(error).__name__}")]
 

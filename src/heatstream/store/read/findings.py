@@ -1,10 +1,12 @@
 """Findings: those that stand, and those that stood before them."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, Subquery, Table, and_, select
+from sqlalchemy import BigInteger, Select, Subquery, Table, and_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.read.days import DayPage, one_page, ordered
@@ -84,6 +86,15 @@ async def by_id(conn: AsyncConnection, finding_id: int) -> AnyRow | None:
     one = select(*finding.columns, current).select_from(finding.outerjoin(finding_current, _CURRENT))
     found = one.where(finding.c.id == finding_id).subquery("page")
     return await at_most_one(conn, _named(found))
+
+
+async def by_ids(conn: AsyncConnection, day: dt.date, ids: Sequence[int]) -> Rows:
+    """Read some findings of one day."""
+    wanted = bindparam(None, list(ids), ARRAY(BigInteger))
+    current = finding_current.c.finding_id.is_not(None).label("current")
+    some = select(*finding.columns, current).select_from(finding.outerjoin(finding_current, _CURRENT))
+    found = some.where(finding.c.id == func.any(wanted), finding.c.period_from == day).subquery("page")
+    return await every(conn, _named(found))
 
 
 async def versions(conn: AsyncConnection, household_id: int, period_kind: int, period_from: dt.date) -> Rows:
