@@ -79,6 +79,7 @@ POLICIES: Final[dict[str, str]] = {
     "meter_mark": _METER,
     "station_span": _STATION,
     "station_day": _STATION,
+    "day_outcome": "(select seen_buildings()) @> building_id",
     "warning_level": "case subject when 'building' then (select seen_buildings()) @> subject_id "
     "when 'heat_station' then (select seen_stations()) @> subject_id "
     f"when 'company' then subject_id = {_OWN_COMPANY} or (select seen_companies()) @> subject_id "
@@ -172,7 +173,11 @@ _FUNCTIONS = (
         where c.district_id = (select seen_by('district', 'third_party')::integer)
             and h.id in (select k.household_id from public.claim k where k.step not in ('closed', 'withdrawn'))""",
     ),
-    _ids("seen_roofs", "select h.building_id from public.household h where (select seen_homes()) @> h.id"),
+    _ids(
+        "seen_roofs",
+        """select h.building_id from public.household h
+        where h.id in (select generate_series(lower(r), upper(r) - 1) from unnest(seen_homes()) as r)""",
+    ),
     # A building's homes mostly have ids that follow each other: it is one range, without making one of each home.
     f"""create function seen_households() returns int4multirange {_STABLE} security definer language sql begin atomic
         with roof as materialized (
