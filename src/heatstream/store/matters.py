@@ -270,3 +270,11 @@ async def files(conn: AsyncConnection, matter_id: int) -> list[MatterFile]:
     columns = [matter_file.c[name] for name in MatterFile._fields]
     query = select(*columns).where(matter_file.c.matter_id == matter_id).order_by(matter_file.c.id)
     return [MatterFile(*row) for row in await conn.execute(query)]
+
+
+async def paper(conn: AsyncConnection, code: str, sha256: bytes) -> tuple[str, bytes] | None:
+    """Give the name and the bytes of a paper in a matter's file."""
+    of = matter_file.join(matter, matter.c.id == matter_file.c.matter_id)
+    query = select(matter_file.c.name, matter_file.c.content).select_from(of)
+    row = (await conn.execute(query.where(matter.c.code == code, matter_file.c.sha256 == sha256))).one_or_none()
+    return None if row is None else (row.name, bytes(row.content))

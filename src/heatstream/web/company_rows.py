@@ -112,7 +112,7 @@ async def listed(request: Request, reader: Reading) -> list[Row]:
         return [_company(each, day) for each in those]
 
     rows = await reader.shared(("companies",), load, seconds=15)
-    scores = await _scores(request, reader)
+    scores = await ranked(request, reader)
     return [each | _score(scores, each["code"], reader) for each in rows]
 
 
@@ -156,16 +156,19 @@ def _days_left(each: FuelRow) -> Any:
 # --- scores -----------------------------------------------------------------------------------------------------------
 
 
-async def _scores(request: Request, reader: Reader) -> Ranking | None:
-    """Rank the season's companies once for all who look: a score goes over every home, and shows none of them alone."""
+async def ranked(request: Request, reader: Reader) -> Ranking | str:
+    """Rank the season's companies once for all who look: a score goes over every home, and shows none of them alone.
+
+    The reason where nobody can be ranked.
+    """
     everybodys = Reader(reader.source, replace(reader.visitor, scope=Scope("aggregates", reader.visitor.who)))
 
-    async def load(conn: AsyncConnection) -> Ranking | None:
+    async def load(conn: AsyncConnection) -> Ranking | str:
         there = await desk(conn, settings_of(request), reader.source.now)
         try:
             return await scorecard.ranking(conn, there.ground, season_of(there.ground, reader.source.now()))
-        except Refused:  # /scores tells why
-            return None
+        except Refused as error:
+            return str(error)
 
     return await everybodys.shared(("ranking",), load, SCORED_S)
 
@@ -175,29 +178,19 @@ def season_of(ground: Ground, now: dt.datetime) -> int:
     return seasons.of_day(ground, now.astimezone(LOCAL).date()).year
 
 
-def _score(ranking: Ranking | None, code: str, reader: Reader) -> Row:
+def _score(ranking: Ranking | str, code: str, reader: Reader) -> Row:
     """Give points, and the place to those who may see the ranking."""
-    found = next((each for each in ranking.rows if each.company == code), None) if ranking else None
-    ranked = reader.visitor.role in WHOLE and found is not None
-    return {"points_e2": found and found.points_e2, "rank": found.rank if ranked and found else None}
+    rows = () if isinstance(ranking, str) else ranking.rows
+    found = next((each for each in rows if each.company == code), None)
+    place = found and found.rank if reader.visitor.role in WHOLE else None
+    return {"points_e2": found and found.points_e2, "rank": place}
 
 
 @router.get("/scores")
-async def scores(request: Request, reader: Reading, season: Season = None) -> Row:
-    """Rank the companies against each other: 赛马, internal."""
-    async with reader.connection() as conn:
-        there = await desk(conn, settings_of(request), reader.source.now)
-        try:
-            year = season or season_of(there.ground, reader.source.now())
-            found = await scorecard.ranking(conn, there.ground, year)
-        except Refused as error:
-            return {"refused": str(error), "rows": []}
-    return {
-        "season": found.season_year,
-        "through": iso(found.through),
-        "version": found.version,
-        "rows": [each.model_dump(mode="json") | {"undetermined": list(each.undetermined)} for each in found.rows],
-    }
+async def scores(request: Request, reader: Reading) -> list[Row]:
+    """Rank the companies against each other: 赛马, internal; none where nobody can be ranked, which the page tells."""
+    found = await ranked(request, reader)
+    return [] if isinstance(found, str) else [each.model_dump(mode="json") for each in found.rows]
 
 
 @router.get("/scorecards/{code}")

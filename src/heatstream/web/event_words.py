@@ -197,6 +197,7 @@ FIELDS: Final[Pairs] = {
     "what_for": ("表彰事由", "what for"),
     "where": ("公示载体", "where"),
     "why": ("记录缘由", "why it is recorded"),
+    "whom": ("地址所指", "what the address means"),
     "without_cause": ("是否无故", "without cause"),
     "witness": ("见证人", "witness"),
     "zero": ("零报告（当日无事件）", "nothing happened"),

@@ -3,8 +3,9 @@
 import datetime as dt
 from collections.abc import Callable
 from typing import Annotated, Any
+from urllib.parse import quote
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.settings import Settings
@@ -91,6 +92,18 @@ def row(found: Matter, now: dt.datetime) -> Row:
         "overdue": due is not None and due < now,
         "closed_at": iso(found.closed_at),
     }
+
+
+@router.get("/matters/{code}/papers/{sha256}")
+async def paper(reader: Reading, code: str, sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> Response:
+    """Give a paper of a matter, to keep and never to be shown by the browser: somebody outside wrote it."""
+    async with reader.connection() as conn:
+        found = await matters.paper(conn, code, bytes.fromhex(sha256))
+    if found is None:
+        raise HTTPException(404, f"no paper {sha256} in a matter {code!r} that you see")
+    name, content = found
+    told = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+    return Response(content, media_type="application/octet-stream", headers={"Content-Disposition": told})
 
 
 # --- the morning's list -----------------------------------------------------------------------------------------------

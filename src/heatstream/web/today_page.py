@@ -1,29 +1,29 @@
 """巡查: where to go this morning, and why."""
 
+import datetime as dt
+import json
+from typing import Any
+
 from fastapi import Request
 from nicegui import ui
 
 from heatstream.rules.supervision.file import SupervisionRules
 from heatstream.settings import Settings
 from heatstream.store.read import city
-from heatstream.supervision.shown import KINDS_ZH, URGENCY_ZH
-from heatstream.web import matter_rows
+from heatstream.store.timescale import LOCAL
+from heatstream.web import matter_rows, matter_words
 from heatstream.web import words as languages
-from heatstream.web.frame import card, frame, tag
+from heatstream.web.frame import box, card, frame, tag
+from heatstream.web.parts import link, note
 from heatstream.web.signed_in import Reading
 from heatstream.web.words import Words
 
-URGENCY_EN = {0: "closed", 1: "routine", 2: "soon", 3: "now"}
+HEAD = '<link rel="stylesheet" href="/static/supervision.css"><script src="/static/supervision.js"></script>'
 
 
-def kinds(words: Words) -> dict[str, str]:
-    """Name each kind of matter."""
-    return {kind: words(zh, kind.replace("_", " ")) for kind, zh in KINDS_ZH.items()}
-
-
-def urgencies(words: Words) -> dict[int, str]:
-    """Name each urgency."""
-    return {urgency: words(zh, URGENCY_EN[urgency]) for urgency, zh in URGENCY_ZH.items()}
+def local(at: dt.datetime | None) -> str:
+    """Write an instant for people; empty where there is none."""
+    return f"{at.astimezone(LOCAL):%Y-%m-%d %H:%M}" if at else ""
 
 
 def watermarked(rules: SupervisionRules | None, others: list[str]) -> list[str]:
@@ -31,22 +31,38 @@ def watermarked(rules: SupervisionRules | None, others: list[str]) -> list[str]:
     return list(dict.fromkeys([*others, *([rules.watermark] if rules and rules.watermark else [])]))
 
 
-def _list(words: Words) -> None:
-    told = {
-        "kinds": kinds(words),
-        "urgencies": urgencies(words),
+def without_rules(words: Words) -> None:
+    """Say what is missing where no rules of supervision are set."""
+    note(
+        words(
+            "未设置监管规则文件（HEATSTREAM_SUPERVISION_RULES_FILE），预警与评分不可用。",
+            "No HEATSTREAM_SUPERVISION_RULES_FILE is set: there are no warnings and no scores.",
+        )
+    )
+
+
+def told(words: Words) -> dict[str, Any]:
+    """Give the browser the words of a list of matters."""
+    return {
+        "kinds": matter_words.kinds(words),
+        "urgencies": matter_words.urgencies(words),
         "households": words("户", "homes"),
         "left": words("剩余", "left"),
         "over": words("已超时", "over by"),
         "none": words("没有未办结的事项。", "Nothing is open."),
         "more": words("另有 {} 项", "{} more"),
         "away": words("暂时读不到数据，稍后自动重试。", "The data cannot be read now; it is tried again by itself."),
+        "all": words("全部", "all"),
     }
+
+
+def _list(words: Words) -> None:
     # The browser fills it: rows in the page would stay in the server's memory, once a visitor.
-    stops = ui.element("ol").classes("hs-stops").props(f"aria-live=polite aria-label='{words('巡查', 'today')}'")
-    with stops, ui.element("li").classes("hs-note"):
+    name = words("巡查", "today")
+    with box("ol", "hs-stops", aria_live="polite", aria_label=name) as stops, box("li", "hs-note"):
         tag("span", words("读取中…", "loading…"))
-    ui.timer(0.1, lambda: ui.run_javascript(f"hs.stops('c{stops.id}', '/rows/today', {told!r}); 0"), once=True)
+    fill = f"hs.stops('{stops.html_id}', '/rows/today', {json.dumps(told(words), ensure_ascii=False)}); 0"
+    ui.timer(0.1, lambda: ui.run_javascript(fill), once=True)
 
 
 def add(settings: Settings) -> None:
@@ -58,17 +74,11 @@ def add(settings: Settings) -> None:
         async with reader.connection() as conn:
             there = (await matter_rows.desk(conn, settings, reader.source.now)).ground
             others = await city.watermarks(conn)
-        watermarks = watermarked(there.rules, others)
-        with frame(request, words("今日巡查", "today"), watermarks, reader.visitor):
-            note = words("去哪里、为什么；先急后缓", "where to go and why; the most urgent first")
-            with card(words("今日巡查", "today"), note):
+        with frame(request, words("今日巡查", "today"), watermarked(there.rules, others), reader.visitor):
+            ui.add_head_html(HEAD)
+            with card(words("去哪里、为什么", "where to go and why"), words("先急后缓", "the most urgent first")):
                 if there.rules is None:
-                    tag(
-                        "p",
-                        words(
-                            "未设置监管规则文件（HEATSTREAM_SUPERVISION_RULES_FILE），预警与评分不可用。",
-                            "No HEATSTREAM_SUPERVISION_RULES_FILE is set: there are no warnings and no scores.",
-                        ),
-                        "hs-note",
-                    )
+                    without_rules(words)
                 _list(words)
+                with box("p", "hs-note hs-links"):
+                    link(words("全部事项", "all matters"), "/matters")

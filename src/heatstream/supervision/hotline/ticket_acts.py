@@ -265,17 +265,20 @@ async def join_incident(desk: Desk, code: str, incident: str, *, by: str, why: s
 
 async def proposals(desk: Desk) -> list[Proposal]:
     """Propose claims for open temperature work orders of known homes, and incidents for those without heat."""
-    found: list[Proposal] = []
-    for order in await matters.listed(desk.conn, *tickets.OPEN_ORDERS):
-        state = WorkOrder.model_validate(order.state)
-        if state.topic == "temperature" and order.household_id is not None and state.claim is None:
-            still = [
-                each.code for each in await claims.of_household(desk.conn, order.household_id) if each.step not in OVER
-            ]
-            found.append(Proposal(order.code, "claim", still[0] if still else None))
-        if state.topic == "no_heat" and state.incident is None:
-            found += [Proposal(order.code, "incident", each) for each in await _standing(desk, order, state)]
-    return found
+    return [
+        each for order in await matters.listed(desk.conn, *tickets.OPEN_ORDERS) for each in await proposed(desk, order)
+    ]
+
+
+async def proposed(desk: Desk, order: Matter) -> list[Proposal]:
+    """Propose what one work order may go on as."""
+    state = WorkOrder.model_validate(order.state)
+    if state.topic == "temperature" and order.household_id is not None and state.claim is None:
+        found = await claims.of_household(desk.conn, order.household_id)
+        return [Proposal(order.code, "claim", next((each.code for each in found if each.step not in OVER), None))]
+    if state.topic == "no_heat" and state.incident is None:
+        return [Proposal(order.code, "incident", each) for each in await _standing(desk, order, state)]
+    return []
 
 
 async def _standing(desk: Desk, order: Matter, state: WorkOrder) -> list[str]:

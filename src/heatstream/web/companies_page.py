@@ -1,0 +1,90 @@
+"""The companies side by side: their homes, incidents, limits, colours, points, 零报告 and fuel."""
+
+from fastapi import Request
+from nicegui import ui
+
+from heatstream.access.permits import PAGES, may
+from heatstream.access.principal import Principal
+from heatstream.settings import Settings
+from heatstream.store.read import city
+from heatstream.web import grids, matter_columns, matter_rows
+from heatstream.web import words as languages
+from heatstream.web.frame import box, card, frame
+from heatstream.web.grids import Column
+from heatstream.web.matter_columns import literal
+from heatstream.web.parts import link, note
+from heatstream.web.signed_in import Reading
+from heatstream.web.today_page import HEAD, watermarked, without_rules
+from heatstream.web.words import Words
+
+
+def _declared(words: Words) -> Column:
+    """已报 or 未报 of today; a zero that an incident contradicts says so."""
+    names = [words("已报", "reported"), words("未报", "not reported")]
+    against = words("已报，与事件不符", "reported, contradicted")
+    renderer = f"p.data?.contradicted ? hsv.yes(false, ['', {literal(against)}]) : hsv.yes(p.value, {literal(names)})"
+    return matter_columns.drawn(words("今日零报告", "zero report today"), "declared", renderer, 120)
+
+
+def _columns(words: Words, *, ranked: bool) -> list[Column]:
+    fuel = words("{} 处未知", "{} unknown")
+    days = f"hsv.lasts(p.data, {literal(fuel)})"
+    place = [grids.figure(words("名次", "place"), "rank", width=72)] if ranked else []
+    failing = "hsv.ofAll(p.value, p.data?.monitored)"
+    return [
+        matter_columns.link(words("企业", "company"), "code", "companies", 150, shown="name"),
+        grids.figure(words("全部住户", "all homes"), "homes", width=100),
+        grids.figure(words("监测户", "monitored"), "monitored", width=92),
+        matter_columns.written(
+            words("不达标/监测户", "failing/monitored"), "failing", failing, 124, type="rightAligned"
+        ),
+        grids.figure(words("此刻低于标准", "below now"), "below_now", width=118),
+        grids.figure(words("未办结事件", "open incidents"), "incidents", width=108),
+        grids.figure(words("已超时限", "overdue limits"), "overdue", width=100),
+        matter_columns.coloured(words("预警", "colour"), "colour", words, 86),
+        grids.figure(words("得分", "points"), "points_e2", "hs.degrees", 86),
+        *place,
+        _declared(words),
+        matter_columns.written(words("燃料可用（天）", "fuel left (days)"), "fuel_days_e1", days, 150),
+        matter_columns.written(words("储煤/下限", "coal/floor"), "fuel_share_e4", "hsv.shareE4(p.value)", 104),
+    ]
+
+
+def add(settings: Settings) -> None:
+    """Add the page."""
+
+    @ui.page("/companies", title="heatstream", dark=None)
+    async def companies(request: Request, reader: Reading) -> None:
+        words = languages.of_request(request)
+        async with reader.connection() as conn:
+            there = (await matter_rows.desk(conn, settings, reader.source.now)).ground
+            watermarks = watermarked(there.rules, await city.watermarks(conn))
+        ranked = may(reader.visitor, "/scores", PAGES)
+        with frame(request, words("供热企业", "heating companies"), watermarks, reader.visitor):
+            ui.add_head_html(HEAD)
+            with card(
+                words("各企业今日", "each company today"), words("住户为最近一个已判定日", "homes: the last closed day")
+            ):
+                if there.rules is None:
+                    without_rules(words)
+                grids.table("companies", "/rows/companies", _columns(words, ranked=ranked), words, rows=14)
+                note(
+                    words(
+                        "零报告由企业签字，软件不代报；得分未定、燃料未知均不等于零。",
+                        "A zero report is signed by the company, never made by the software. Unknown is no zero.",
+                    )
+                )
+                _ways(reader.visitor, words)
+
+
+def _ways(visitor: Principal, words: Words) -> None:
+    ways = {
+        "/scores": words("赛马（内部）", "ranking (internal)"),
+        "/reports": words("报表", "reports"),
+        "/tickets": words("热线来件", "tickets"),
+        "/matters": words("全部事项", "all matters"),
+    }
+    with box("p", "hs-note hs-links"):
+        for address, name in ways.items():
+            if may(visitor, address, PAGES):
+                link(name, address)
