@@ -124,6 +124,27 @@ def upgrade() -> None:
         "export_waiting_idx", "export", ["id"], unique=False, postgresql_where=sa.text("state in ('waiting','running')")
     )
     op.create_table(
+        "day_outcome",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("building_id", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.SmallInteger(), nullable=False, comment="core.finding.Outcome"),
+        sa.Column(
+            "homes",
+            sa.Integer(),
+            nullable=False,
+            comment="users of heat whose current finding of the day is this",
+        ),
+        sa.Column(
+            "lowest_centi",
+            sa.SmallInteger(),
+            nullable=True,
+            comment="lowest deciding value of 合格 and 不达标 [0.01 °C]",
+        ),
+        sa.Column("computed_fen", sa.BigInteger(), nullable=False, comment="sum of 测算额 [fen]"),
+        sa.ForeignKeyConstraint(["building_id"], ["building.id"], name=op.f("day_outcome_building_id_fkey")),
+        sa.PrimaryKeyConstraint("day", "building_id", "outcome", name=op.f("day_outcome_pkey")),
+    )
+    op.create_table(
         "feed",
         sa.Column("id", sa.Integer(), server_default=sa.text("1"), nullable=False),
         sa.Column(
@@ -337,6 +358,12 @@ def _tell_what_was_there() -> None:
             f"insert into change (noun, ids, rows, at) select '{noun}', {told}, {at} from {noun} {which} "
             f"group by {at} order by {at}"
         )
+    op.execute(
+        "insert into day_outcome select f.period_from, h.building_id, f.outcome, count(*), "
+        "min(f.value_centi) filter (where f.outcome in (1, 2)), coalesce(sum(f.computed_fen), 0) "
+        "from finding_current c join finding f on f.id = c.finding_id and f.period_from = c.period_from "
+        "join household h on h.id = c.household_id where c.period_kind = 1 group by 1, 2, 3"
+    )
     op.execute(
         "insert into feed (epoch, database, next_seq, oldest_seq, sequenced_at) "
         "values (gen_random_uuid()::text, feed_database(), 1, 1, now())"

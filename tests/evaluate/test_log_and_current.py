@@ -1,4 +1,4 @@
-"""`finding_current` is the last row of the log, whatever happened in whatever order."""
+"""`finding_current` is the last row of the log and `day_outcome` counts it, whatever happened in whatever order."""
 
 import random
 
@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from .town import DAY, FEE_FEN, Town, at, evaluator, whole_day
+
+pytestmark = pytest.mark.every_edition
 
 LOG_AGAINST_CURRENT = text(
     """
@@ -27,6 +29,18 @@ BROKEN_CHAIN = text(
         and b.id < f.id
     ) before on true
     where f.supersedes is distinct from before.id
+    """
+)
+COUNTED_AGAINST_CURRENT = text(
+    """
+    with counted as (
+        select f.period_from as day, h.building_id, f.outcome, count(*) as homes,
+            min(f.value_centi) filter (where f.outcome in (1, 2)) as lowest_centi,
+            coalesce(sum(f.computed_fen), 0) as computed_fen
+        from finding_current c join finding f on f.id = c.finding_id join household h on h.id = f.household_id
+        group by 1, 2, 3
+    )
+    (table counted except table day_outcome) union all (table day_outcome except table counted)
     """
 )
 
@@ -67,3 +81,5 @@ async def test_current_is_the_end_of_the_log_after_any_story(town: Town, seed: i
         await story.act()
         assert await town.rows(LOG_AGAINST_CURRENT) == []
         assert await town.rows(BROKEN_CHAIN) == []
+        assert await town.rows(COUNTED_AGAINST_CURRENT) == []
+    assert await town.rows(text("select 1 from day_outcome"))

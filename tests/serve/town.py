@@ -12,12 +12,14 @@
 import datetime as dt
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Table, insert, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.rules import policy
 from heatstream.rules.pack import SHIPPED
+from heatstream.store import day_outcomes
 from heatstream.store import tables as t
 from heatstream.store.timescale import LOCAL, ensure_partitions
 
@@ -191,7 +193,7 @@ def finding(household: int, day: dt.date, outcome: int, **columns: object) -> di
 
 
 async def record(conn: AsyncConnection, row: dict[str, Any]) -> int:
-    """Add a finding and let it stand."""
+    """Add a finding, let it stand, and tell the feed."""
     key = {name: row[name] for name in ("household_id", "period_kind", "period_from")}
     same = [t.finding_current.c[name] == value for name, value in key.items()]
     before = await conn.scalar(select(t.finding_current.c.finding_id).where(*same))
@@ -200,6 +202,7 @@ async def record(conn: AsyncConnection, row: dict[str, Any]) -> int:
         await conn.execute(insert(t.finding_current).values(**key, finding_id=made))
     else:
         await conn.execute(update(t.finding_current).where(*same).values(finding_id=made))
+    await day_outcomes.count(conn, row["period_from"], np.array([row["household_id"]], np.int32))
     return int(made or 0)
 
 

@@ -51,11 +51,13 @@ async def test_a_populated_database_of_a_release_is_upgraded_with_every_row(
     async with engine.connect() as conn:
         await migrate.require_current(conn)
         found = {table: await conn.scalar(text(f"select count(*) from {table}")) for table in expected(release)}
+        counted = await conn.scalar(text("select coalesce(sum(homes), 0) from day_outcome"))
         faults = [fault async for fault in audit.faults(conn)]
         desk = Desk(conn, Ground(None, None, DaysOff(None)), lambda: dt.datetime.now(dt.UTC))
         faults += [fault async for fault in matters.faults(desk)]
     await engine.dispose()
     assert (found, faults) == (expected(release), [])
+    assert counted == expected(release)["finding_current"]
 
 
 def test_the_newest_revision_has_its_populated_database() -> None:

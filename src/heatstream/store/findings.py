@@ -1,4 +1,7 @@
-"""Findings: only ever added. `finding_current` names the one that stands, and is written in the same transaction."""
+"""Findings: only ever added.
+
+`finding_current` names the one that stands, and `day_outcome` counts those; both are written in the same transaction.
+"""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -9,7 +12,7 @@ from sqlalchemy import Integer, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heatstream.store import changes
+from heatstream.store import changes, day_outcomes
 from heatstream.store.copy import Column, copy_in
 from heatstream.store.marks import DAY
 from heatstream.store.tables import finding, finding_current
@@ -37,6 +40,7 @@ async def append(conn: AsyncConnection, day: dt.date, columns: Mapping[str, Colu
         )
     current = {name: columns[name] for name in ("household_id", "period_kind", "period_from")}
     await copy_in(conn, finding_current, {**current, "finding_id": Column(ids)})
+    await day_outcomes.count(conn, day, households)
     await changes.tell(conn, "finding", ids, day)
 
 

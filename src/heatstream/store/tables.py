@@ -793,6 +793,17 @@ finding_current = Table(
     PrimaryKeyConstraint("household_id", "period_kind", "period_from"),
     info={"by_time": "period_from", "days": 1},
 )
+day_outcome = Table(
+    "day_outcome",
+    metadata,
+    Column("day", Date, nullable=False),
+    Column("building_id", Integer, ForeignKey("building.id"), nullable=False),
+    _small("outcome", "core.finding.Outcome"),
+    Column("homes", Integer, nullable=False, comment="users of heat whose current finding of the day is this"),
+    _small("lowest_centi", "lowest deciding value of 合格 and 不达标 [0.01 °C]", null=True),
+    Column("computed_fen", BigInteger, nullable=False, comment="sum of 测算额 [fen]"),
+    PrimaryKeyConstraint("day", "building_id", "outcome"),
+)
 legal_hold = Table(
     "legal_hold",
     metadata,
