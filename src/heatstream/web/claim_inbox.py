@@ -1,0 +1,153 @@
+"""What lies on whose desk: claims with the time limit that comes next, and what they wait for; no page, no browser."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from heatstream.claims import check, clocks, events, law
+from heatstream.claims.assess import way_from
+from heatstream.claims.awaited import DISTRICT, MEASURERS, Awaited, awaited
+from heatstream.claims.check import Circumstances, Home, Officer
+from heatstream.claims.clocks import Clock
+from heatstream.claims.way import Way
+from heatstream.core.calendar import day_of
+from heatstream.rules.holidays import FICTIONAL, DaysOff
+from heatstream.rules.policy import Policy
+from heatstream.store import claims
+from heatstream.store.claims import Claim
+from heatstream.store.read import inbox
+from heatstream.store.timescale import LOCAL
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A claim, and what it waits for."""
+
+    claim: Claim
+    way: Way
+    address: str
+    clock: Clock | None
+    """The time limit that ends first of those still waited for, or has passed."""
+    awaited: tuple[Awaited, ...]
+    around: Circumstances
+
+    def is_overdue(self, now: dt.datetime) -> bool:
+        """Say whether the limit has passed."""
+        return self.clock is not None and self.clock.limit is not None and now > self.clock.limit
+
+    def of(self, officer: Officer) -> tuple[str, ...]:
+        """Give the kinds of what is awaited that lie on this officer's desk, and that this officer may record now."""
+        on_desk = [each.kind for each in self.awaited if officer.role in each.roles]
+        turns = check.turns(self.way, officer, self.around) if on_desk else {}
+        return tuple(kind for kind in on_desk if turns[kind] is None)
+
+
+async def read(
+    conn: AsyncConnection, which: ColumnElement[bool], limit: int, days_off: DaysOff, now: dt.datetime
+) -> list[Waiting]:
+    """Read claims, those whose time limit ends first before the others.
+
+    Parameters
+    ----------
+    days_off : as the notices have them
+    """
+    order = {claim_id: place for place, claim_id in enumerate(await inbox.ids(conn, which, limit))}
+    found = sorted(await claims.listed(conn, inbox.among(list(order))), key=lambda each: order[each.id])
+    if not found:
+        return []
+    office = _Office((await law.in_force(conn)).policy, days_off, now)
+    told, addresses = await inbox.lines(conn, list(order)), await inbox.addresses(conn, found)
+    ways = {each.id: way_from(told[each.id]) for each in found}
+    monitored = await inbox.monitored(conn, [each for each in found if _hangs_on_a_series(ways[each.id])])
+    return [
+        office.waiting(each, ways[each.id], addresses[each.household_id], monitored=each.id in monitored)
+        for each in found
+    ]
+
+
+def _hangs_on_a_series(way: Way) -> bool:
+    """Say whether a ruling is to be drafted without a visit of the authority: then a fixed point must have measured."""
+    drafts = any(each.kind == "ruling_drafted" for each in awaited(way))
+    return drafts and not any(each.by == "authority" for each in way.visited)
+
+
+@dataclass(frozen=True, slots=True)
+class _Office:
+    """What claims are told by."""
+
+    policy: Policy
+    days_off: DaysOff
+    now: dt.datetime
+
+    def waiting(self, claim: Claim, way: Way, address: str, *, monitored: bool) -> Waiting:
+        """Tell what a claim waits for."""
+        under = self.policy.law_on(day_of(claim.opened_at.astimezone(LOCAL).date()))
+        days_off = FICTIONAL if self.policy.watermark else self.days_off
+        made = clocks.clocks(way, under, days_off, claim.entitlement_fen)
+        around = Circumstances(
+            home=Home(claim.household, claim.district_id, claim.district, claim.company_id, claim.company),
+            pack=under.pack,
+            season=(claim.season_from, claim.season_to),
+            now=self.now,
+            measured_late=clocks.measured_late(made, self.now),
+            monitored=monitored,
+        )
+        return Waiting(claim, way, address, _first(made), awaited(way), around)
+
+
+def _first(made: Sequence[Clock]) -> Clock | None:
+    return min((each for each in made if each.runs), key=lambda each: each.limit or each.start, default=None)
+
+
+def row(each: Waiting, officer: Officer | None) -> dict[str, Any]:
+    """Tell a claim of the list to the browser."""
+    claim, clock = each.claim, each.clock
+    limit = clock.limit if clock else None
+    return {
+        **{name: getattr(claim, name) for name in ("code", "household", "district", "company", "step", "batch_case")},
+        **{name: getattr(claim, name) for name in ("computed_fen", "entitlement_fen", "ruled_fen", "paid_fen")},
+        "address": each.address,
+        "opened_at": claim.opened_at.isoformat(),
+        "clock": clock and clock.name,
+        "due_at": limit and limit.isoformat(),
+        "awaited": [{"kind": waits.kind, "roles": sorted(waits.roles)} for waits in each.awaited],
+        "mine": list(each.of(officer)) if officer else [],
+    }
+
+
+def booked(way: Way) -> dt.datetime | None:
+    """Give the time that was last booked or agreed on for a visit; None = none was."""
+    times = (_time_of(each.event) for each in reversed(way.recorded))
+    return next((at for at in times if at is not None), None)
+
+
+def _time_of(event: events.Event) -> dt.datetime | None:
+    match event:
+        case events.AppointmentMade(appointment_at=at):
+            return at
+        case events.Contacted(visit_booked_for=at):
+            return at
+        case _:
+            return None
+
+
+def visits(found: Sequence[Waiting], role: str, day: dt.date) -> list[Waiting]:
+    """Pick the homes to measure on a day: of this role's desk, of any where it measures none; none of a later day.
+
+    Ordered by when each is to be there, those without any time last.
+    """
+    due = [each for each in found if _is_to_measure(each, role)]
+    times = {each.claim.id: booked(each.way) for each in due}
+    today = [each for each in due if (at := times[each.claim.id]) is None or at.astimezone(LOCAL).date() <= day]
+    last = dt.datetime.max.replace(tzinfo=dt.UTC)
+    return sorted(today, key=lambda each: times[each.claim.id] or (each.clock and each.clock.limit) or last)
+
+
+def _is_to_measure(each: Waiting, role: str) -> bool:
+    on = [waits.roles for waits in each.awaited if waits.kind == "visit_recorded"]
+    measures = role in MEASURERS | DISTRICT
+    return any(role in roles or not measures for roles in on)
