@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from heatstream.store.pool import create_engine
-from tests.conftest import at_database, tell
+from tests.conftest import clone, template_of
 
 from .rig import Office
 
@@ -19,28 +18,25 @@ CHANGCHUN = Path(__file__).parent / "changchun.choices.yaml"
 
 @contextlib.asynccontextmanager
 async def judged_once(server_url: str, template: str, edition: str, choices: Path | None) -> AsyncIterator[Office]:
-    """Judge the home in a database that nobody can connect to afterwards; its name stands in `office.database`."""
-    name = f"{template}_{uuid.uuid4().hex[:12]}"
-    await tell(server_url, f"create database {name} template {template}")
-    engine = create_engine(at_database(server_url, name))
-    office = await Office.found(engine, choices)
-    await engine.dispose()
-    if edition == "community":
-        await tell(at_database(server_url, name), "select _timescaledb_functions.stop_background_workers()")
-    await tell(server_url, f"alter database {name} with allow_connections false")
-    yield dataclasses.replace(office, database=name)
-    await tell(server_url, f"drop database {name} with (force)")
+    """Judge the home in a database to clone; its name stands in `office.database`."""
+    offices = []
+
+    async def judge(url: str) -> None:
+        engine = create_engine(url)
+        offices.append(await Office.found(engine, choices))
+        await engine.dispose()
+
+    async with template_of(server_url, edition, template, judge) as name:
+        yield dataclasses.replace(offices[0], database=name)
 
 
 @contextlib.asynccontextmanager
 async def copied(judged: Office, server_url: str) -> AsyncIterator[Office]:
-    name = f"{judged.database}_{uuid.uuid4().hex[:6]}"
-    await tell(server_url, f"create database {name} template {judged.database}")
-    url = at_database(server_url, name)
-    engine = create_engine(url)
-    yield dataclasses.replace(judged, engine=engine, town=dataclasses.replace(judged.town, engine=engine), database=url)
-    await engine.dispose()
-    await tell(server_url, f"drop database {name} with (force)")
+    async with clone(server_url, judged.database) as url:
+        engine = create_engine(url)
+        town = dataclasses.replace(judged.town, engine=engine)
+        yield dataclasses.replace(judged, engine=engine, town=town, database=url)
+        await engine.dispose()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -15,6 +16,8 @@ from heatstream.store.marks import mark_registry_changed
 from heatstream.store.tables import day_dirty, point
 
 from .town import DAY, NEXT, Town, at, evaluator, settings, whole_day
+
+pytestmark = pytest.mark.every_edition
 
 RULES = Rulebook.load(settings())
 

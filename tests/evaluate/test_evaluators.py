@@ -50,6 +50,7 @@ async def _process(url: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(sys.executable, "-c", PROCESS, url, str(CHOICES), DAY.isoformat())
 
 
+@pytest.mark.every_edition
 async def test_two_evaluators_at_once_find_everything_once(town: Town, engine: AsyncEngine) -> None:
     await town.monitored(*HOMES)
     await town.write({code: whole_day() for code in HOMES})
@@ -83,6 +84,7 @@ async def test_an_evaluator_killed_between_chunks_leaves_no_gap_and_no_double(to
     assert await town.marks() == 0
 
 
+@pytest.mark.every_edition
 async def test_a_save_that_fails_half_way_saves_nothing_of_its_chunk(
     town: Town, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +115,7 @@ async def _judged(engine: AsyncEngine, rules: Rulebook) -> Judged:
     return judge(await load(engine, DAY, ripe, rules.of(DAY).windows, through), rules.of(DAY))
 
 
+@pytest.mark.every_edition
 async def test_what_a_later_batch_has_touched_is_left_to_the_next_run(town: Town, engine: AsyncEngine) -> None:
     await town.monitored("a", "b")
     await town.write({code: whole_day()[:100] for code in "ab"})
@@ -126,6 +129,7 @@ async def test_what_a_later_batch_has_touched_is_left_to_the_next_run(town: Town
     assert await _count(town) == done == (2, 2, 2)
 
 
+@pytest.mark.every_edition
 async def test_a_mark_touched_while_its_day_was_judged_stays(town: Town, engine: AsyncEngine) -> None:
     await town.monitored("a", "b")
     await town.write({code: whole_day()[:100] for code in "ab"})

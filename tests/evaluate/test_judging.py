@@ -17,6 +17,7 @@ COLD_HOUR = dict.fromkeys(range(600, 670, 10), 1700)
 """From 10:00 to 11:10 below the standard: longer than the demo's 60 minutes."""
 
 
+@pytest.mark.every_edition
 async def test_a_day_at_exactly_the_standard_complies(town: Town, engine: AsyncEngine) -> None:
     await town.monitored("a")
     await town.write({"a": whole_day(1800)})
@@ -68,6 +69,7 @@ async def test_a_home_without_any_point_gets_no_row(town: Town, engine: AsyncEng
     assert await town.findings("bare") == []
 
 
+@pytest.mark.every_edition
 async def test_a_home_that_lost_its_point_is_unmonitored_from_then_on(town: Town, engine: AsyncEngine) -> None:
     await town.home("a")
     await town.point("a", "a", valid_to=at(NEXT))
@@ -142,6 +144,7 @@ async def test_without_a_registered_fee_no_amount_is_computed(town: Town, engine
     assert (found.outcome, found.tier, found.computed_fen) == (Outcome.FAILING, 1, None)
 
 
+@pytest.mark.every_edition
 async def test_the_coldest_room_decides_and_is_named(town: Town, engine: AsyncEngine) -> None:
     await town.home("a")
     await town.point("living", "a", room_kind="living_room")
@@ -176,6 +179,7 @@ async def test_points_of_unlike_intervals_are_judged_together(town: Town, engine
     assert slots == [144, 24, 288]
 
 
+@pytest.mark.every_edition
 async def test_a_conflict_blocks_compliance_until_it_is_decided(town: Town, engine: AsyncEngine) -> None:
     await town.monitored("a")
     await town.write({"a": whole_day()})
@@ -204,6 +208,7 @@ async def test_the_officer_may_choose_either_value_or_neither(
     assert (row.min_centi, row.slots_valid, row.conflicts) == (minimum, valid, 0)
 
 
+@pytest.mark.every_edition
 async def test_the_last_decision_stands(town: Town, engine: AsyncEngine) -> None:
     await town.monitored("a")
     await town.write({"a": whole_day()})
@@ -214,6 +219,7 @@ async def test_the_last_decision_stands(town: Town, engine: AsyncEngine) -> None
     assert (await town.statistics("a")).min_centi == 2000
 
 
+@pytest.mark.every_edition
 async def test_a_late_reading_that_changes_the_result_makes_a_new_finding(town: Town, engine: AsyncEngine) -> None:
     await town.monitored("a")
     await town.write({"a": whole_day()[:100]})
@@ -227,6 +233,7 @@ async def test_a_late_reading_that_changes_the_result_makes_a_new_finding(town: 
     assert [each.id for each in await town.findings("a")] == [first.id, second.id]
 
 
+@pytest.mark.every_edition
 async def test_a_late_day_waits_until_its_backlog_has_settled(town: Town, engine: AsyncEngine) -> None:
     await town.monitored("a")
     await town.write({"a": whole_day()[:100]})
@@ -237,6 +244,7 @@ async def test_a_late_day_waits_until_its_backlog_has_settled(town: Town, engine
     assert (await evaluator(engine, now + dt.timedelta(minutes=6)).once(through=DAY))["judged"] == 1
 
 
+@pytest.mark.every_edition
 async def test_a_day_judged_again_with_the_same_result_makes_no_row(town: Town, engine: AsyncEngine) -> None:
     await town.monitored("a")
     await town.write({"a": whole_day()})
@@ -248,6 +256,7 @@ async def test_a_day_judged_again_with_the_same_result_makes_no_row(town: Town, 
     assert len(await town.findings("a")) == 1
 
 
+@pytest.mark.every_edition
 async def test_a_changed_fee_is_judged_again(town: Town, engine: AsyncEngine) -> None:
     await town.monitored("a")
     await town.write({"a": whole_day(1500)})
@@ -259,6 +268,7 @@ async def test_a_changed_fee_is_judged_again(town: Town, engine: AsyncEngine) ->
     assert (found.change, found.computed_fen) == (Change.REGISTRY, 2 * FEE_FEN * 6 // 10 // 169)
 
 
+@pytest.mark.every_edition
 async def test_a_point_accepted_afterwards_brings_its_closed_days(town: Town, engine: AsyncEngine) -> None:
     await town.home("a")
     await town.point("a", "a", accepted_on=None)
@@ -271,6 +281,7 @@ async def test_a_point_accepted_afterwards_brings_its_closed_days(town: Town, en
     assert (await town.current("a")).outcome == Outcome.COMPLIANT
 
 
+@pytest.mark.every_edition
 async def test_another_policy_judges_the_season_again(town: Town, engine: AsyncEngine, tmp_path: Path) -> None:
     await town.monitored("a", "b")
     await town.write({"a": whole_day(but=COLD_HOUR), "b": whole_day()})
@@ -358,6 +369,7 @@ async def test_outside_the_season_there_are_statistics_and_no_findings(town: Tow
     assert await town.findings("a", None) == []
 
 
+@pytest.mark.every_edition
 async def test_a_day_whose_readings_were_deleted_stays_as_it_was_found(town: Town, engine: AsyncEngine) -> None:
     await town.monitored("a")
     await town.write({"a": whole_day(1500)})
@@ -372,6 +384,7 @@ async def test_a_day_whose_readings_were_deleted_stays_as_it_was_found(town: Tow
     assert await town.marks() == 0
 
 
+@pytest.mark.every_edition
 async def test_a_run_keeps_its_policy_its_cut_off_and_its_counts(town: Town, engine: AsyncEngine) -> None:
     await town.monitored("a")
     batch = await town.write({"a": whole_day()})
@@ -383,6 +396,7 @@ async def test_a_run_keeps_its_policy_its_cut_off_and_its_counts(town: Town, eng
     assert policy.watermark == "演示·非法律依据"
 
 
+@pytest.mark.every_edition
 async def test_every_home_of_a_town_is_judged_once_whatever_the_chunk(town: Town, engine: AsyncEngine) -> None:
     codes = [f"h{number}" for number in range(23)]
     await town.monitored(*codes)

@@ -66,6 +66,7 @@ async def review(town: Town, mark: int, *, excludes: bool, by: str = "d1", reaso
         return await quality.review(conn, mark, excludes=excludes, by=by, reason=reason)
 
 
+@pytest.mark.every_edition
 async def test_a_closed_day_gets_its_marks_and_keeps_its_finding(opened: Town) -> None:
     mark = await judged_and_marked(opened)
     assert (mark.kind, mark.begins, mark.ends) == ("opened_window", at(DAY, 600), at(DAY, 670))
@@ -76,6 +77,7 @@ async def test_a_closed_day_gets_its_marks_and_keeps_its_finding(opened: Town) -
     assert (await opened.current("a")).outcome == Outcome.FAILING
 
 
+@pytest.mark.every_edition
 async def test_marking_again_adds_nothing(opened: Town) -> None:
     await judged_and_marked(opened)
     before = await marks(opened)
@@ -85,6 +87,7 @@ async def test_marking_again_adds_nothing(opened: Town) -> None:
     assert await marks(opened) == before
 
 
+@pytest.mark.every_edition
 async def test_a_day_is_looked_at_again_only_when_newer_statistics_stand(opened: Town) -> None:
     found = evaluator(opened.engine)
     await found.once(through=DAY)
@@ -113,6 +116,7 @@ async def test_without_time_one_group_is_marked_and_nothing_is_lost(opened: Town
     assert len(await marks(opened, device="a")) == 1
 
 
+@pytest.mark.every_edition
 async def test_what_is_left_when_the_time_is_over_goes_on_where_it_stopped(
     opened: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +184,7 @@ def test_an_unknown_threshold_refuses_to_start(engine: AsyncEngine) -> None:
 # --- reviews ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.every_edition
 async def test_excluded_readings_count_for_neither_verdict_nor_coverage(opened: Town) -> None:
     mark = await judged_and_marked(opened)
     await review(opened, mark.id, excludes=True)
@@ -199,6 +204,7 @@ async def test_the_readings_themselves_stay(opened: Town) -> None:
     assert await opened.rows(query) == before
 
 
+@pytest.mark.every_edition
 async def test_a_later_review_takes_the_readings_in_again(opened: Town) -> None:
     mark = await judged_and_marked(opened)
     first = await opened.current("a")
@@ -244,6 +250,7 @@ async def test_readings_of_the_night_touch_the_day_before_too(opened: Town) -> N
     assert [row.day for row in dirty] == [DAY, NEXT]
 
 
+@pytest.mark.every_edition
 async def test_a_review_is_read_only_by_runs_that_reach_its_batch(opened: Town) -> None:
     mark = await judged_and_marked(opened)
     batch = await review(opened, mark.id, excludes=True)
@@ -277,6 +284,7 @@ async def test_a_mark_that_there_is_not_is_told(opened: Town) -> None:
         await review(opened, 99, excludes=True)
 
 
+@pytest.mark.every_edition
 async def test_marks_are_listed_by_what_is_asked(opened: Town) -> None:
     mark = await judged_and_marked(opened)
     assert [each.id for each in await marks(opened, day=DAY, kind="opened_window", household="a")] == [mark.id]

@@ -9,6 +9,8 @@ from heatstream.evaluate import status
 
 from .town import DAY, Town, at, evaluator, whole_day
 
+pytestmark = pytest.mark.every_edition
+
 
 async def test_the_status_for_a_program_is_one_json_object(
     town: Town, engine: AsyncEngine, capsys: pytest.CaptureFixture[str]

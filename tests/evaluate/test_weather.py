@@ -57,6 +57,7 @@ async def test_a_home_at_17_degrees_is_judged_by_its_building_and_the_weather(
     assert (row.outcome, row.reason, row.limit_centi) == found
 
 
+@pytest.mark.every_edition
 async def test_a_mean_that_comes_later_has_the_day_judged_again(
     town: Town, engine: AsyncEngine, places: dict[str, Path]
 ) -> None:

@@ -72,6 +72,7 @@ async def compared(engine: AsyncEngine, new: Path, old: Path, **asked: Any) -> C
     return await compare(engine, settings(), question)
 
 
+@pytest.mark.every_edition
 async def test_the_homes_days_and_fen_that_change_are_told_by_company_and_district(
     town: Town, engine: AsyncEngine, stricter: Path, old: Path
 ) -> None:
@@ -111,6 +112,7 @@ async def test_what_is_computed_is_what_the_findings_say(town: Town, engine: Asy
     assert found.computed_fen_after == there[0][0]
 
 
+@pytest.mark.every_edition
 async def test_nothing_is_written(town: Town, engine: AsyncEngine, stricter: Path, old: Path) -> None:
     await judged(town, engine)
     before = await _counts(town)
@@ -183,6 +185,7 @@ async def test_a_policy_that_computes_no_amount_has_none(
     assert (found.failing_before, found.failing_after) == (3, 3)
 
 
+@pytest.mark.every_edition
 async def test_many_chunks_come_to_the_same(town: Town, engine: AsyncEngine, stricter: Path, old: Path) -> None:
     await judged(town, engine)
     question = Question(policies.load(stricter), policies.load(old), 2025)
@@ -192,6 +195,7 @@ async def test_many_chunks_come_to_the_same(town: Town, engine: AsyncEngine, str
     assert cut.sums == [whole.sums[0]._replace(homes=11)]
 
 
+@pytest.mark.every_edition
 async def test_a_day_whose_readings_were_deleted_is_left_out_and_counted(
     town: Town, engine: AsyncEngine, stricter: Path, old: Path
 ) -> None:

@@ -32,6 +32,7 @@ async def failing_home(town: Town) -> None:
     await sealed(town)
 
 
+@pytest.mark.every_edition
 async def test_the_manifest_names_every_file_by_its_digest(town: Town) -> None:
     await failing_home(town)
     there = files(await exported(town))
@@ -57,6 +58,7 @@ def later_at(instant: dt.datetime) -> str:
     return instant.astimezone(dt.timezone(dt.timedelta(hours=8))).isoformat()
 
 
+@pytest.mark.every_edition
 async def test_every_reading_is_there_with_its_times(town: Town) -> None:
     await failing_home(town)
     lines = files(await exported(town))["readings/P-1.csv"].decode().splitlines()
@@ -99,6 +101,7 @@ async def test_a_bundle_holds_nothing_that_names_another_household_or_where_one_
     assert b"address" not in content
 
 
+@pytest.mark.every_edition
 async def test_neighbours_are_told_as_an_aggregate_of_five_or_more(town: Town) -> None:
     await failing_home(town)
     [day] = tree(await exported(town), "building.json")["days"]
@@ -113,6 +116,7 @@ async def test_of_fewer_than_five_neighbours_nothing_is_told(town: Town) -> None
     assert tree(await exported(town), "building.json")["days"] == []
 
 
+@pytest.mark.every_edition
 async def test_each_day_of_each_point_has_a_proof_that_leads_to_a_root(town: Town) -> None:
     await failing_home(town)
     content = await exported(town)
@@ -125,6 +129,7 @@ async def test_each_day_of_each_point_has_a_proof_that_leads_to_a_root(town: Tow
     assert tree(content, "manifest.json")["roots"] == [root["id"]] == [leaf["root"]]
 
 
+@pytest.mark.every_edition
 async def test_a_later_root_stands_beside_the_first_after_late_readings(town: Town) -> None:
     await town.monitored("a")
     await judged(town, a=whole_day(1850)[:100])
@@ -146,6 +151,7 @@ async def test_a_day_that_waits_to_be_judged_again_is_named(town: Town) -> None:
     assert tree(await exported(town), "findings.json")["waiting"] == [DAY.isoformat()]
 
 
+@pytest.mark.every_edition
 async def test_a_conflict_is_told_with_its_values_and_every_decision(town: Town) -> None:
     await town.monitored("a")
     await judged(town, a=whole_day(1850))
@@ -158,6 +164,7 @@ async def test_a_conflict_is_told_with_its_values_and_every_decision(town: Town)
     assert [(each["temp_centi"], each["officer"]) for each in instant["decisions"]] == [(None, "王"), (1850, "王")]
 
 
+@pytest.mark.every_edition
 async def test_a_quality_mark_is_told_with_its_reviews(town: Town) -> None:
     await town.monitored("a")
     await judged(town, a=whole_day(1850))
@@ -200,6 +207,7 @@ async def test_outdoor_means_of_the_days_are_there(town: Town) -> None:
     assert (day["day"], day["mean_centi"], day["source"]) == (DAY.isoformat(), -1250, "气象台")
 
 
+@pytest.mark.every_edition
 async def test_a_claim_is_told_with_its_events_rulings_files_and_facts(town: Town) -> None:
     await failing_home(town)
     await open_claim(town)

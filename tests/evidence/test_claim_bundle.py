@@ -35,6 +35,7 @@ async def test_an_open_claim_is_the_same_to_the_twin(office: Office, tmp_path: P
     assert "C-1" in seen
 
 
+@pytest.mark.every_edition
 async def test_a_ruled_claim_is_the_same_to_the_twin(office: Office, tmp_path: Path) -> None:
     await office.served()
     content = await bundled(office)

@@ -3,6 +3,7 @@
 import datetime as dt
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, insert, select
 
 from heatstream.evidence.stored import Stored, frozen, joined, thawed
@@ -12,6 +13,8 @@ from heatstream.store import tables
 from tests.evaluate.town import DAY, NEXT, Town, at, evaluator, whole_day
 from tests.evidence.opened import exported, files, judged, sealed, tree
 from tests.evidence.test_verify import verified
+
+pytestmark = pytest.mark.every_edition
 
 NOW = at(DAY + dt.timedelta(days=60))
 """Of the days here, all are past a retention of 30 days."""

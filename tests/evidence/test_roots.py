@@ -31,6 +31,7 @@ async def assert_proved(town: Town, proof: roots.Proof) -> None:
     assert merkle.proves(proof.digest, proof.index, root.leaves, proof.path, root.root)
 
 
+@pytest.mark.every_edition
 async def test_every_judged_point_day_is_sealed_and_has_a_proof(town: Town) -> None:
     await town.monitored("a", "b", "c")
     await judged(town, a=whole_day(1850), b=whole_day(1700), c=whole_day(1850))
@@ -41,6 +42,7 @@ async def test_every_judged_point_day_is_sealed_and_has_a_proof(town: Town) -> N
     await assert_proved(town, proof)
 
 
+@pytest.mark.every_edition
 async def test_a_leaf_is_the_digest_of_the_readings(town: Town) -> None:
     await town.monitored("a")
     await judged(town, a=whole_day(1850))
@@ -61,6 +63,7 @@ async def test_what_has_not_changed_is_not_sealed_again(town: Town) -> None:
     assert await sealed(town) == []
 
 
+@pytest.mark.every_edition
 async def test_late_readings_make_a_second_root_and_the_first_still_stands(town: Town) -> None:
     await town.monitored("a", "b")
     await judged(town, a=whole_day(1850)[:100], b=whole_day(1850))
@@ -99,6 +102,7 @@ async def test_what_goes_back_to_what_it_was_is_sealed_a_third_time(town: Town) 
     assert digests[0] == digests[2] != digests[1]
 
 
+@pytest.mark.every_edition
 async def test_proofs_keep_to_the_days_and_points_asked_for(town: Town) -> None:
     await town.monitored("a", "b")
     await judged(town, NEXT, a=whole_day(1850) + whole_day(1850, NEXT)[36:], b=whole_day(1850))

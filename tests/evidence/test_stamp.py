@@ -174,6 +174,7 @@ async def stamped(engine: AsyncEngine) -> list[bool]:
         return [root.time_stamp is not None for root in reversed(await evidence.roots(conn))]
 
 
+@pytest.mark.every_edition
 async def test_every_root_is_stamped_once(engine: AsyncEngine, service: Service, authorities: Path) -> None:
     await add_roots(engine, 2)
     assert await stamp(engine, settings(service, authorities)) == "stamped 2 roots"

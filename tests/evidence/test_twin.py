@@ -129,6 +129,7 @@ def test_the_tree_is_that_of_the_core_and_every_path_leads_to_its_root(leaves: i
 # --- real bundles -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.every_edition
 async def test_a_signed_bundle_of_two_rooms_and_two_days_is_the_same(town: Town, tmp_path: Path) -> None:
     """Unlike slots, a contract's standard, a decision, a conflict that waits, readings that a reviewer excluded."""
     await town.home("a", standard_centi=1850)

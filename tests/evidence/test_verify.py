@@ -8,6 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import heatstream.evidence
 from heatstream.evidence.canonical import archive, canonical
 from tests.evaluate.town import Town, at, whole_day
@@ -54,6 +56,7 @@ async def failing_bundle(town: Town) -> bytes:
     return await exported(town)
 
 
+@pytest.mark.every_edition
 async def test_a_bundle_of_the_database_is_the_same_to_the_twin(town: Town, tmp_path: Path) -> None:
     code, told = verified(await failing_bundle(town), tmp_path)
     assert code == 0, told
@@ -102,6 +105,7 @@ async def test_a_proof_that_was_changed_leads_to_no_root(town: Town, tmp_path: P
     assert code == 1, told
 
 
+@pytest.mark.every_edition
 async def test_late_readings_conflicts_and_decisions_are_the_same_to_the_twin(town: Town, tmp_path: Path) -> None:
     await town.home("a")
     await town.point("P-1", "a", room_kind="bedroom")

@@ -79,6 +79,7 @@ async def move(desk: Desk, when: dt.datetime) -> int:
         return int((await conn.execute(insert(tables.point).values(row).returning(tables.point.c.id))).scalar_one())
 
 
+@pytest.mark.every_edition
 async def test_a_moved_device_is_found_by_the_instant_of_the_reading(desk: Desk) -> None:
     moved = await move(desk, MORNING)
     await desk.restart()
@@ -123,6 +124,7 @@ async def test_an_installation_moved_since_the_start_is_asked_for(desk: Desk) ->
     assert await reasons(desk, reading("P-8", -DAY_MIN * 390, 20)) == [""]
 
 
+@pytest.mark.every_edition
 async def test_an_import_is_heard_of(desk: Desk) -> None:
     following = asyncio.create_task(desk.writer.follow())
     try:
@@ -199,6 +201,7 @@ async def test_a_held_batch_came_when_our_clock_was_right_again(desk: Desk, monk
     assert checked.received.received_us.tolist() == [micros(desk.now)] * 3
 
 
+@pytest.mark.every_edition
 async def test_a_hold_is_one_incident(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(border, "HOLD_S", 0.05)
     checking = asyncio.create_task(desk.check(*(from_the_future(gateway) for gateway in ("gw-1", "gw-2", "gw-3"))))

@@ -15,6 +15,7 @@ async def examined(database_url: str, port: int) -> dict[str, Diagnosis]:
     return {each.check: each for each in await doctor.examine(found)}
 
 
+@pytest.mark.every_edition
 async def test_a_sound_broker_passes(database_url: str, own_broker) -> None:
     server = await own_broker(max_packet_size=16_384)
     found = await examined(database_url, server.port)
@@ -61,6 +62,7 @@ async def test_an_absent_database_fails(broker: BrokerServer) -> None:
     assert found["database"].verdict is Verdict.FAIL
 
 
+@pytest.mark.every_edition
 async def test_a_server_that_does_not_write_through_fails(database_url: str, broker: BrokerServer) -> None:
     assert (await examined(database_url, broker.port))["fsync"].verdict is Verdict.FAIL
 

@@ -77,6 +77,7 @@ def test_waits_double_up_to_the_longest() -> None:
 # --- the lock ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.every_edition
 async def test_only_one_holds_the_lock(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "ASK_AGAIN_S", 0.01)
     waited: list[None] = []
@@ -94,6 +95,7 @@ async def test_only_one_holds_the_lock(engine: AsyncEngine, monkeypatch: pytest.
     assert waited
 
 
+@pytest.mark.every_edition
 async def test_whoever_loses_the_lock_hears_of_it(engine: AsyncEngine) -> None:
     async with lock.sole(engine, lambda: None) as held:
         watching = asyncio.create_task(held.watch())

@@ -15,6 +15,7 @@ async def read(desk: Desk) -> IngestStatus:
         return await status.read(conn, hours=24)
 
 
+@pytest.mark.every_edition
 async def test_an_hour_of_a_gateway_adds_up(desk: Desk) -> None:
     await desk.say(reading("P-1", 0, 20), reading("P-1", 10, 99))
     await desk.say(reading("P-1", 0, 20), reading("P-1", 0, 21))
@@ -33,6 +34,7 @@ async def test_refused_readings_are_told_by_reason(desk: Desk) -> None:
     assert (await read(desk)).rejects == [Waiting("out_of_range", 0, 1), Waiting("undecodable", 1, 0)]
 
 
+@pytest.mark.every_edition
 async def test_undecided_conflicts_are_counted(desk: Desk) -> None:
     await desk.say(reading("P-1", 0, 20), reading("P-1", 0, 21))
     assert (await read(desk)).conflicts == 1

@@ -16,6 +16,8 @@ from heatstream.store import tables
 from heatstream.store.tables import ledger, reading_conflict
 from tests.ingest.desk import MORNING, Desk, add_point, message, reading
 
+pytestmark = pytest.mark.every_edition
+
 
 def totals(**counts: int) -> Totals:
     readings = sum(counts.get(name, 0) for name in ("stored", "repeated", "conflicting", "rejected"))

@@ -3,11 +3,14 @@
 import datetime as dt
 from typing import Any
 
+import pytest
 from sqlalchemy import insert, select
 
 from heatstream.store import tables
 from heatstream.store.tables import flag
 from tests.ingest.desk import MORNING, SINCE, Desk, reading
+
+pytestmark = pytest.mark.every_edition
 
 
 def minute(at: dt.datetime | None) -> int | None:

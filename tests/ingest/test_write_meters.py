@@ -9,6 +9,8 @@ from sqlalchemy import func, select
 from heatstream.store.tables import meter_conflict, meter_reading
 from tests.ingest.desk import Desk, at
 
+pytestmark = pytest.mark.every_edition
+
 
 async def say(desk: Desk, *readings: dict[str, Any], minute: int = 0) -> Any:
     numbered = [{"meter": "M-1", "at": at(minute), **each} for each in readings]

@@ -42,12 +42,14 @@ async def test_a_refused_message_is_kept_byte_for_byte(desk: Desk) -> None:
     assert await rejects(desk, "topic", "payload", "reason", "readings", "seen") == [(*JUNK, "undecodable", 0, 1)]
 
 
+@pytest.mark.every_edition
 async def test_a_partly_refused_message_is_kept_byte_for_byte(desk: Desk) -> None:
     sent = message(reading("P-1", 0, 20), reading("P-1", 10, 99))
     await desk.send(sent)
     assert await rejects(desk, "topic", "payload", "reason", "readings") == [(*sent, None, 1)]
 
 
+@pytest.mark.every_edition
 async def test_a_refused_message_that_comes_again_is_one_row(desk: Desk) -> None:
     await desk.send(JUNK, JUNK)
     await desk.send(JUNK)
@@ -86,6 +88,7 @@ def junk(number: int, gateway: str = "gw-1") -> tuple[str, bytes]:
     return f"heat/v1/shili/{gateway}/indoor", b"junk %d" % number
 
 
+@pytest.mark.every_edition
 async def test_beyond_the_quota_messages_are_counted_only(desk: Desk) -> None:
     await desk.restart(reject_quota=3)
     written = await desk.send(*map(junk, range(5)))
@@ -141,6 +144,7 @@ async def test_no_receipt_passes_a_message_over_quota(desk: Desk) -> None:
 # --- fed again --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.every_edition
 async def test_a_reading_of_a_point_registered_since_is_stored_and_resolved(desk: Desk) -> None:
     await desk.say(reading("P-1", 0, 20), reading("P-new", 0, 20))
     async with desk.engine.begin() as conn:
@@ -199,6 +203,7 @@ async def test_a_reason_that_does_not_exist_is_an_error(desk: Desk) -> None:
         await feed(desk, "bad_mood")
 
 
+@pytest.mark.every_edition
 async def test_resolved_rejects_are_not_fed_again(desk: Desk) -> None:
     await desk.say(reading("P-new", 0, 20))
     async with desk.engine.begin() as conn:
@@ -214,6 +219,7 @@ async def test_feeding_again_counts_no_message_of_the_gateway_twice(desk: Desk) 
     assert await desk.rows(select(progress.gateway, progress.contiguous)) == [("gw-1", 1)]
 
 
+@pytest.mark.every_edition
 async def test_what_the_database_refused_is_stored_once_it_takes_it(desk: Desk) -> None:
     async with desk.engine.begin() as conn:
         await conn.execute(text("alter table reading add constraint picky check (temp_centi <> 2000)"))
@@ -237,6 +243,7 @@ async def test_the_replay_s_batch_has_its_own_ledger(desk: Desk) -> None:
     assert await desk.rows(query) == [("ingest", 2, 1, 1), ("replay", 1, 1, 0)]
 
 
+@pytest.mark.every_edition
 async def test_the_running_writer_finds_what_was_fed_again(desk: Desk) -> None:
     await desk.say(reading("P-new", 0, 20), reading("P-new", 10, 20))
     async with desk.engine.begin() as conn:
@@ -247,6 +254,7 @@ async def test_the_running_writer_finds_what_was_fed_again(desk: Desk) -> None:
     assert written.totals == Totals(messages=1, readings=2, repeated=2)
 
 
+@pytest.mark.every_edition
 async def test_refused_meter_readings_are_fed_again(desk: Desk) -> None:
     payload = f'{{"meter": "M-9", "at": "{at(0)}", "supply_c": 60, "fault": "E1"}}'
     await desk.send(("heat/v1/shili/gw-1/meters", payload.encode()))

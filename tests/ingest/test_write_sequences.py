@@ -12,6 +12,8 @@ from heatstream.store import progress, tables
 from heatstream.store.progress import Progress
 from tests.ingest.desk import Desk, Message, message, reading
 
+pytestmark = pytest.mark.every_edition
+
 
 def test_a_gateway_of_which_nothing_came_stands_before_its_first() -> None:
     assert begun(7) == Progress(6, 6)

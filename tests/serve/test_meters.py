@@ -55,6 +55,7 @@ async def get(client: httpx.AsyncClient, path: str, status: int = 200, **query: 
     return found
 
 
+@pytest.mark.every_edition
 async def test_days_are_listed_over_every_installation_page_by_page(asked: httpx.AsyncClient) -> None:
     whole = await get(asked, "M1/days")
     assert [(row["day"], row["installed_at"]) for row in whole["rows"]] == [
@@ -77,6 +78,7 @@ async def test_what_was_counted_and_what_was_estimated_stand_apart(asked: httpx.
     assert (counted["supply_mean_c"], counted["supply_mean_centi"]) == (73.5, 7350)
 
 
+@pytest.mark.every_edition
 async def test_marks_are_listed_as_they_stand_and_those_withdrawn_on_request(asked: httpx.AsyncClient) -> None:
     rows = (await get(asked, "M1/marks"))["rows"]
     assert [(row["kind"], row["begins"]) for row in rows] == [

@@ -30,6 +30,7 @@ async def every_page(client: httpx.AsyncClient, path: str, **query: object) -> l
     return rows
 
 
+@pytest.mark.every_edition
 @pytest.mark.parametrize("limit", [1, 4])
 @pytest.mark.parametrize(
     ("path", "query", "count"),
@@ -59,6 +60,7 @@ async def test_the_last_full_page_has_no_next(reader: httpx.AsyncClient) -> None
     assert (len(rows), following) == (5, None)
 
 
+@pytest.mark.every_edition
 @pytest.mark.parametrize("order", ["oldest", "newest"])
 async def test_findings_added_meanwhile_neither_hide_nor_repeat_one(
     client: httpx.AsyncClient, engine: AsyncEngine, order: str
@@ -85,6 +87,7 @@ async def add_findings(engine: AsyncEngine) -> None:
                 await town.record(conn, row)
 
 
+@pytest.mark.every_edition
 async def test_days_judged_meanwhile_come_at_the_end(client: httpx.AsyncClient, engine: AsyncEngine) -> None:
     _, following = await page(client, "findings", limit=8)
     day = town.DAYS[-1] + dt.timedelta(days=1)

@@ -38,6 +38,7 @@ async def test_a_stale_ingest_is_told_but_reading_goes_on(stranger: httpx.AsyncC
     assert (status, found["ingest"]) == (200, (False, "last stored 61.0 min ago, expected within 15.0 min"))
 
 
+@pytest.mark.every_edition
 async def test_waiting_household_days_are_told_with_their_age(stranger: httpx.AsyncClient, engine: AsyncEngine) -> None:
     async with engine.begin() as conn:
         old = town.NOW - dt.timedelta(hours=2)

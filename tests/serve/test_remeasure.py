@@ -19,6 +19,7 @@ async def asked(client: httpx.AsyncClient, **query: Any) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.every_edition
 async def test_a_home_is_listed_with_its_reason_and_its_last_coverage(reader: httpx.AsyncClient) -> None:
     [home] = (await asked(reader))["rows"]
     assert home == {
@@ -105,6 +106,7 @@ async def test_an_explanation_says_when_the_day_cannot_be_made_anew(reader: http
     assert any("不能重现该判定" in sentence["zh"] for sentence in told["sentences"])
 
 
+@pytest.mark.every_edition
 async def test_an_explanation_tells_the_nearest_change_as_figures(
     client: httpx.AsyncClient, engine: AsyncEngine
 ) -> None:

@@ -61,17 +61,20 @@ async def test_points_are_listed_with_their_installation(reader: httpx.AsyncClie
     )
 
 
+@pytest.mark.every_edition
 async def test_readings_stand_as_degrees_and_exactly(reader: httpx.AsyncClient) -> None:
     found = await rows(reader, "readings", point="P1", to=town.at(town.DAYS[-1], 24 - 1).isoformat())
     assert [(each["temp_c"], each["temp_centi"]) for each in found[:3]] == [(17.0, 1700), (17.1, 1710), (17.2, 1720)]
 
 
+@pytest.mark.every_edition
 async def test_a_range_of_instants_holds_its_first_and_not_its_last(reader: httpx.AsyncClient) -> None:
     start, end = town.at(town.DAYS[-1], 1).isoformat(), town.at(town.DAYS[-1], 3).isoformat()
     found = await rows(reader, "readings", point="P1", **{"from": start, "to": end})
     assert [each["observed_at"] for each in found] == ["2026-01-06T01:00:00+08:00", "2026-01-06T02:00:00+08:00"]
 
 
+@pytest.mark.every_edition
 async def test_a_reading_tells_the_other_value_of_its_instant(reader: httpx.AsyncClient) -> None:
     found = await rows(
         reader, "readings", household="H1", to=town.NOW.isoformat(), **{"from": "2026-01-06T00:00+08:00"}
@@ -79,6 +82,7 @@ async def test_a_reading_tells_the_other_value_of_its_instant(reader: httpx.Asyn
     assert [(each["other_centi"], each["decided"]) for each in found[1:3]] == [(None, False), ([1810], False)]
 
 
+@pytest.mark.every_edition
 async def test_statistics_are_listed_by_day_and_point(reader: httpx.AsyncClient) -> None:
     found = await rows(reader, "statistics", day_from="2026-01-05")
     assert [(each["day"], each["point"]) for each in found] == [
@@ -86,6 +90,7 @@ async def test_statistics_are_listed_by_day_and_point(reader: httpx.AsyncClient)
     ]
 
 
+@pytest.mark.every_edition
 async def test_statistics_of_one_point_hold_what_was_computed(reader: httpx.AsyncClient) -> None:
     [found] = await rows(reader, "statistics", point="P2", day_from="2026-01-06")
     assert (found["min_c"], found["min_centi"], found["limit_c"], found["digest"]) == (17.0, 1700, 18.0, "01" * 32)
@@ -111,6 +116,7 @@ def outcomes(found: list[dict[str, object]]) -> list[tuple[object, ...]]:
     return [(each["period_from"], each["household"], each["outcome"]) for each in found]
 
 
+@pytest.mark.every_edition
 async def test_findings_are_listed_by_day_and_household(reader: httpx.AsyncClient) -> None:
     assert outcomes(await rows(reader, "findings", day_from="2026-01-05")) == [
         ("2026-01-05", "H1", "failing"),
@@ -122,6 +128,7 @@ async def test_findings_are_listed_by_day_and_household(reader: httpx.AsyncClien
     ]
 
 
+@pytest.mark.every_edition
 async def test_the_newest_day_can_come_first(reader: httpx.AsyncClient) -> None:
     assert outcomes(await rows(reader, "findings", order="newest", limit=4))[2:] == [
         ("2026-01-06", "H3", "undetermined"),
@@ -129,6 +136,7 @@ async def test_the_newest_day_can_come_first(reader: httpx.AsyncClient) -> None:
     ]
 
 
+@pytest.mark.every_edition
 async def test_history_holds_what_was_superseded(reader: httpx.AsyncClient) -> None:
     found = await rows(reader, "findings", household="H1", history="true", day_from="2026-01-05", day_to="2026-01-05")
     assert [(each["outcome"], each["current"], each["change"]) for each in found] == [
@@ -138,6 +146,7 @@ async def test_history_holds_what_was_superseded(reader: httpx.AsyncClient) -> N
     assert found[1]["supersedes"] == found[0]["id"]
 
 
+@pytest.mark.every_edition
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
@@ -180,6 +189,7 @@ async def test_a_page_of_findings_tells_how_far_the_judging_came(reader: httpx.A
     assert response.json()["closed_through"] == "2026-01-06"
 
 
+@pytest.mark.every_edition
 async def test_a_finding_is_explained_by_its_rooms_and_its_past(reader: httpx.AsyncClient) -> None:
     [finding] = await rows(reader, "findings", household="H1", day_from="2026-01-05", day_to="2026-01-05")
     told = (await reader.get(f"/api/v1/findings/{finding['id']}/explain")).json()
@@ -217,6 +227,7 @@ async def test_a_superseded_finding_stays_explainable(reader: httpx.AsyncClient)
     assert (told["finding"]["outcome"], told["finding"]["current"]) == ("undetermined", False)
 
 
+@pytest.mark.every_edition
 async def test_the_summary_adds_up_to_all_homes(reader: httpx.AsyncClient) -> None:
     told = (await reader.get("/api/v1/summary")).json()
     expected = {

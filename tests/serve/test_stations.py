@@ -98,6 +98,7 @@ async def test_stations_come_in_pages_and_by_company(asked: httpx.AsyncClient) -
     assert (await get(asked, "/stations", 400, company="E9"))["type"].endswith("unknown-code")
 
 
+@pytest.mark.every_edition
 async def test_the_days_of_a_station_say_what_was_owed_and_how_its_homes_were(asked: httpx.AsyncClient) -> None:
     found = await get(asked, "/stations/T1/days", day_from=str(DAYS[1]), limit=1)
     (day,) = found["rows"]
@@ -108,6 +109,7 @@ async def test_the_days_of_a_station_say_what_was_owed_and_how_its_homes_were(as
     await get(asked, "/stations/T9/days", 404)
 
 
+@pytest.mark.every_edition
 async def test_the_supply_of_a_station_stands_beside_its_curve_and_silence_is_null(asked: httpx.AsyncClient) -> None:
     period = {"from": at(YESTERDAY, 8).isoformat(), "to": at(YESTERDAY, 8, 20).isoformat()}
     told, silent = (await get(asked, "/stations/T1/supply", **period))["rows"]
@@ -120,6 +122,7 @@ async def test_more_than_a_month_of_supply_is_refused(asked: httpx.AsyncClient) 
     assert "31 days" in (await get(asked, "/stations/T1/supply", 400, **{"from": begin}))["detail"]
 
 
+@pytest.mark.every_edition
 async def test_spans_are_narrowed_by_kind_time_and_whether_they_go_on(asked: httpx.AsyncClient) -> None:
     async def begins(**query: Any) -> list[str]:
         return [row["begins"][11:13] for row in (await get(asked, "/spans", **query))["rows"]]

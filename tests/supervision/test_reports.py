@@ -4,9 +4,9 @@ import asyncio
 import datetime as dt
 import io
 import json
-import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from heatstream.store.pool import create_engine
 from heatstream.store.reports import Kept
 from heatstream.supervision.reporting import report_workbook, reports
 from heatstream.supervision.reporting.report_figures import Figures, Share
-from tests.conftest import at_database, tell
+from tests.conftest import clone, template_of
 from tests.test_cli import heatstream
 
 from . import watched, week
@@ -49,36 +49,31 @@ async def week_template(
     server_url: str, town_template: str, edition: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[str]:
     """Name of a database with the week in it, to clone."""
-    name = f"{town_template}_week"
-    await tell(server_url, f"create database {name} template {town_template}")
-    url = at_database(server_url, name)
-    engine = create_engine(url, size=3)
-    await week.build(Office(engine, url), tmp_path_factory.mktemp("week"))
-    await engine.dispose()
-    if edition == "community":
-        await tell(url, "select _timescaledb_functions.stop_background_workers()")
-    await tell(server_url, f"alter database {name} with allow_connections false")
-    yield name
-    await tell(server_url, f"drop database {name} with (force)")
+
+    async def build(url: str) -> None:
+        engine = create_engine(url, size=3)
+        await week.build(Office(engine, url), tmp_path_factory.mktemp("week"))
+        await engine.dispose()
+
+    async with template_of(server_url, edition, town_template, build) as name:
+        yield name
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def office(server_url: str, week_template: str) -> AsyncIterator[Office]:
     """The town after its week, this test's alone."""
-    async for each in _cloned(server_url, week_template):
-        yield each
+    async with _cloned(server_url, week_template) as office:
+        yield office
 
 
+@asynccontextmanager
 async def _cloned(server_url: str, template: str) -> AsyncIterator[Office]:
-    name = f"{template}_{uuid.uuid4().hex[:6]}"
-    await tell(server_url, f"create database {name} template {template}")
-    url = at_database(server_url, name)
-    engine = create_engine(url, size=3)
-    office = Office(engine, url, week.AFTER)
-    await handled_by(office)
-    yield office
-    await engine.dispose()
-    await tell(server_url, f"drop database {name} with (force)")
+    async with clone(server_url, template) as url:
+        engine = create_engine(url, size=3)
+        office = Office(engine, url, week.AFTER)
+        await handled_by(office)
+        yield office
+        await engine.dispose()
 
 
 async def make(office: Office, kind: Kind = "weekly", day: dt.date | None = None, by: str = "测试") -> int:
@@ -89,7 +84,7 @@ async def make(office: Office, kind: Kind = "weekly", day: dt.date | None = None
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def client(server_url: str, week_template: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a town whose week was reported, as number 1; nobody changes it."""
-    async for office in _cloned(server_url, week_template):
+    async with _cloned(server_url, week_template) as office:
         await make(office)
         async with office.engine.begin() as conn:
             key = await keys.create(conn, "office", scopes=("admin",))

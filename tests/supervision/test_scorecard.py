@@ -1,7 +1,6 @@
 """Every figure of a scorecard is the sum of its rows, worked out here by hand; what is missing is never nothing."""
 
 import datetime as dt
-import uuid
 from collections.abc import AsyncIterator, Mapping
 from fractions import Fraction
 from typing import Any
@@ -24,7 +23,7 @@ from heatstream.store.pool import create_engine
 from heatstream.supervision.company.company_file import HandScored
 from heatstream.supervision.watch import scorecard
 from heatstream.supervision.watch.scorecard import Scorecard
-from tests.conftest import at_database, tell
+from tests.conftest import clone, template_of
 
 from . import told, watched
 from .companies import DEMO, declared, drafted, handled_by, record, report
@@ -79,29 +78,23 @@ def october(hour: int, minute: int = 0, day: int = 21) -> dt.datetime:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def season_template(server_url: str, town_template: str, edition: str) -> AsyncIterator[str]:
     """Name of a database with the season in it, to clone."""
-    name = f"{town_template}_season"
-    await tell(server_url, f"create database {name} template {town_template}")
-    url = at_database(server_url, name)
-    engine = create_engine(url, size=3)
-    await season(Office(engine, url))
-    await engine.dispose()
-    if edition == "community":
-        await tell(url, "select _timescaledb_functions.stop_background_workers()")
-    await tell(server_url, f"alter database {name} with allow_connections false")
-    yield name
-    await tell(server_url, f"drop database {name} with (force)")
+
+    async def build(url: str) -> None:
+        engine = create_engine(url, size=3)
+        await season(Office(engine, url))
+        await engine.dispose()
+
+    async with template_of(server_url, edition, town_template, build) as name:
+        yield name
 
 
 @pytest.fixture
 async def office(server_url: str, season_template: str) -> AsyncIterator[Office]:
     """The town with its season, this test's alone."""
-    name = f"{season_template}_{uuid.uuid4().hex[:6]}"
-    await tell(server_url, f"create database {name} template {season_template}")
-    url = at_database(server_url, name)
-    engine = create_engine(url, size=3)
-    yield Office(engine, url, october(20, day=23))
-    await engine.dispose()
-    await tell(server_url, f"drop database {name} with (force)")
+    async with clone(server_url, season_template) as url:
+        engine = create_engine(url, size=3)
+        yield Office(engine, url, october(20, day=23))
+        await engine.dispose()
 
 
 async def season(office: Office) -> None:

@@ -14,7 +14,7 @@ from heatstream.serve.routes.supervised import SeasonQuery
 from heatstream.store import supervision_rules
 from heatstream.store import tables as t
 from heatstream.store.pool import create_engine
-from tests.conftest import at_database, tell
+from tests.conftest import clone
 
 from . import watched
 from .companies import DEMO, declared, handled_by, record
@@ -55,16 +55,13 @@ async def _season(office: Office) -> None:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def client(server_url: str, town_template: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the town with its season and its warnings, which nobody changes."""
-    name = f"{town_template}_api"
-    await tell(server_url, f"create database {name} template {town_template}")
-    url = at_database(server_url, name)
-    office = Office(create_engine(url, size=3), url)
-    await _levels(office)
-    await _season(office)
-    async with asking(office) as asked:
-        yield asked
-    await office.engine.dispose()
-    await tell(server_url, f"drop database {name} with (force)")
+    async with clone(server_url, town_template) as url:
+        office = Office(create_engine(url, size=3), url)
+        await _levels(office)
+        await _season(office)
+        async with asking(office) as asked:
+            yield asked
+        await office.engine.dispose()
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
