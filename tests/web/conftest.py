@@ -1,6 +1,6 @@
 """The town behind the page's rows."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import httpx
@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from heatstream.access.principal import Principal
 from heatstream.settings import Settings
-from heatstream.web import probes, rows, sign_in_page
+from heatstream.web import building_rows, household_rows, probes, rows, sign_in_page
 from heatstream.web.shared import Reader, Source
 from heatstream.web.signed_in import COOKIE
 from tests.serve.conftest import database_url, shared, town_template
@@ -23,6 +23,23 @@ __all__ = ["database_url", "shared", "town_template"]
 async def citys_eyes(shared: tuple[str, str]) -> tuple[Principal, str]:
     """Somebody of the 市主管部门 who signed in, and the token of a session."""
     return await visitor_at(shared[0], "city"), await token_at(shared[0], "auditor")
+
+
+SignIn = Callable[..., Awaitable[str]]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def sign_in(shared: tuple[str, str]) -> SignIn:
+    """Sign somebody in, each once: `await sign_in("company", company="E1")` is the token of a session."""
+    tokens: dict[tuple[str, ...], str] = {}
+
+    async def token(role: str, **whose: str) -> str:
+        key = (role, *whose.values())
+        if key not in tokens:
+            tokens[key] = await token_at(shared[0], role, **whose)
+        return tokens[key]
+
+    return token
 
 
 @pytest.fixture
@@ -44,7 +61,8 @@ async def visitor(source: Source, token: str | None) -> AsyncIterator[httpx.Asyn
     app.state.source, app.state.settings = source, Settings()
     app.include_router(sign_in_page.router)
     sign_in_page.lead_strangers(app)
-    app.include_router(rows.router)
+    for each in (rows, building_rows, household_rows):
+        app.include_router(each.router)
     app.include_router(probes.router)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     cookies = {COOKIE: token} if token else {}

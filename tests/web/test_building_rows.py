@@ -2,43 +2,21 @@
 
 import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from heatstream.settings import Settings
 from heatstream.store import tables as t
 from heatstream.store.timescale import ensure_partitions
-from heatstream.web import building_rows, sign_in_page
 from heatstream.web.shared import Source
-from heatstream.web.signed_in import COOKIE
 from tests.serve import town
-from tests.signed import token_at, token_of
+from tests.signed import token_of
+from tests.web.conftest import SignIn, visitor
 
 LAST = town.DAYS[-1]
 SLOTS = 24 * 6
-
-
-@asynccontextmanager
-async def asking(source: Source, token: str) -> AsyncIterator[httpx.AsyncClient]:
-    app = FastAPI()
-    app.state.source, app.state.settings = source, Settings()
-    sign_in_page.lead_strangers(app)
-    app.include_router(building_rows.router)
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://127.0.0.1", cookies={COOKIE: token}
-    ) as client:
-        yield client
-
-
-@pytest.fixture
-async def browser(source: Source, citys_eyes: tuple[object, str]) -> AsyncIterator[httpx.AsyncClient]:
-    async with asking(source, citys_eyes[1]) as client:
-        yield client
 
 
 async def fetched(browser: httpx.AsyncClient, building: str, day: dt.date = LAST) -> dict[str, dict[str, object]]:
@@ -116,16 +94,16 @@ async def test_a_home_is_found_by_its_code_or_address(browser: httpx.AsyncClient
 # --- who sees what ----------------------------------------------------------------------------------------------------
 
 
-async def test_a_company_sees_its_own_buildings_alone(source: Source, shared: tuple[str, str]) -> None:
-    async with asking(source, await token_at(shared[0], "company", company="E1")) as browser:
+async def test_a_company_sees_its_own_buildings_alone(source: Source, sign_in: SignIn) -> None:
+    async with visitor(source, await sign_in("company", company="E1")) as browser:
         assert [row["code"] for row in (await browser.get("/rows/buildings")).json()] == ["B1"]
         assert sorted(await fetched(browser, "B1")) == ["H1", "H2"]
         assert (await browser.get("/rows/buildings/B2/day?day=2026-01-06")).status_code == 404
         assert (await browser.get("/rows/search?q=H3")).json()["homes"] == []
 
 
-async def test_a_household_sees_no_façade(source: Source, shared: tuple[str, str]) -> None:
-    async with asking(source, await token_at(shared[0], "household", household="H1")) as browser:
+async def test_a_household_sees_no_facade(source: Source, sign_in: SignIn) -> None:
+    async with visitor(source, await sign_in("household", household="H1")) as browser:
         addresses = ("buildings", "buildings/B1/day?day=2026-01-06", "search?q=H1")
         answers = [(await browser.get(f"/rows/{address}")).status_code for address in addresses]
     assert answers == [403, 403, 403]
@@ -158,7 +136,7 @@ async def storeys(engine: AsyncEngine, database_url: str) -> AsyncIterator[Store
         colder = {"point_id": point, "observed_at": town.at(LAST, 4, 10), "received_at": town.at(LAST, 4, 11)}
         await conn.execute(insert(t.reading).values(**colder, temp_centi=1605, batch_id=batch))
     source = Source(database_url)
-    async with asking(source, await token_of(engine)) as browser:
+    async with visitor(source, await token_of(engine)) as browser:
 
         async def read() -> dict[str, dict[str, object]]:
             answer = (await browser.get("/rows/buildings/B1/day?day=2026-01-06")).json()

@@ -1,4 +1,4 @@
-"""A household's quality marks, on its curve and in its table."""
+"""A household's quality marks, in their table."""
 
 import httpx
 from sqlalchemy import insert, select
@@ -6,19 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from heatstream.store import tables as t
 from heatstream.web.shared import Source
-from tests.serve import town
 from tests.signed import token_of
 from tests.web.conftest import visitor
 from tests.web.test_rows import fetched
-
-
-def milliseconds(hour: int) -> int:
-    return int(town.at(town.DAYS[-1], hour).timestamp() * 1000)
-
-
-async def test_a_mark_stands_on_the_line_of_its_point(browser: httpx.AsyncClient) -> None:
-    [line] = await fetched(browser, "household/H1/curve?days=1")
-    assert line["marks"] == [[milliseconds(2), milliseconds(3), "opened_window", None]]
 
 
 async def test_a_mark_is_listed_with_what_was_seen(browser: httpx.AsyncClient) -> None:

@@ -81,42 +81,9 @@ async def test_the_newest_findings_come_first(
     assert [(row["day"], row["household"]) for row in await fetched(browser, f"findings/{outcome}")] == expected
 
 
-async def test_a_household_has_its_findings(browser: httpx.AsyncClient) -> None:
-    found = await fetched(browser, "household/H3/findings")
-    assert [(row["day"], row["outcome"]) for row in found] == [("2026-01-06", 3), ("2026-01-05", 1), ("2026-01-04", 1)]
-
-
-async def test_a_curve_has_a_line_for_each_point(browser: httpx.AsyncClient) -> None:
-    [line] = await fetched(browser, "household/H1/curve?days=1")
-    at = int(town.at(town.DAYS[-1], 0).timestamp() * 1000)
-    assert (line["point"], line["room"], line["values"][0]) == ("P1", "bedroom", [at, 17.0])
-
-
-async def test_a_curve_is_broken_where_nothing_was_measured(browser: httpx.AsyncClient) -> None:
-    [line] = await fetched(browser, "household/H1/curve?days=1")
-    assert [value for _, value in line["values"]][:4] == [17.0, None, 17.1, None]
-
-
-async def test_a_household_without_points_has_no_curve(browser: httpx.AsyncClient) -> None:
-    assert await fetched(browser, "household/H4/curve") == []
-
-
-@pytest.mark.parametrize("address", ["household/H9/curve", "household/H9/findings"])
-async def test_an_unknown_household_is_not_found(browser: httpx.AsyncClient, address: str) -> None:
-    assert (await browser.get(f"/rows/{address}")).status_code == 404
-
-
 async def test_gateways_show_where_the_last_hour_s_readings_went(browser: httpx.AsyncClient) -> None:
     [row] = await fetched(browser, "gateways")
     assert (row["gateway"], row["missing"], row["contiguous"]) == ("gw-0001", 1, 10)
-
-
-async def test_a_period_of_readings_holds_its_first_instant_and_not_its_last(reader: Reader) -> None:
-    start = town.at(town.DAYS[-1], 0)
-    async with reader.connection() as conn:
-        points = await readings.points_of(conn, device="P1", household_code=None)
-        found = await readings.curve(conn, points, readings.Period(start, start + dt.timedelta(hours=2)))
-    assert [row.temp_centi for row in found] == [1700, 1710]
 
 
 async def test_the_outdoor_mean_is_of_the_local_day(conn: AsyncConnection) -> None:

@@ -14,15 +14,19 @@ from heatstream.settings import Settings
 from heatstream.web import (
     building_page,
     building_rows,
+    city_page,
     claim_page,
     claim_rows,
     claims_page,
-    city_page,
+    evidence_part,
     failures,
     household_page,
     household_rows,
+    ingest_page,
+    ingest_rows,
     probes,
     rows,
+    rules_page,
     sign_in_page,
     supervision,
 )
@@ -57,6 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(rules_page.router)
     app.include_router(building_rows.router)
     app.include_router(household_rows.router)
+    app.include_router(evidence_part.router)
     app.include_router(probes.router)
     app.mount("/static", StaticFiles(directory=STATIC))
     app.include_router(sign_in_page.router)
@@ -64,7 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
     city_page.add()
     claims_page.add()
     claim_page.add()
-    household_page.add(settings.evaluate.standard_centi)
+    household_page.add()
     building_page.add()
     supervision.add_pages(settings)
     ingest_page.add(settings)

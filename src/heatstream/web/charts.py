@@ -74,17 +74,6 @@ def _bar(name: str, counts: list[int], outcome: Outcome) -> Options:
     return {"name": name, "type": "bar", "stack": "homes", "data": counts, "itemStyle": {"color": COLOUR[outcome]}}
 
 
-def standard_line(label: str, centi: int) -> Options:
-    """Draw the standard across a chart."""
-    return {
-        "symbol": "none",
-        "silent": True,
-        "lineStyle": {"color": STANDARD, "type": "dashed"},
-        "label": {"formatter": label, "position": "insideEndTop", "color": STANDARD},
-        "data": [{"yAxis": centi / 100}],
-    }
-
-
 def trend(figures: Trend, words: Words) -> Options:
     """Draw homes by outcome above, temperatures below, day by day."""
     days = [f"{day:%m-%d}" for day in figures.days]
@@ -116,10 +105,15 @@ def trend(figures: Trend, words: Words) -> Options:
     }
 
 
-def curve(standard_centi: int, words: Words) -> Options:
-    """Draw the frame of a household's curve; the browser puts the lines in."""
+def curve() -> Options:
+    """Draw the frame of a household's curve; the browser puts the lines in.
+
+    Its instants are moved by eight hours and told as if they were UTC: so the axis is local to the homes, whatever the
+    zone of the browser.
+    """
     return {
         "animation": False,
+        "useUTC": True,
         "textStyle": {"fontFamily": "inherit"},
         "tooltip": {"trigger": "axis", "confine": True, ":valueFormatter": "value => hs.fixed(value) + ' °C'"},
         "legend": {"type": "scroll", "bottom": 0, "textStyle": {"color": INK}},
@@ -130,15 +124,7 @@ def curve(standard_centi: int, words: Words) -> Options:
             "axisLine": {"lineStyle": {"color": LINE}},
         },
         "yAxis": {**_value_axis("°C", 0, scale=True), "minInterval": 0.5},
-        "series": [
-            {
-                "name": words("标准", "standard"),
-                "type": "line",
-                "data": [],
-                "itemStyle": {"color": STANDARD},
-                "markLine": standard_line(f"{standard_centi / 100:.2f} °C", standard_centi),
-            }
-        ],
+        "series": [],
     }
 
 

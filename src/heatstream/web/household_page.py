@@ -1,74 +1,144 @@
-"""One household: its curve, its findings, and why each is what it is."""
+"""One household: where it lies, its curve, its findings and why each is what it is, its claims, and the evidence."""
 
-from typing import Any
+import datetime as dt
+import json
+from typing import Final
 
 from fastapi import Request
-from nicegui import events, ui
+from nicegui import ui
 
-from heatstream.claims import explained
-from heatstream.core.finding import Outcome
-from heatstream.rules.sentences import changes
-from heatstream.store.read import city, findings, registry, statistics
+from heatstream.access.fields import SEES
+from heatstream.access.permits import PAGES, may
+from heatstream.core.finding import Change, Outcome
+from heatstream.core.quality import Quality
+from heatstream.store.read import city, readings, registry
 from heatstream.store.read.rows import AnyRow
-from heatstream.store.read.words import ROOM_KIND_ZH
-from heatstream.web import charts, grids
+from heatstream.store.read.words import CHANGE_ZH, OUTCOME_ZH, ROOM_KIND_ZH, word
+from heatstream.store.timescale import LOCAL
+from heatstream.web import charts, grids, home_case, home_place, parts
 from heatstream.web import words as languages
 from heatstream.web.city_page import finding_columns
-from heatstream.web.frame import card, choice, frame, tag
-from heatstream.web.shared import Reader
+from heatstream.web.frame import box, card, choice, frame, tag
 from heatstream.web.signed_in import Reading
 from heatstream.web.words import Words
 
-RANGES, FIRST_RANGE = (1, 7, 30), 7
-"""Days that the curve can show."""
+HEAD: Final = '<link rel="stylesheet" href="/static/building.css"><script src="/static/household.js"></script>'
+RANGES: Final = {"day": ("日", "day"), "week": ("周", "week"), "month": ("月", "month"), "season": ("采暖期", "season")}
+FIRST_RANGE: Final = "week"
+EVIDENCE: Final = "/rows/household/{code}/evidence"
+_FLAGS: Final = {
+    Quality.LATE: ("迟到", "late"),
+    Quality.DEVICE_AHEAD: ("设备时钟超前", "device ahead"),
+    Quality.GATEWAY_AHEAD: ("网关时钟超前", "gateway ahead"),
+    Quality.OTHER_GATEWAY: ("经其他网关", "other gateway"),
+    Quality.REPLAYED: ("重放", "replayed"),
+}
 
 
-def _facts(home: AnyRow, words: Words) -> None:
-    told = {
-        words("地址", "address"): home.address,
-        words("楼栋", "building"): f"{home.community_name} {home.building_name}",
-        words("区县", "district"): home.district_name,
-        words("换热站", "station"): home.heat_station_name,
-        words("供热企业", "company"): home.company_name,
-        words("监测点", "points"): str(home.points) if home.points else words("未监测", "unmonitored"),
+def _said(words: Words) -> dict[str, object]:
+    """Say what the page says in the browser."""
+    return {
+        "language": words.language,
+        "rooms": {kind: words(zh, kind.replace("_", " ")) for kind, zh in ROOM_KIND_ZH.items()},
+        "marks": grids.mark_names(words),
+        "flags": {(bit.name or "").lower(): words(*told) for bit, told in _FLAGS.items()},
+        "outcomes": {int(each): words(OUTCOME_ZH[each], word(each)) for each in Outcome},
+        "changes": {int(each): words(CHANGE_ZH[each], word(each).replace("_", " ")) for each in Change},
+        "standard": words("标准", "standard"),
+        "night": words("夜", "night"),
+        "excluded": words("经复核排除", "excluded by a review"),
+        "noEvidence": words("验收前，不作证据", "before acceptance, no evidence"),
+        "conflict": words("冲突：两个数值", "conflict: two values"),
+        "flag": words("读数标志", "flag of a reading"),
+        "open": words("待认定", "undecided"),
+        "neither": words("均不计", "neither counts"),
+        "decided": words("已认定", "decided"),
+        "reading": words("读取中…", "loading…"),
+        "away": words("暂时读不到数据，请重试。", "The data cannot be read now; try again."),
+        "silent": words("这段时间没有读数。", "Nothing was measured in this time."),
+        "span": words("{} 至 {}，北京时间（+08:00）", "{} to {}, at +08:00"),
+        "none": words(
+            "该日没有判定：尚未判定，或该户当日未监测。", "No finding of this day: it is not judged, or not monitored."
+        ),
+        "stands": words("现行", "stands"),
+        "versions": words("判定的历次版本", "every version of the finding"),
+        "noStatistics": words("该日没有统计。", "This day has no statistics."),
+        "statistics": [
+            words("测点", "point"),
+            words("房间", "room"),
+            words("读数", "readings"),
+            words("有效时段", "valid slots"),
+            words("最低 °C", "min °C"),
+            words("昼最低 °C", "day min °C"),
+            words("夜最低 °C", "night min °C"),
+            words("低于标准 分钟", "min below"),
+            words("最长连续 分钟", "longest, min"),
+            words("冲突", "conflicts"),
+            words("标准 °C", "standard °C"),
+        ],
+        "export": words("正在导出…", "exporting…"),
+        "exported": words("已导出 {}，{} 字节，SHA-256 {}", "exported {}, {} bytes, SHA-256 {}"),
+        "verifying": words("正在核验…", "verifying…"),
+        "choose": words("请先导出证据包，或选择一个文件。", "Export a bundle first, or choose a file."),
+        "refused": words("未能完成：{}", "It was refused: {}"),
+        "same": words(
+            "相同：重新计算的结果与证据包所载一致。", "Same: what was computed again is what the bundle says."
+        ),
+        "different": words(
+            "不同：重新计算的结果与证据包所载不一致，见下。", "Different: what was computed again differs, see below."
+        ),
+        "unreadable": words(
+            "无法读取：这不是证据包，或已损坏。", "Unreadable: this is no evidence bundle, or it is damaged."
+        ),
     }
-    with ui.element("div").classes("hs-facts"):
-        for name, value in told.items():
-            with ui.element("div"):
-                tag("div", name, "hs-fact-name")
-                tag("div", value, "hs-fact-value")
 
 
-def _curve(standard_centi: int, words: Words) -> None:
-    names = {kind: words(zh, kind.replace("_", " ")) for kind, zh in ROOM_KIND_ZH.items()}
-    kinds = grids.mark_names(words)
-    note = words("虚线为标准；底色为质量标记", "dashed: the standard; shaded: quality marks")
+def _curve(home: AnyRow, day: dt.date, words: Words) -> None:
+    note = words(
+        "虚线为标准，深色带为夜，浅色底为质量标记；断开处没有读数",
+        "dashed: the standard; dark bands: nights; shaded: quality marks; nothing was measured where a line is broken",
+    )
     with card(words("室温曲线", "room temperatures"), note):
-        buttons = ui.element("div").classes("hs-choices")
-        chart = ui.echart(charts.curve(standard_centi, words)).classes("hs-chart")
+        with box("div", "hs-facade-top"):
+            with box("div", "hs-facade-day"):
+                tag("button", "‹", "hs-choice", type="button", id="hs-before", aria_label=words("往前", "earlier"))
+                box(
+                    "input",
+                    "hs-input",
+                    id="hs-day",
+                    type="date",
+                    aria_label=words("日期", "day"),
+                    value=day.isoformat(),
+                )
+                tag("button", "›", "hs-choice", type="button", id="hs-after", aria_label=words("往后", "later"))
+            with box("div", "hs-choices", role="group", aria_label=words("范围", "range")):
+                for name, pair in RANGES.items():
+                    script = f"hs.press(event.currentTarget); hsHome.range('{name}')"
+                    choice(words(*pair), script, pressed=name == FIRST_RANGE)
+        chart = ui.echart(charts.curve()).classes("hs-chart").props('role=img aria-describedby="hs-curve-said"')
+        tag("p", words("读取中…", "loading…"), "hs-note", id="hs-curve-said", role="status")
+    told = {"code": home.household, "day": day.isoformat(), "range": FIRST_RANGE, "chart": f"c{chart.id}"}
+    script = f"hsHome.start({json.dumps(told)}, {json.dumps(_said(words))}, id => getElement({chart.id}).chart); 0"
+    ui.timer(0.1, lambda: ui.run_javascript(script), once=True)
 
-        def draw(days: int) -> str:
-            return f"hs.curve(getElement({chart.id}).chart, './curve?days={days}', {names!r}, {kinds!r})"
 
-        with buttons:
-            for days in RANGES:
-                script = f"hs.press(event.currentTarget); {draw(days)}"
-                choice(words(f"{days} 天", f"{days} d"), script, pressed=days == FIRST_RANGE)
-        ui.timer(0.2, lambda: ui.run_javascript(f"{draw(FIRST_RANGE)}; 0"), once=True)
-
-
-async def _explanation(reader: Reader, finding_id: int, words: Words) -> None:
-    async with reader.connection() as conn:
-        finding = await findings.by_id(conn, finding_id)
-        if finding is None:
-            return
-        rooms = await statistics.of_household(conn, finding.household_id, finding.period_from)
-        told = await explained.of_finding(conn, finding, rooms)
-    nearest = set(changes(told.change, Outcome(finding.outcome))) if told.change else set()
-    for sentence in told.lines:
-        # Some free Chinese fonts draw U+2103 as a blank.
-        text = words(sentence.zh, sentence.en).replace("℃", "°C")
-        tag("p", text, "hs-sentence hs-nearest" if sentence in nearest else "hs-sentence")
+def _findings(words: Words) -> None:
+    day = {":cellRenderer": "p => hsHome.dayButton(p.value)"}
+    columns = [grids.column(words("日期", "day"), "day", 124, **day), *finding_columns(words)]
+    with card(words("逐日判定", "findings by day"), words("点日期看依据", "press a day for its reasons")):
+        grids.table("findings", "./findings", columns, words, rows=9)
+        with box("div", "hs-reasons", aria_live="polite"):
+            tag("h3", "", id="hs-reasons-day")
+            box("div", id="hs-reasons")
+            tag("h3", words("当日统计，逐测点", "statistics of the day by point"))
+            box(
+                "div",
+                "hs-scroll",
+                id="hs-statistics",
+                tabindex="0",
+                role="region",
+                aria_label=words("当日统计", "statistics"),
+            )
 
 
 def _marks(words: Words) -> None:
@@ -86,41 +156,50 @@ def _marks(words: Words) -> None:
         grids.table("marks", "./marks", columns, words, rows=6)
 
 
-def _findings(reader: Reader, words: Words) -> None:
-    columns = [grids.column(words("日期", "day"), "day", 110), *finding_columns(words)]
-    with card(words("逐日判定", "findings by day"), words("点一行看依据", "click a row for its reasons")):
-        grid = grids.table("findings", "./findings", columns, words, rows=9)
-        with ui.element("div").props("aria-live=polite").style("margin-top: 12px") as reasons:
-            tag("p", words("尚未选择。", "None chosen."), "hs-note")
+def _evidence(day: dt.date, words: Words) -> None:
+    note = words(
+        "该户的读数、登记、规则、判定、案件与校验路径，装在一个文件里",
+        "the home's readings, registry, rules, findings, claims and proofs in one file",
+    )
+    with card(words("证据包", "evidence"), note):
+        with box("form", "hs-search", id="hs-export"):
+            for name, label in (("first", words("从", "from")), ("last", words("至", "to"))):
+                tag("label", label, for_=f"hs-{name}")
+                box("input", "hs-input", id=f"hs-{name}", type="date", required="", value=day.isoformat())
+            tag("button", words("导出 export", "export"), "hs-choice", type="submit")
+        with box("form", "hs-search", id="hs-verify"):
+            tag("label", words("或核验一个文件", "or verify a file"), for_="hs-file")
+            box("input", "hs-input", id="hs-file", type="file", accept=".zip,application/zip")
+            tag("button", words("核验 verify", "verify"), "hs-choice", type="submit")
+        box("div", "hs-verdict", id="hs-verdict", role="status")
 
-    async def explain(event: events.GenericEventArguments) -> None:
-        chosen: Any = event.args.get("data") or {}
-        if isinstance(chosen.get("id"), int):
-            reasons.clear()
-            with reasons:
-                await _explanation(reader, chosen["id"], words)
 
-    grid.on("rowClicked", explain, ["data"])
-
-
-def add(standard_centi: int) -> None:
-    """Add the page; `standard_centi` is drawn where no finding says another."""
+def add() -> None:
+    """Add the page."""
 
     @ui.page("/household/{code}", title="heatstream", dark=None)
-    async def household(request: Request, code: str, reader: Reading) -> None:
-        words = languages.of_request(request)
+    async def household(request: Request, code: str, reader: Reading, day: dt.date | None = None) -> None:
+        words, sees = languages.of_request(request), SEES[reader.visitor.role]
+        today = dt.datetime.now(LOCAL).date()
         async with reader.connection() as conn:
             home = await registry.household_by_code(conn, code)
             watermarks = await city.watermarks(conn)
-            limit = await findings.newest_limit(conn, home.id) if home else None
-        with frame(request, words("户", "home") + f" {code}", watermarks, reader.visitor):
+            if home is not None:
+                newest = await readings.newest(conn, await readings.points_of(conn, device=None, household_code=code))
+                chosen = day or (newest.astimezone(LOCAL).date() if newest else today)
+                place = await home_place.read(conn, home, chosen, reader.visitor)
+                case = await home_case.read(conn, home.id)
+        title = words(f"户 {code}", f"household {code}")
+        with frame(request, title, watermarks, reader.visitor):
             if home is None:
-                tag("p", words(f"登记中没有户号 {code}。", f"The registry has no household {code}."))
+                parts.empty(words(f"登记中没有户号 {code}。", f"The registry has no household {code}."))
                 return
-            with card(f"{words('户', 'household')} {home.household}"):
-                _facts(home, words)
-            if home.points:
-                _curve(limit or standard_centi, words)
-            _findings(reader, words)
+            ui.add_head_html(HEAD)
+            home_place.card_of(home, place, reader.visitor, words)
+            _curve(home, chosen, words)
+            _findings(words)
             if home.points:
                 _marks(words)
+            home_case.card_of(case, sees, words)
+            if may(reader.visitor, EVIDENCE, PAGES):
+                _evidence(chosen, words)

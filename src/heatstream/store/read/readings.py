@@ -5,14 +5,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, literal, select, tuple_
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Select, and_, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.store.copy import copy_out_all
+from heatstream.store.evidence import ids
 from heatstream.store.read.rows import Rows, every
 from heatstream.store.tables import conflict_decision, household, meter_reading, point, reading, reading_conflict
 
 # As an interval: the text '+08:00' would mean eight hours west.
 EAST = dt.timedelta(hours=8)
+NEWEST = 2**63 - 1
+"""No batch comes after it."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +32,8 @@ class Period:
 _SAME_INSTANT = and_(
     reading_conflict.c.point_id == reading.c.point_id, reading_conflict.c.observed_at == reading.c.observed_at
 )
-_OTHER_VALUES = (
-    select(func.array_agg(reading_conflict.c.temp_centi)).where(_SAME_INSTANT).correlate(reading).scalar_subquery()
-)
-_DECIDED = exists().where(
+_OTHER_VALUES = select(func.array_agg(reading_conflict.c.temp_centi)).where(_SAME_INSTANT)
+_DECISIONS = select(1).where(
     conflict_decision.c.point_id == reading.c.point_id, conflict_decision.c.observed_at == reading.c.observed_at
 )
 
@@ -44,7 +48,9 @@ async def points_of(conn: AsyncConnection, *, device: str | None, household_code
     return list(await conn.scalars(query.order_by(point.c.id)))
 
 
-def _of_points(point_ids: Sequence[int], period: Period) -> Select[Any]:
+def _of_points(point_ids: Sequence[int], period: Period, through_batch: int) -> Select[Any]:
+    others = _OTHER_VALUES.where(reading_conflict.c.batch_id <= through_batch).correlate(reading)
+    decided = _DECISIONS.where(conflict_decision.c.batch_id <= through_batch).correlate(reading)
     return (
         select(
             reading.c.point_id,
@@ -55,14 +61,15 @@ def _of_points(point_ids: Sequence[int], period: Period) -> Select[Any]:
             reading.c.temp_centi,
             reading.c.flags,
             reading.c.batch_id,
-            _OTHER_VALUES.label("other_centi"),
-            _DECIDED.label("decided"),
+            others.scalar_subquery().label("other_centi"),
+            decided.exists().label("decided"),
         )
         .join_from(reading, point, reading.c.point_id == point.c.id)
         .where(
             reading.c.point_id.in_(point_ids),
             reading.c.observed_at >= period.start,
             reading.c.observed_at < period.end,
+            reading.c.batch_id <= through_batch,
         )
     )
 
@@ -74,26 +81,35 @@ async def listed(
     *,
     after: tuple[int, dt.datetime] | None = None,
     limit: int,
+    through_batch: int = NEWEST,
 ) -> Rows:
-    """Readings by point, then by instant; with the other values that the same instant was given."""
-    query = _of_points(point_ids, period)
+    """Readings by point, then by instant; with the other values that the same instant was given.
+
+    Parameters
+    ----------
+    through_batch : as the batches up to this one have it
+    """
+    query = _of_points(point_ids, period, through_batch)
     if after is not None:
         query = query.where(tuple_(reading.c.point_id, reading.c.observed_at) > tuple_(*after))
     return await every(conn, query.order_by(reading.c.point_id, reading.c.observed_at).limit(limit))
 
 
-async def curve(conn: AsyncConnection, point_ids: Sequence[int], period: Period) -> Rows:
-    """Instants and temperatures alone, for a drawing."""
-    query = (
-        select(reading.c.point_id, reading.c.observed_at, reading.c.temp_centi)
-        .where(
-            reading.c.point_id.in_(point_ids),
-            reading.c.observed_at >= period.start,
-            reading.c.observed_at < period.end,
-        )
-        .order_by(reading.c.point_id, reading.c.observed_at)
+async def drawn(conn: AsyncConnection, point_ids: Sequence[int], period: Period) -> NDArray[np.void]:
+    """Read what a drawing needs, by point and instant.
+
+    Returns
+    -------
+    structured rows: point_id, observed_at [µs since 1970-01-01T00:00Z], temp_centi, flags
+    """
+    query = select(reading.c.point_id, reading.c.observed_at, reading.c.temp_centi, reading.c.flags).where(
+        reading.c.point_id == func.any(ids(point_ids)),
+        reading.c.observed_at >= period.start,
+        reading.c.observed_at < period.end,
     )
-    return await every(conn, query)
+    await conn.execute(select(1))  # a COPY may not be the first statement of its transaction
+    found = await copy_out_all(conn, query)
+    return found[np.lexsort((found["observed_at"], found["point_id"]))]
 
 
 async def newest(conn: AsyncConnection, point_ids: Sequence[int]) -> dt.datetime | None:
