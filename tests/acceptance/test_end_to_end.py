@@ -10,6 +10,7 @@ from tests.acceptance.conftest import MakeIngest
 from tests.acceptance.rig import Town, online, send, settled
 
 
+@pytest.mark.every_edition
 async def test_what_gateways_send_is_stored_and_receipted(
     town: Town, database_url: str, mosquitto: BrokerServer, make_ingest: MakeIngest
 ) -> None:
@@ -76,8 +77,11 @@ async def test_a_second_ingest_stands_by_and_takes_over(
 
 
 @pytest.mark.usefixtures("town")
-async def test_a_standby_stops_at_once(database_url: str, mosquitto: BrokerServer, make_ingest: MakeIngest) -> None:
-    async with make_ingest(database_url, mosquitto.port):
+async def test_it_tells_how_it_is_and_a_standby_stops_at_once(
+    database_url: str, mosquitto: BrokerServer, make_ingest: MakeIngest
+) -> None:
+    async with make_ingest(database_url, mosquitto.port) as first:
+        assert [bool(first._get(path)) for path in ("/livez", "/metrics")] == [True, True]
         second = make_ingest(database_url, mosquitto.port)
         second.begin()
         while "standing by" not in str(await second.readiness()):
@@ -101,12 +105,3 @@ async def test_a_database_that_was_never_migrated_is_refused(
     ingest.begin()
     assert await ingest.ended() == 1
     assert "heatstream migrate" in ingest.log.read_text()
-
-
-@pytest.mark.usefixtures("town")
-@pytest.mark.parametrize("path", ["/livez", "/metrics"])
-async def test_it_tells_how_it_is(
-    database_url: str, mosquitto: BrokerServer, make_ingest: MakeIngest, path: str
-) -> None:
-    async with make_ingest(database_url, mosquitto.port) as ingest:
-        assert await asyncio.to_thread(ingest._get, path)

@@ -2,9 +2,6 @@
 
 import re
 
-import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from heatstream.claims.amount import amount
 from heatstream.claims.explained_claim import explain_claim
 from heatstream.claims.turning import Turned, told, turned, warmer
@@ -31,11 +28,6 @@ async def explained(office: Office) -> str:
     seen = await office.assessed()
     async with office.desk() as desk:
         return "\n".join(line.zh for line in explain_claim(seen, await desk.law()))
-
-
-@pytest.fixture
-async def office(engine: AsyncEngine) -> Office:
-    return await Office.found(engine)
 
 
 async def test_a_claim_tells_its_days_its_tests_and_its_amounts(office: Office) -> None:
@@ -89,9 +81,9 @@ async def test_a_choice_is_told_only_where_it_was_made_and_turns_something(offic
     assert options <= set(MADE)
 
 
-async def test_the_command_line_tells_it(office: Office, database_url: str) -> None:
+async def test_the_command_line_tells_it(office: Office) -> None:
     await office.applied()
-    ended = heatstream("claims", "explain", "C-1", url=database_url)
+    ended = heatstream("claims", "explain", "C-1", url=office.database)
     assert (ended.returncode, "（5 日）计入：固定监测点" in ended.stdout) == (0, True)
-    english = heatstream("claims", "explain", "C-1", "--english", url=database_url)
+    english = heatstream("claims", "explain", "C-1", "--english", url=office.database)
     assert "(5 days) counted: fixed point series" in english.stdout

@@ -1,6 +1,5 @@
 """The demo as a newcomer starts it: one process, from its first word to its last."""
 
-import asyncio
 import contextlib
 import json
 import os
@@ -126,19 +125,26 @@ def test_every_reading_it_sent_before_today_is_accounted_for(city: Demo) -> None
     assert int(fates[0].replace(",", "")) > 100_000
 
 
+def test_two_demos_do_not_share_a_folder(city: Demo) -> None:
+    second = Demo(city.data)
+    assert second.process.wait(60) == 2
+    assert "another demo runs on" in second.said.read_text()
+
+
 def test_ctrl_c_ends_everything_and_the_next_start_goes_on(city: Demo) -> None:
     assert city.end(signal.SIGINT) == 0
     assert _is_deserted(city, 1)
     again = Demo(city.data)
     assert again.until(r"API key\s+(\S+)", FIRST_FINDINGS_S) == city.until(r"API key\s+(\S+)", 1)
-    assert again.end(signal.SIGTERM) == 0
+    again.end(signal.SIGKILL)
+    assert _is_deserted(again), "a killed demo leaves no process"
 
 
-def test_a_killed_demo_leaves_no_process(scratch: Path) -> None:
-    demo = Demo(make_folder(scratch / "killed") / "data")
-    demo.until(r"(registry)", 60)
-    demo.end(signal.SIGKILL)
-    assert _is_deserted(demo)
+def test_a_demo_that_is_ended_while_it_starts_leaves_no_process(scratch: Path) -> None:
+    demo = Demo(make_folder(scratch / "ended") / "data")
+    demo.until(r"(broker)", 60)
+    assert demo.end(signal.SIGTERM) == 0
+    assert _is_deserted(demo, 1)
 
 
 def test_a_folder_with_something_else_in_it_is_left_alone(scratch: Path) -> None:
@@ -148,12 +154,3 @@ def test_a_folder_with_something_else_in_it_is_left_alone(scratch: Path) -> None
     assert demo.process.wait(60) == 2
     assert "holds something else" in demo.said.read_text()
     assert (folder / "letter").read_text() == "dear"
-
-
-async def test_two_demos_do_not_share_a_folder(scratch: Path) -> None:
-    first = Demo(make_folder(scratch / "shared") / "data")
-    await asyncio.to_thread(first.until, r"(PostgreSQL)", 60)
-    second = Demo(first.data)
-    assert second.process.wait(60) == 2
-    assert "another demo runs on" in second.said.read_text()
-    assert first.end(signal.SIGINT) == 0

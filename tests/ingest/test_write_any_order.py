@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import random
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, text
@@ -12,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from heatstream.ingest.registry import micros
 from heatstream.store.tables import ledger
 from tests.ingest.desk import MORNING, POINTS, Desk, Message, message, reading, register
+
+pytestmark = pytest.mark.every_edition
 
 POINT = st.sampled_from([*POINTS[:3], "P-unknown"])
 READING = st.tuples(POINT, st.integers(0, 4), st.sampled_from([20.0, 21.0, 99.0]))
@@ -43,7 +46,7 @@ def said_by(messages: list[Message]) -> set[Said]:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(drawn=MESSAGES, seed=st.integers(0, 2**16), restarts=st.booleans())
 async def test_every_distinct_reading_is_in_exactly_one_place(
