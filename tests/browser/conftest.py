@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,13 +64,12 @@ async def town_url(scratch: Path) -> AsyncIterator[str]:
         yield server.url
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def address(town_url: str, unused_tcp_port_factory: Callable[[], int]) -> AsyncIterator[str]:
-    """`heatstream web` on the town that nobody changes."""
-    port = unused_tcp_port_factory()
+@asynccontextmanager
+async def serving(url: str, port: int) -> AsyncIterator[str]:
+    """`heatstream web` on a database; gives its address."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("HEATSTREAM_", "NICEGUI_"))}
     environ.pop("PYTEST_CURRENT_TEST", None)
-    environ |= {"HEATSTREAM_DATABASE_URL": town_url, "HEATSTREAM_WEB_PORT": str(port)}
+    environ |= {"HEATSTREAM_DATABASE_URL": url, "HEATSTREAM_WEB_PORT": str(port)}
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "heatstream", "web", env=environ)
     try:
         await _until_it_answers(process, f"http://127.0.0.1:{port}")
@@ -77,6 +77,13 @@ async def address(town_url: str, unused_tcp_port_factory: Callable[[], int]) -> 
     finally:
         process.terminate()
         assert await asyncio.wait_for(process.wait(), 10) == 0
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def address(town_url: str, unused_tcp_port_factory: Callable[[], int]) -> AsyncIterator[str]:
+    """`heatstream web` on the town that nobody changes."""
+    async with serving(town_url, unused_tcp_port_factory()) as found:
+        yield found
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

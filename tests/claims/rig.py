@@ -123,7 +123,9 @@ class Office:
     """Where it is, for the command line."""
 
     @classmethod
-    async def found(cls, engine: AsyncEngine, choices: Path | None = None, **terms: Any) -> "Office":
+    async def found(
+        cls, engine: AsyncEngine, choices: Path | None = None, *, through: dt.date = LAST, **terms: Any
+    ) -> "Office":
         """One home that was cold from the fifth to the tenth, warm after it; judged through the twelfth."""
         town = await Town.found(engine)
         await town.home("H1", **{"fee_fen": FEE_FEN, "fee_paid_fen": FEE_FEN, "billed_area_centi_m2": 10000, **terms})
@@ -132,7 +134,7 @@ class Office:
         await town.write({"P1": [each for day, centi in days for each in _one_day(centi, dt.date(2026, 1, day))]})
         office = cls(engine, town)
         await office.register()
-        await office.judge(**({"choices_file": choices} if choices else {}))
+        await office.judge(through, **({"choices_file": choices} if choices else {}))
         return office
 
     async def judge(self, through: dt.date = LAST, **settings: Any) -> None:
