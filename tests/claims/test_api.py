@@ -1,5 +1,6 @@
 """Claims by the API: where they stand, and whole."""
 
+import datetime as dt
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,11 +16,11 @@ from .rig import NOW, Office, given, opened, time
 
 
 @asynccontextmanager
-async def asking(office: Office, *scopes: str) -> AsyncIterator[httpx.AsyncClient]:
+async def asking(office: Office, *scopes: str, at: dt.datetime = NOW) -> AsyncIterator[httpx.AsyncClient]:
     async with office.engine.begin() as conn:
         key = await keys.create(conn, "platform", scopes=("read", *scopes))
     app = create_app(Settings(database=Database(url=office.database)))
-    app.dependency_overrides[now] = lambda: NOW
+    app.dependency_overrides[now] = lambda: at
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with app.router.lifespan_context(app):
         async with httpx.AsyncClient(
@@ -78,3 +79,35 @@ async def test_a_claim_there_is_not_is_not_found(office: Office) -> None:
 async def test_claims_need_their_scope(office: Office) -> None:
     async with asking(office) as client:
         assert (await client.get("/api/v1/claims")).status_code == 403
+
+
+async def test_claims_are_read_as_they_stood(office: Office) -> None:
+    await office.open()
+    office.now = NOW + dt.timedelta(hours=1)
+    await office.record(given("withdrawn", time(9), by_name="户主"), "H1")
+    later = office.now
+    async with asking(office, "claims", at=later) as client:
+
+        async def told(instant: dt.datetime, **query: str) -> list[str]:
+            found = await client.get("/api/v1/claims", params={"as_of": instant.isoformat(), **query})
+            return [row["step"] for row in found.json()["rows"]]
+
+        between = NOW + dt.timedelta(minutes=30)
+        assert await told(NOW - dt.timedelta(seconds=1)) == []
+        assert (await told(between), await told(later)) == (["opened"], ["withdrawn"])
+        assert (await told(between, step="opened"), await told(later, step="opened")) == (["opened"], [])
+
+
+async def test_a_claim_is_given_as_it_stood(office: Office) -> None:
+    await office.open()
+    office.now = NOW + dt.timedelta(hours=1)
+    await office.record(given("withdrawn", time(9), by_name="户主"), "H1")
+    async with asking(office, "claims", at=office.now) as client:
+
+        async def told(instant: dt.datetime) -> httpx.Response:
+            return await client.get("/api/v1/claims/C-1", params={"as_of": instant.isoformat()})
+
+        then, now_ = (await told(NOW + dt.timedelta(minutes=30))).json(), (await told(office.now)).json()
+        assert (await told(NOW - dt.timedelta(seconds=1))).status_code == 404
+    assert [(each["claim"]["step"], len(each["events"])) for each in (then, now_)] == [("opened", 1), ("withdrawn", 2)]
+    assert (then["amount"], then["clocks"]) == (None, None)

@@ -92,3 +92,18 @@ async def test_what_residents_said_and_how_warm_homes_are_needs_the_scope_claims
     assert [each is None for each in bodies[()]] == [True, True, False]
     assert bodies["claims",][0]["household"] == "H1"
     assert bodies["claims",][1] is not None
+
+
+async def test_a_matter_is_told_as_it_stood(office: Office) -> None:
+    office.now = time(12)
+    await office.open("incident", seen(), by="heatstream", code="INC-1")
+    office.now = time(13)
+    await office.record("INC-1", estimated(time(9), time(13)), by="CO")
+    async with asking(office) as client:
+        before, then, now = [
+            await client.get("/matters/INC-1", params={"as_of": time(hour).isoformat()}) for hour in (11, 12, 13)
+        ]
+    assert before.status_code == 404
+    assert [len(each.json()["events"]) for each in (then, now)] == [1, 2]
+    assert [each.json()["incident"] for each in (then, now)] == [None, None]
+    assert then.json()["matter"]["next_due_at"] != now.json()["matter"]["next_due_at"]

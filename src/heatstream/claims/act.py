@@ -131,7 +131,7 @@ class Desk:
         """Compute a claim anew by what the store holds now, and keep what it comes to unless it is ruled."""
         claim = await self._locked(code)
         seen = await self.assess(claim, way_from(await claims.lines(self.conn, claim.id)))
-        await claims.stand(self.conn, claim.id, **standing(seen))
+        await claims.stand(self.conn, claim.id, self.now(), **standing(seen))
         return seen
 
     async def assess(self, claim: Claim, way: Way, *, through: dt.date | None = None) -> Assessed:
@@ -186,7 +186,8 @@ class Desk:
         stands = after(way, recorded)
         await self._keep(claim, stands, recorded)
         seen = await self.assess(claim, stands)
-        await claims.stand(self.conn, claim.id, **standing(seen, newly_ruled=event.kind == "ruling_approved"))
+        values = standing(seen, newly_ruled=event.kind == "ruling_approved")
+        await claims.stand(self.conn, claim.id, recorded.recorded_at, **values)
         await self._set_papers(claim.code, event, by)
         return recorded
 

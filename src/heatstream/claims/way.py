@@ -139,6 +139,12 @@ class Way:
     withdrawn: bool = False
 
     @property
+    def rulings(self) -> dict[str, Ruling]:
+        """Every ruling that was issued, by its 文号."""
+        issued = (*self.revoked, *([self.ruling] if self.ruling else []))
+        return {each.doc_no: each for each in issued}
+
+    @property
     def next_number(self) -> int:
         return len(self.recorded) + 1
 

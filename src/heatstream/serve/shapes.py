@@ -120,6 +120,26 @@ class DayFilters(PlaceFilters, PagedQuery):
         return days.DayPage(span, self.limit + 1, newest_first=newest_first, after_day=day, after_key=tuple(key))
 
 
+class AsOf(Parameters):
+    """What the store held at an instant, instead of what it holds now."""
+
+    as_of: Moment | None = Field(
+        None, description="as it stood at this instant, which has passed; without it as it stands now"
+    )
+
+    def instant(self, now: dt.datetime) -> dt.datetime | None:
+        """Give the instant; None = now.
+
+        Raises
+        ------
+        BadQuery
+            It has not come yet: what will stand then, nobody knows.
+        """
+        if self.as_of is not None and self.as_of > now:
+            raise BadQuery(f"as_of: seen {self.as_of.isoformat()}, expected an instant that has passed")
+        return self.as_of
+
+
 def check_days(day_from: dt.date | None, day_to: dt.date | None) -> None:
     """Refuse a period that ends before it begins."""
     if day_from and day_to and day_from > day_to:

@@ -2,13 +2,14 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, FromClause, Select, func, insert, select, true, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store import changes, entitlements
+from heatstream.store.entitlements import STANDS
 from heatstream.store.marks import DAY
 from heatstream.store.read.places import HOMES
 from heatstream.store.tables import (
@@ -19,6 +20,7 @@ from heatstream.store.tables import (
     contract,
     day_statistic,
     district,
+    entitlement,
     finding,
     finding_current,
     household,
@@ -165,15 +167,32 @@ _HOME = (
 )
 
 
-def _claims() -> Select[Any]:
-    own = [claim.c[name] for name in Claim._fields[8:]]
-    columns = (claim.c.id, claim.c.code, claim.c.household_id, *_HOME, *own)
-    return select(*columns).select_from(HOMES.join(claim, claim.c.household_id == household.c.id))
+NOW: Final[FromClause] = claim
+"""The rows of claims as they are."""
 
 
-async def by_code(conn: AsyncConnection, code: str) -> Claim | None:
+def _claims(rows: FromClause = NOW) -> Select[Any]:
+    own = [rows.c[name] for name in Claim._fields[8:]]
+    columns = (rows.c.id, rows.c.code, rows.c.household_id, *_HOME, *own)
+    return select(*columns).select_from(HOMES.join(rows, rows.c.household_id == household.c.id))
+
+
+def at(instant: dt.datetime) -> FromClause:
+    """Give the rows of claims as they were kept at an instant, without those that were opened later."""
+    then = (
+        select(*(entitlement.c[name] for name in STANDS))
+        .where(entitlement.c.claim_id == claim.c.id, entitlement.c.made_at <= instant)
+        .order_by(entitlement.c.number.desc())
+        .limit(1)
+        .lateral("then")
+    )
+    fixed = [column for column in claim.c if column.key not in STANDS]
+    return select(*fixed, *then.c).select_from(claim.join(then, true())).subquery("claim_then")
+
+
+async def by_code(conn: AsyncConnection, code: str, rows: FromClause = NOW) -> Claim | None:
     """Read a claim."""
-    row = (await conn.execute(_claims().where(claim.c.code == code))).one_or_none()
+    row = (await conn.execute(_claims(rows).where(rows.c.code == code))).one_or_none()
     return Claim(*row) if row else None
 
 
@@ -208,10 +227,10 @@ async def add(conn: AsyncConnection, **values: Any) -> None:
     await conn.execute(insert(claim).values(**values))
 
 
-async def stand(conn: AsyncConnection, claim_id: int, **values: Any) -> None:
+async def stand(conn: AsyncConnection, claim_id: int, since: dt.datetime, **values: Any) -> None:
     """Say where a claim stands after its newest event, and keep what it came to before."""
     await conn.execute(update(claim).where(claim.c.id == claim_id).values(**values))
-    await entitlements.keep(conn, claim_id)
+    await entitlements.keep(conn, claim_id, since)
 
 
 async def lines(conn: AsyncConnection, claim_id: int) -> list[Line]:
@@ -231,16 +250,25 @@ async def append(conn: AsyncConnection, claim_id: int, line: Line) -> None:
 
 
 async def listed(
-    conn: AsyncConnection, *conditions: ColumnElement[bool], after: int = 0, limit: int | None = None
+    conn: AsyncConnection,
+    *conditions: ColumnElement[bool],
+    after: int = 0,
+    limit: int | None = None,
+    rows: FromClause = NOW,
 ) -> list[Claim]:
-    """List claims by the order they were opened in."""
-    query = _claims().where(claim.c.id > after, *conditions).order_by(claim.c.id)
+    """List claims by the order they were opened in.
+
+    Parameters
+    ----------
+    rows : `NOW`, or what `at` gives; the conditions are of the same
+    """
+    query = _claims(rows).where(rows.c.id > after, *conditions).order_by(rows.c.id)
     return [Claim(*row) for row in await conn.execute(query.limit(limit))]
 
 
-def at_step(step: str) -> ColumnElement[bool]:
+def at_step(step: str, rows: FromClause = NOW) -> ColumnElement[bool]:
     """Say of a claim that it stands at this step."""
-    return claim.c.step == step
+    return rows.c.step == step
 
 
 def before(other: Claim) -> ColumnElement[bool]:
@@ -252,19 +280,19 @@ def before(other: Claim) -> ColumnElement[bool]:
     )
 
 
-def of_case(case: str) -> ColumnElement[bool]:
+def of_case(case: str, rows: FromClause = NOW) -> ColumnElement[bool]:
     """Say of a claim that this 批量退费 case opened it."""
-    return claim.c.batch_case == case
+    return rows.c.batch_case == case
 
 
-def due_by(instant: dt.datetime) -> ColumnElement[bool]:
+def due_by(instant: dt.datetime, rows: FromClause = NOW) -> ColumnElement[bool]:
     """Say of a claim that a time limit of it ends by then, or has ended unmet."""
-    return claim.c.next_due_at <= instant
+    return rows.c.next_due_at <= instant
 
 
-def unpaid_since(day: dt.date) -> ColumnElement[bool]:
+def unpaid_since(day: dt.date, rows: FromClause = NOW) -> ColumnElement[bool]:
     """Say of a claim that what was ruled should have been paid before that day, and is not."""
-    return (claim.c.pay_by < day) & (claim.c.paid_fen < func.coalesce(claim.c.ruled_fen, 0))
+    return (rows.c.pay_by < day) & (rows.c.paid_fen < func.coalesce(rows.c.ruled_fen, 0))
 
 
 # --- who --------------------------------------------------------------------------------------------------------------

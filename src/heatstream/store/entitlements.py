@@ -1,5 +1,7 @@
 """What claims came to, and when: a row is added whenever something of it differs."""
 
+import datetime as dt
+
 from sqlalchemy import func, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -9,8 +11,13 @@ from heatstream.store.tables import claim, entitlement
 STANDS = ("step", "computed_fen", "entitlement_fen", "ruled_fen", "paid_fen", "pay_by", "next_due_at")
 
 
-async def keep(conn: AsyncConnection, claim_id: int) -> None:
-    """Keep what a claim comes to now, unless the newest row says the same; the caller holds the claim's row."""
+async def keep(conn: AsyncConnection, claim_id: int, since: dt.datetime) -> None:
+    """Keep what a claim comes to now, unless the newest row says the same; the caller holds the claim's row.
+
+    Parameters
+    ----------
+    since : when the event was recorded that it comes of, so that both are read back as of the same instant
+    """
     newest = (
         select(entitlement)
         .where(entitlement.c.claim_id == claim_id)
@@ -21,9 +28,9 @@ async def keep(conn: AsyncConnection, claim_id: int) -> None:
     columns = [claim.c[name] for name in STANDS]
     differs = or_(newest.c.id.is_(None), *(column.is_distinct_from(newest.c[column.key]) for column in columns))
     now = (
-        select(claim.c.id, func.coalesce(newest.c.number, 0) + 1, *columns)
+        select(claim.c.id, func.coalesce(newest.c.number, 0) + 1, literal(since), *columns)
         .select_from(claim.outerjoin(newest, literal(value=True)))
         .where(claim.c.id == claim_id, differs)
     )
-    added = insert(entitlement).from_select(["claim_id", "number", *STANDS], now).returning(entitlement.c.id)
+    added = insert(entitlement).from_select(["claim_id", "number", "made_at", *STANDS], now).returning(entitlement.c.id)
     await changes.tell(conn, "entitlement", list(await conn.scalars(added)))

@@ -138,6 +138,20 @@ class Desk:
             raise StoreError(f"matter {found.code} has no event; expected the one that opened it")
         return state
 
+    async def stood(self, found: Matter, instant: dt.datetime) -> tuple[Matter, Any, list[Line]]:
+        """Fold the events that were recorded by an instant; tell the matter as it stood, its state, and the events.
+
+        Raises
+        ------
+        BadInput
+            It was opened later.
+        """
+        lines = [line for line in await matters.lines(self.conn, found.id) if line.recorded_at <= instant]
+        if not lines:
+            raise BadInput(f"matter: seen {found.code!r}, expected one that was there at {instant.isoformat()}")
+        its, state = kind_of(found.kind), self._fold(found, lines, await self._officers(lines))
+        return found._replace(**its.standing(state, self.ground, instant)._asdict()), state, lines
+
     async def history(self, found: Matter) -> list[Recorded]:
         """Read a matter's events back."""
         lines = await matters.lines(self.conn, found.id)

@@ -1,5 +1,6 @@
 """A matter told to a person, and as JSON for a program: where it stands, its events, what may come next and by whom."""
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -39,20 +40,32 @@ class Shown:
     coming: dict[str, tuple[str, ...]]
     """Roles by the kind of event that may come next; without what the software alone records."""
     incident: Seen | None
+    """None = of another kind, or looked back at: what was seen of it then is not kept."""
 
 
 async def look(desk: Desk, code: str) -> Shown:
     """Gather it; BadInput where there is no such matter."""
     found = await desk.find(code)
-    its, state = kind_of(found.kind), await desk.state(found)
-    roles = {name: tuple(sorted(its.who[name] - {ITSELF})) for name in its.coming(state)}
     return Shown(
         found,
         await matters.lines(desk.conn, found.id),
         await matters.files(desk.conn, found.id),
-        {name: those for name, those in roles.items() if those},
+        _coming(found, await desk.state(found)),
         await incident_shown.look(desk, found) if found.kind == INCIDENT.name else None,
     )
+
+
+async def look_back(desk: Desk, code: str, instant: dt.datetime) -> Shown:
+    """Gather it as the events recorded by then had it; BadInput where there was no such matter."""
+    found, state, lines = await desk.stood(await desk.find(code), instant)
+    files = [each for each in await matters.files(desk.conn, found.id) if each.added_at <= instant]
+    return Shown(found, lines, files, _coming(found, state), None)
+
+
+def _coming(found: Matter, state: Any) -> dict[str, tuple[str, ...]]:
+    its = kind_of(found.kind)
+    roles = {name: tuple(sorted(its.who[name] - {ITSELF})) for name in its.coming(state)}
+    return {name: those for name, those in roles.items() if those}
 
 
 def sentences(seen: Shown) -> Iterator[str]:

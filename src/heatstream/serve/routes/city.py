@@ -9,9 +9,9 @@ from pydantic import Field
 from heatstream.serve.access import Connection
 from heatstream.serve.formats import Route
 from heatstream.serve.problems import BadQuery, NotFound
-from heatstream.serve.shapes import Celsius, Day, Now, PlaceFilters, Shape, celsius, centi
+from heatstream.serve.shapes import AsOf, Celsius, Day, Now, PlaceFilters, Shape, celsius, centi
 from heatstream.store.closings import closed_through
-from heatstream.store.read import city, places, registry
+from heatstream.store.read import as_of, city, places, registry
 
 router = APIRouter(tags=["city"], route_class=Route)
 
@@ -30,8 +30,8 @@ class Summary(Shape):
     """Homes of one place on one local day. A home is a residential household."""
 
     day: dt.date = Field(description="the local day")
-    closed: bool = Field(description="the day is closed; an open day has no findings yet")
-    closed_through: dt.date | None = Field(description="the last closed day")
+    closed: bool | None = Field(description="the day is closed; an open day has no findings yet; null with as_of")
+    closed_through: dt.date | None = Field(description="the last closed day; null with as_of")
     city: str = Field(description="code of the city")
     city_name: str
     all_homes: int = Field(description="homes registered on the day = monitored + unmonitored")
@@ -42,7 +42,9 @@ class Summary(Shape):
     undetermined: int = Field(description="无法判定")
     waiting: int = Field(description="monitored and not judged yet")
     unmonitored: int = Field(description="未监测")
-    below_now: int = Field(description="homes with a point below the standard now, without those 报停")
+    below_now: int | None = Field(
+        description="homes with a point below the standard now, without those 报停; null with as_of"
+    )
     lowest_c: Celsius | None = celsius("lowest_centi", "lowest deciding value of the compliant and failing homes")
     lowest_centi: int | None = centi("lowest deciding value, exactly")
     computed_fen: int = Field(description="sum of 测算额: computed from readings alone [fen]")
@@ -50,10 +52,10 @@ class Summary(Shape):
     watermarks: list[str] = Field(description="must stand wherever this is shown")
 
 
-class SummaryQuery(PlaceFilters):
+class SummaryQuery(PlaceFilters, AsOf):
     """Where and when."""
 
-    day: Day | None = Field(None, description="local day; without it the last closed one")
+    day: Day | None = Field(None, description="local day; without it the last closed one; needed with as_of")
 
 
 def _rate(name: str, of: str, numerator: int, denominator: int) -> Rate:
@@ -76,19 +78,27 @@ def rates(tally: city.Tally) -> list[Rate]:
 
 @router.get("/summary", responses={404: {"description": "the registry is empty, or no day is closed"}})
 async def summary(conn: Connection, now: Now, query: Annotated[SummaryQuery, Query()]) -> Summary:
-    """Count the homes of one day by outcome: of the city, or of the place that the filters name."""
+    """Count the homes of one day by outcome: of the city, or of the place that the filters name.
+
+    With `as_of` by the runs that had begun by then.
+    """
     await places.check(conn, query.place())
+    instant = query.instant(now)
+    if instant is not None and query.day is None:
+        raise BadQuery("day: expected one with as_of, for nobody keeps which day was the last closed one then")
     here, closed = await registry.the_city(conn), await closed_through(conn)
     day = query.day or closed
     if here is None or day is None:
         raise NotFound("no city is registered yet" if here is None else "no day is closed yet; name one by `day`")
     if day > max(now.date(), closed or day):
         raise BadQuery(f"day: seen {day}, expected one that has begun")
-    tally = await city.tally(conn, day, query.place())
+    through = None if instant is None else await as_of.newest_run(conn, instant)
+    tally = await city.tally(conn, day, query.place(), through_run=through)
+    now_alone = instant is None
     return Summary(
         day=day,
-        closed=closed is not None and day <= closed,
-        closed_through=closed,
+        closed=closed is not None and day <= closed if now_alone else None,
+        closed_through=closed if now_alone else None,
         city=here.code,
         city_name=here.name,
         all_homes=tally.homes,
@@ -99,9 +109,9 @@ async def summary(conn: Connection, now: Now, query: Annotated[SummaryQuery, Que
         undetermined=tally.undetermined,
         waiting=tally.waiting,
         unmonitored=tally.unmonitored,
-        below_now=tally.below_now,
+        below_now=tally.below_now if now_alone else None,
         lowest_centi=tally.lowest_centi,
         computed_fen=tally.computed_fen,
         rates=rates(tally),
-        watermarks=await city.watermarks(conn),
+        watermarks=await city.watermarks(conn, instant),
     )

@@ -8,15 +8,17 @@ from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.claims import assess, law, shown
+from heatstream.claims.way import Way
 from heatstream.errors import BadInput
 from heatstream.rules import holidays
 from heatstream.serve.access import Connection, scope
 from heatstream.serve.formats import Route
-from heatstream.serve.paging import At, NoParameters, Page, PagedQuery
+from heatstream.serve.paging import At, Page, PagedQuery
 from heatstream.serve.problems import NotFound
-from heatstream.serve.shapes import Amounts, Digest, Instant, Moment, Money, Now, PlaceFilters, Said, Shape
+from heatstream.serve.shapes import Amounts, AsOf, Digest, Instant, Moment, Money, Now, PlaceFilters, Said, Shape
 from heatstream.store import claims
 from heatstream.store.claims import Claim as Row
+from heatstream.store.claims import Issued, Task
 from heatstream.store.read import places
 from heatstream.store.timescale import LOCAL
 
@@ -44,8 +46,8 @@ class Claim(Shape):
     pay_by: dt.date | None = Field(description="履行期限; null = none runs")
 
 
-class ClaimQuery(PlaceFilters, PagedQuery):
-    """Filters of claims."""
+class ClaimQuery(PlaceFilters, PagedQuery, AsOf):
+    """Filters of claims; with `as_of` they are of the claims as they stood then."""
 
     step: str | None = Field(None, description="only those at this step")
     batch_case: str | None = Field(None, description="only those that this case opened")
@@ -58,13 +60,15 @@ async def listed(conn: Connection, cursor: At, query: Annotated[ClaimQuery, Quer
     """List claims by the order they were opened in; needs the scope `claims`."""
     place = query.place()
     await places.check(conn, place)
+    instant = query.instant(now)
+    rows = claims.NOW if instant is None else claims.at(instant)
     asked = places.within(place)
-    asked += [claims.at_step(query.step)] if query.step else []
-    asked += [claims.of_case(query.batch_case)] if query.batch_case else []
-    asked += [claims.due_by(query.due_before)] if query.due_before else []
-    asked += [claims.unpaid_since(now.astimezone(LOCAL).date())] if query.overdue else []
-    rows = await claims.listed(conn, *asked, after=cursor.after_id(), limit=query.limit + 1)
-    return cursor.page(Claim, rows, query.limit)
+    asked += [claims.at_step(query.step, rows)] if query.step else []
+    asked += [claims.of_case(query.batch_case, rows)] if query.batch_case else []
+    asked += [claims.due_by(query.due_before, rows)] if query.due_before else []
+    asked += [claims.unpaid_since((instant or now).astimezone(LOCAL).date(), rows)] if query.overdue else []
+    found = await claims.listed(conn, *asked, after=cursor.after_id(), limit=query.limit + 1, rows=rows)
+    return cursor.page(Claim, found, query.limit)
 
 
 class Clock(Shape):
@@ -117,8 +121,10 @@ class Whole(Shape):
     """A claim with everything that was recorded, and what it comes to now."""
 
     claim: Claim
-    amount: Amounts = Field(description="what it comes to now: right, amounts [fen], open and denied conditions")
-    clocks: list[Clock] = Field(description="its time limits that have begun")
+    amount: Amounts = Field(
+        description="what it comes to now: right, amounts [fen], open and denied conditions; null with as_of"
+    )
+    clocks: list[Clock] | None = Field(description="its time limits that have begun; null with as_of")
     events: list[Event] = Field(description="its events, by their numbers")
     rulings: list[Ruling] = Field(description="its rulings, the oldest first")
     reviews: list[Review] = Field(description="its reviews, the oldest first")
@@ -128,11 +134,17 @@ class Whole(Shape):
 async def whole(
     conn: Connection,
     claim: Annotated[str, Path(description="案号", max_length=200)],
-    _: Annotated[NoParameters, Query()],
+    query: Annotated[AsOf, Query()],
     now: Now,
     request: Request,
 ) -> Whole:
-    """Give one claim whole; needs the scope `claims`. Once it is ruled, the row keeps the amounts of that day."""
+    """Give one claim whole; needs the scope `claims`. Once it is ruled, the row keeps the amounts of that day.
+
+    With `as_of` by the events recorded until then; what it comes to is computed from what stands now alone.
+    """
+    instant = query.instant(now)
+    if instant is not None:
+        return await _as_it_stood(conn, claim, instant)
     found = await _found(conn, claim)
     lines = await claims.lines(conn, found.id)
     in_force = await law.in_force(conn)
@@ -147,6 +159,36 @@ async def whole(
         rulings=[Ruling.model_validate(each) for each in await claims.rulings(conn, found.id)],
         reviews=[Review.model_validate(each) for each in await claims.tasks(conn, found.id)],
     )
+
+
+async def _as_it_stood(conn: AsyncConnection, code: str, instant: dt.datetime) -> Whole:
+    found = await claims.by_code(conn, code, claims.at(instant))
+    if found is None:
+        raise NotFound(f"claim: seen {code!r}, expected one that was there at {instant.isoformat()}")
+    lines = [line for line in await claims.lines(conn, found.id) if line.recorded_at <= instant]
+    stood = assess.way_from(lines)
+    issued = [each for each in await claims.rulings(conn, found.id) if each.doc_no in stood.rulings]
+    opened = [task for task in await claims.tasks(conn, found.id) if task.event_number <= len(lines)]
+    return Whole(
+        claim=Claim.model_validate(found),
+        amount=None,
+        clocks=None,
+        events=[Event.model_validate(line) for line in lines],
+        rulings=[Ruling.model_validate(_ruling(stood, each)) for each in issued],
+        reviews=[Review.model_validate(_review(stood, each)) for each in opened],
+    )
+
+
+def _ruling(stood: Way, issued: Issued) -> Issued:
+    """Leave out of a ruling what came after."""
+    seen = stood.rulings[issued.doc_no]
+    revoked = issued.revoked_at if seen in stood.revoked else None
+    return issued._replace(served_at=issued.served_at if seen.served_to_both else None, revoked_at=revoked)
+
+
+def _review(stood: Way, task: Task) -> Task:
+    """Leave out of a review what came after."""
+    return task._replace(closed_at=None, outcome=None) if task.event_number in stood.reviews else task
 
 
 async def _found(conn: AsyncConnection, code: str) -> Row:

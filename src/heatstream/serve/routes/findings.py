@@ -17,6 +17,7 @@ from heatstream.serve.problems import NotFound
 from heatstream.serve.routes.readings import Statistic
 from heatstream.serve.shapes import (
     Address,
+    AsOf,
     Celsius,
     Day,
     DayFilters,
@@ -31,7 +32,7 @@ from heatstream.serve.shapes import (
     check_days,
 )
 from heatstream.store.closings import closed_through
-from heatstream.store.read import days, places, statistics
+from heatstream.store.read import as_of, days, places, statistics
 from heatstream.store.read import findings as judged
 from heatstream.store.read import remeasure as to_measure
 from heatstream.store.read.words import CHANGE_ZH, OUTCOME_ZH, REASON_ZH, STATISTIC_ZH, word
@@ -120,34 +121,38 @@ class Finding(Shape):
 class FindingPage(Page[Finding]):
     """A page of findings, and how far the judging has come."""
 
-    closed_through: dt.date | None = Field(description="this day and every earlier one is closed; null = none is")
+    closed_through: dt.date | None = Field(
+        description="this day and every earlier one is closed; null = none is, or as_of"
+    )
 
 
-class FindingQuery(DayFilters):
+class FindingQuery(DayFilters, AsOf):
     """Filters of findings."""
 
     outcome: list[OutcomeWord] = Field([], description="one or more outcomes: repeat the parameter")
     history: bool = Field(default=False, description="with the findings that later ones superseded")
 
-    def which(self) -> judged.Which:
+    def which(self, through_run: int | None) -> judged.Which:
         """Give what is asked for."""
         outcomes = tuple(int(Outcome[each.upper()]) for each in self.outcome)
-        return judged.Which(self.place(), outcomes, self.history)
+        return judged.Which(self.place(), outcomes, self.history, through_run)
 
 
 @router.get("/findings")
 async def findings(conn: Connection, cursor: At, now: Now, query: Annotated[FindingQuery, Query()]) -> FindingPage:
     """List findings by day, then by household, then by age.
 
-    Households that never had a point have none: `/households?monitored=false` lists them.
+    Households that never had a point have none: `/households?monitored=false` lists them. With `as_of` by the runs that
+    had begun by then.
     """
     check_days(query.day_from, query.day_to)
     await places.check(conn, query.place())
-    closed = await closed_through(conn)
+    instant = query.instant(now)
+    closed = await closed_through(conn) if instant is None else None
     span = await days.span(conn, query.day_from, query.day_to, now.date())
     if span is None:
         return FindingPage(rows=[], next=None, closed_through=closed)
-    which = query.which()
+    which = query.which(None if instant is None else await as_of.newest_run(conn, instant))
     rows = await judged.listed(conn, which, query.page(span, cursor.after(OfHistory if which.history else OfCurrent)))
     key = ("period_from", *which.key)
     found = cursor.page(Finding, rows, query.limit, lambda row: [getattr(row, name) for name in key])
@@ -257,7 +262,7 @@ class HomeToMeasure(Shape):
     slots_expected: int = Field(description="slots of that day; valid / expected is its coverage")
 
 
-class RemeasureQuery(PlaceFilters, PagedQuery):
+class RemeasureQuery(PlaceFilters, PagedQuery, AsOf):
     """Whose undetermined days to list; days are local (UTC+08:00), both ends included."""
 
     day_from: Day | None = Field(None, description="first day; without it since the first point was installed")
@@ -268,11 +273,17 @@ class RemeasureQuery(PlaceFilters, PagedQuery):
 async def remeasure(
     conn: Connection, cursor: At, now: Now, query: Annotated[RemeasureQuery, Query()]
 ) -> Page[HomeToMeasure]:
-    """List the homes to be measured 补测: those with undetermined days, in the order they were registered."""
+    """List the homes to be measured 补测: those with undetermined days, in the order they were registered.
+
+    With `as_of` by the runs that had begun by then.
+    """
     check_days(query.day_from, query.day_to)
     await places.check(conn, query.place())
+    instant = query.instant(now)
     span = await days.span(conn, query.day_from, query.day_to, now.date())
     if span is None:
         return Page(rows=[], next=None)
-    rows = await to_measure.listed(conn, span, query.place(), after=cursor.after_id(), limit=query.limit + 1)
+    through, after = None if instant is None else await as_of.newest_run(conn, instant), cursor.after_id()
+    place, limit = query.place(), query.limit + 1
+    rows = await to_measure.listed(conn, span, place, after=after, limit=limit, through_run=through)
     return cursor.page(HomeToMeasure, rows, query.limit, lambda row: (row.household_id,))

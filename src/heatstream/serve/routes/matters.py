@@ -12,7 +12,7 @@ from heatstream.serve.formats import Route
 from heatstream.serve.handled import HandledBy
 from heatstream.serve.paging import MOST_ROWS, At, Page, PagedQuery, Parameters
 from heatstream.serve.problems import NotFound
-from heatstream.serve.shapes import Digest, Instant, Now, Shape
+from heatstream.serve.shapes import AsOf, Digest, Instant, Now, Shape
 from heatstream.store import matters
 from heatstream.store.read import places
 from heatstream.store.read.places import Place
@@ -77,7 +77,8 @@ class Whole(Shape):
 
     matter: Matter
     incident: dict[str, Any] | None = Field(
-        description="of an incident: its period, repair limits under every rule, notice, homes; null = another kind"
+        description="of an incident: its period, repair limits under every rule, notice, homes; null = another kind, "
+        "or as_of"
     )
     events: list[Event]
     papers: list[Paper]
@@ -152,14 +153,19 @@ async def listed(conn: Connection, cursor: At, query: Annotated[MatterQuery, Que
 async def whole(
     conn: Connection,
     code: Annotated[str, Path(description="its number", max_length=200)],
-    _: Annotated[Parameters, Query()],
+    *,
+    query: Annotated[AsOf, Query()],
     handled_by: HandledBy,
     now: Now,
     asking: Asking,
 ) -> Whole:
-    """Give one matter whole, as it stands now; bodies of work orders and assessments with scope `claims` alone."""
+    """Give one matter whole, as it stands now; bodies of work orders and assessments with scope `claims` alone.
+
+    With `as_of` by the events recorded until then, folded by the rules of today.
+    """
+    desk, instant = _desk(conn, handled_by, now), query.instant(now)
     try:
-        seen = await shown.look(_desk(conn, handled_by, now), code)
+        seen = await (shown.look(desk, code) if instant is None else shown.look_back(desk, code, instant))
     except BadInput as error:
         raise NotFound(str(error)) from error
     lines = [Event.model_validate(line) for line in seen.lines]

@@ -12,6 +12,7 @@ from heatstream.serve.paging import At, Page, PagedQuery
 from heatstream.serve.problems import BadQuery, NotFound
 from heatstream.serve.shapes import (
     Address,
+    AsOf,
     Celsius,
     DayFilters,
     Digest,
@@ -24,7 +25,7 @@ from heatstream.serve.shapes import (
     centi,
     check_days,
 )
-from heatstream.store.read import days, flags, places, statistics
+from heatstream.store.read import as_of, days, flags, places, statistics
 from heatstream.store.read import readings as stored
 
 router = APIRouter(tags=["readings"], route_class=Route)
@@ -47,7 +48,7 @@ class Reading(Shape):
     batch_id: int = Field(description="the batch that stored it; batches are numbered in commit order")
 
 
-class ReadingQuery(PagedQuery):
+class ReadingQuery(PagedQuery, AsOf):
     """Whose readings, and when: one point or one household."""
 
     point: str | None = Field(None, description="a device, with every installation it had")
@@ -70,15 +71,20 @@ class ReadingQuery(PagedQuery):
 async def readings(conn: Connection, cursor: At, now: Now, query: Annotated[ReadingQuery, Query()]) -> Page[Reading]:
     """List the stored readings of one point or one household, by point and then by the device's time.
 
-    An instant with `other_centi` that is not `decided` counts for neither verdict nor coverage.
+    An instant with `other_centi` that is not `decided` counts for neither verdict nor coverage. With `as_of` by the
+    batches written until then.
     """
+    instant = query.instant(now)
     if (query.point is None) == (query.household is None):
         raise BadQuery("point, household: expected one of the two")
     points = await stored.points_of(conn, device=query.point, household_code=query.household)
     if not points:
         raise NotFound(f"no point is registered for {query.point or query.household!r}")
     after = cursor.after(tuple[int, dt.datetime])
-    rows = await stored.listed(conn, points, query.period(now), after=after, limit=query.limit + 1)
+    through = stored.NEWEST if instant is None else await as_of.newest_batch(conn, instant)
+    rows = await stored.listed(
+        conn, points, query.period(now), after=after, limit=query.limit + 1, through_batch=through
+    )
     return cursor.page(Reading, rows, query.limit, lambda row: (row.point_id, row.observed_at))
 
 

@@ -8,19 +8,19 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.core.finding import Outcome
 from heatstream.store import tables
 from heatstream.store.accepted import stands_on
+from heatstream.store.day_outcomes import DECIDED
+from heatstream.store.read import as_of
 from heatstream.store.read.days import Span
 from heatstream.store.read.findings import DAY
-from heatstream.store.read.places import EVERYWHERE, HOMES, Place, among, monitored, stopped_now, within
+from heatstream.store.read.places import ADDRESS, EVERYWHERE, HOMES, Place, stopped_now, within
 from heatstream.store.read.rows import AnyRow, Rows, every
-from heatstream.store.tables import finding, finding_current, flag, household, point, policy
-
-DECIDED = (Outcome.COMPLIANT, Outcome.FAILING)
+from heatstream.store.tables import day_outcome, finding, finding_current, flag, household, point, policy
 
 _CURRENT_DAY = finding_current.join(
     finding,
@@ -77,7 +77,10 @@ def _lives_there(day: dt.date) -> list[ColumnElement[bool]]:
     return [household.c.kind == "residential", household.c.valid_from <= day, ends]
 
 
-def _is_judged(day: dt.date) -> ColumnElement[bool]:
+def _is_judged(day: dt.date, through_run: int | None) -> ColumnElement[bool]:
+    if through_run is not None:
+        of_home = (finding.c.household_id == household.c.id, *_of_day(day), as_of.made(through_run))
+        return select(1).where(*of_home).correlate(household).exists()
     return (
         select(1)
         .where(
@@ -105,24 +108,29 @@ def _homes(level: _Level, day: dt.date) -> Select[Any]:
     return level.select(func.count().label("homes")).select_from(HOMES).where(*_lives_there(day))
 
 
-def _points(level: _Level, day: dt.date) -> Select[Any]:
+def _of_day(day: dt.date) -> tuple[ColumnElement[bool], ...]:
+    return (finding.c.period_kind == DAY, finding.c.period_from == day)
+
+
+def _points(level: _Level, day: dt.date, through_run: int | None = None) -> Select[Any]:
     placed = HOMES.join(point, point.c.household_id == household.c.id)
     figures = (
         func.count().label("points"),
-        func.count(household.c.id.distinct()).filter(~_is_judged(day)).label("waiting"),
+        func.count(household.c.id.distinct()).filter(~_is_judged(day, through_run)).label("waiting"),
     )
     return level.select(*figures).select_from(placed).where(*_lives_there(day), stands_on(day))
 
 
-def _outcomes(level: _Level, day: dt.date) -> Select[Any]:
-    judged = HOMES.join(_CURRENT_DAY, finding_current.c.household_id == household.c.id)
-    query = level.select(finding.c.outcome, *_TALLY).select_from(judged).group_by(finding.c.outcome)
-    return query.where(
-        *_lives_there(day),
-        finding_current.c.period_kind == DAY,
-        finding_current.c.period_from == day,
-        finding.c.period_from == day,
+def _outcomes(level: _Level, day: dt.date, through_run: int | None = None) -> Select[Any]:
+    query = (
+        level.select(finding.c.outcome, *_TALLY).group_by(finding.c.outcome).where(*_lives_there(day), *_of_day(day))
     )
+    if through_run is not None:
+        judged = HOMES.join(finding, finding.c.household_id == household.c.id)
+        return query.select_from(judged).where(as_of.made(through_run), as_of.stands(through_run))
+    judged = HOMES.join(_CURRENT_DAY, finding_current.c.household_id == household.c.id)
+    current = (finding_current.c.period_kind == DAY, finding_current.c.period_from == day)
+    return query.select_from(judged).where(*current)
 
 
 def _below_now(level: _Level) -> Select[Any]:
@@ -132,13 +140,20 @@ def _below_now(level: _Level) -> Select[Any]:
     return level.select(figure).select_from(placed).where(flag.c.until.is_(None), ~stopped_now())
 
 
-async def tally(conn: AsyncConnection, day: dt.date, place: Place = EVERYWHERE) -> Tally:
-    """Count the homes of one place on one day."""
+async def tally(
+    conn: AsyncConnection, day: dt.date, place: Place = EVERYWHERE, *, through_run: int | None = None
+) -> Tally:
+    """Count the homes of one place on one day.
+
+    Parameters
+    ----------
+    through_run : as it stood when the runs up to this one had judged; None = now
+    """
     level, found = _Level(conditions=within(place)), Tally()
     found.homes = await conn.scalar(_homes(level, day)) or 0
-    for row in await conn.execute(_points(level, day)):
+    for row in await conn.execute(_points(level, day, through_run)):
         found.points, found.waiting = row.points, row.waiting
-    for row in await conn.execute(_outcomes(level, day)):
+    for row in await conn.execute(_outcomes(level, day, through_run)):
         found.add(row)
     found.below_now = await conn.scalar(_below_now(level)) or 0
     return found
@@ -159,24 +174,37 @@ async def tallies(conn: AsyncConnection, day: dt.date, level_name: str, place: P
     return sorted(found.values(), key=lambda one: one.code)
 
 
-async def trend(conn: AsyncConnection, days: Span, place: Place = EVERYWHERE) -> Rows:
-    """Count homes by day and outcome, with the lowest deciding value."""
+async def trend(conn: AsyncConnection, days: Span) -> Rows:
+    """Count users of heat by day and outcome, with the lowest deciding value."""
     query = (
-        select(finding.c.period_from.label("day"), finding.c.outcome, *_TALLY)
-        .select_from(_CURRENT_DAY)
-        .where(
-            finding_current.c.period_kind == DAY,
-            finding_current.c.period_from.between(days.first, days.last),
-            finding.c.period_from.between(days.first, days.last),
-            *among(finding_current.c.household_id, await monitored(conn, place)),
+        select(
+            day_outcome.c.day,
+            day_outcome.c.outcome,
+            func.sum(day_outcome.c.homes).label("homes"),
+            func.min(day_outcome.c.lowest_centi).label("lowest_centi"),
+            cast(func.sum(day_outcome.c.computed_fen), BigInteger).label("computed_fen"),
         )
-        .group_by(finding.c.period_from, finding.c.outcome)
-        .order_by(finding.c.period_from, finding.c.outcome)
+        .where(day_outcome.c.day.between(days.first, days.last))
+        .group_by(day_outcome.c.day, day_outcome.c.outcome)
+        .order_by(day_outcome.c.day, day_outcome.c.outcome)
     )
     return await every(conn, query)
 
 
-async def watermarks(conn: AsyncConnection) -> list[str]:
-    """What must stand on whatever was judged by the policies in use."""
+async def watermarks(conn: AsyncConnection, at: dt.datetime | None = None) -> list[str]:
+    """What must stand on whatever was judged by the policies in use, now or at an instant."""
     query = select(policy.c.watermark).where(policy.c.watermark.is_not(None)).distinct().order_by(policy.c.watermark)
-    return list(await conn.scalars(query))
+    return list(await conn.scalars(query if at is None else query.where(policy.c.first_used_at <= at)))
+
+
+async def unmonitored(conn: AsyncConnection, day: dt.date, place: Place, *, after: int, limit: int) -> Rows:
+    """List the homes of one day that nothing measures, as `tally` counts them, in the order they were registered in."""
+    has_point = select(1).where(point.c.household_id == household.c.id, stands_on(day)).correlate(household).exists()
+    query = (
+        select(household.c.id, *ADDRESS)
+        .select_from(HOMES)
+        .where(household.c.id > after, *within(place), *_lives_there(day), ~has_point, ~_is_judged(day, None))
+        .order_by(household.c.id)
+        .limit(limit)
+    )
+    return await every(conn, query)

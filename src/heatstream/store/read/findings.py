@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Select, Subquery, Table, and_, bindparam, fun
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.store.read import as_of
 from heatstream.store.read.days import DayPage, one_page, ordered
 from heatstream.store.read.places import ADDRESS, EVERYWHERE, HOMES, Place, among, monitored
 from heatstream.store.read.rows import AnyRow, Rows, at_most_one, every
@@ -19,16 +20,22 @@ DAY = 1  # period_kind
 
 @dataclass(frozen=True)
 class Which:
-    """What to list; `history` adds the findings that later ones superseded."""
+    """What to list; `history` adds the findings that later ones superseded.
+
+    Attributes
+    ----------
+    through_run : as it stood when the runs up to this one had judged; None = now
+    """
 
     place: Place = EVERYWHERE
     outcomes: tuple[int, ...] = ()
     history: bool = False
+    through_run: int | None = None
 
     @property
     def cut(self) -> Table:
         """Name the table whose days are read, one after the other."""
-        return finding if self.history else finding_current
+        return finding if self.history or self.through_run is not None else finding_current
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -47,10 +54,22 @@ _CURRENT = and_(
 )
 
 
-def _day_findings(which: Which, homes: list[int] | None) -> Select[Any]:
+def _standing(which: Which) -> Select[Any]:
     columns = (*finding.columns, finding_current.c.finding_id.is_not(None).label("current"))
-    joined = finding.outerjoin(finding_current, _CURRENT) if which.history else finding_current.join(finding, _CURRENT)
-    query = select(*columns).select_from(joined).where(*among(which.cut.c.household_id, homes))
+    if which.history:
+        return select(*columns).select_from(finding.outerjoin(finding_current, _CURRENT))
+    return select(*columns).select_from(finding_current.join(finding, _CURRENT))
+
+
+def _that_stood(which: Which, through_run: int) -> Select[Any]:
+    stood = as_of.stands(through_run)
+    query = select(*finding.columns, stood.label("current")).where(as_of.made(through_run))
+    return query if which.history else query.where(stood)
+
+
+def _day_findings(which: Which, homes: list[int] | None) -> Select[Any]:
+    query = _standing(which) if which.through_run is None else _that_stood(which, which.through_run)
+    query = query.where(*among(which.cut.c.household_id, homes))
     if which.outcomes:
         query = query.where(finding.c.outcome.in_(which.outcomes))
     return query.where(finding.c.period_kind == DAY)

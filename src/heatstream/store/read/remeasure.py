@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.core.finding import Outcome, Reason
+from heatstream.store.read import as_of
 from heatstream.store.read.days import Span
 from heatstream.store.read.findings import DAY
 from heatstream.store.read.places import ADDRESS, HOMES, Place, within
@@ -21,8 +22,20 @@ AT_ONCE = 500
 """Households looked at in one query: a page is full long before a district is."""
 
 
-async def listed(conn: AsyncConnection, days: Span, place: Place, *, after: int = 0, limit: int) -> Rows:
+async def listed(
+    conn: AsyncConnection,
+    days: Span,
+    place: Place,
+    *,
+    after: int = 0,
+    limit: int,
+    through_run: int | None = None,
+) -> Rows:
     """List homes with undetermined days, in the order they were registered, each with its last such day.
+
+    Parameters
+    ----------
+    through_run : as it stood when the runs up to this one had judged; None = now
 
     Returns
     -------
@@ -31,7 +44,7 @@ async def listed(conn: AsyncConnection, days: Span, place: Place, *, after: int 
     found: list[Any] = []
     homes = await _homes(conn, place, after)
     for first in range(0, len(homes), AT_ONCE):
-        found += await every(conn, _undetermined(homes[first : first + AT_ONCE], days))
+        found += await every(conn, _undetermined(homes[first : first + AT_ONCE], days, through_run))
         if len(found) >= limit:
             break
     return found[:limit]
@@ -44,13 +57,32 @@ async def _homes(conn: AsyncConnection, place: Place, after: int) -> list[int]:
     return list(await conn.scalars(query.distinct().order_by(household.c.id)))
 
 
-def _undetermined(homes: Sequence[int], days: Span) -> Select[Any]:
+def _standing(homes: Sequence[int], days: Span, through_run: int | None) -> Select[Any]:
+    wanted = func.any(bindparam(None, list(homes), ARRAY(Integer)))
+    if through_run is not None:
+        made = (as_of.made(through_run), as_of.stands(through_run))
+        return (
+            select().select_from(finding).where(finding.c.household_id == wanted, finding.c.period_kind == DAY, *made)
+        )
     standing = finding_current.join(
         finding,
         and_(finding.c.id == finding_current.c.finding_id, finding.c.period_from == finding_current.c.period_from),
     )
+    return (
+        select()
+        .select_from(standing)
+        .where(
+            finding_current.c.household_id == wanted,
+            finding_current.c.period_kind == DAY,
+            _among(finding_current.c.period_from, days),
+        )
+    )
+
+
+def _undetermined(homes: Sequence[int], days: Span, through_run: int | None) -> Select[Any]:
     last = (
-        select(
+        _standing(homes, days, through_run)
+        .add_columns(
             finding.c.household_id,
             func.count().over(partition_by=finding.c.household_id).label("undetermined_days"),
             finding.c.period_from.label("day"),
@@ -58,11 +90,7 @@ def _undetermined(homes: Sequence[int], days: Span) -> Select[Any]:
             finding.c.slots_valid,
             finding.c.slots_expected,
         )
-        .select_from(standing)
         .where(
-            finding_current.c.household_id == func.any(bindparam(None, list(homes), ARRAY(Integer))),
-            finding_current.c.period_kind == DAY,
-            _among(finding_current.c.period_from, days),
             _among(finding.c.period_from, days),
             finding.c.outcome == int(Outcome.UNDETERMINED),
             finding.c.reason.not_in([int(reason) for reason in NOTHING_TO_MEASURE]),
