@@ -16,12 +16,13 @@ from heatstream.access import people
 from heatstream.access.permits import NotPermitted
 from heatstream.claims import events
 from heatstream.errors import BadInput, Refused
-from heatstream.settings import Settings
+from heatstream.settings import Database, Settings
 from heatstream.store.tables import company, household, officer
-from heatstream.web import claim_rows, sign_in_page
+from heatstream.web import claim_rows, claim_words, sign_in_page
 from heatstream.web.claim_record import BundleDays, Sheet
 from heatstream.web.shared import Source
 from heatstream.web.signed_in import COOKIE
+from heatstream.web.words import Words
 from tests.claims.conftest import judged, office
 from tests.claims.rig import NOW, Office, given, time
 from tests.evaluate.town import LONG_AGO
@@ -41,7 +42,8 @@ class Desk:
     request: Request
 
     async def rows(self, show: str = "open") -> list[dict[str, Any]]:
-        return (await self.client.get("/rows/claims", params={"show": show})).json()["rows"]
+        rows: list[dict[str, Any]] = (await self.client.get("/rows/claims", params={"show": show})).json()["rows"]
+        return rows
 
     async def row(self) -> dict[str, Any]:
         [found] = await self.rows()
@@ -63,8 +65,8 @@ class Desks:
 
     def __init__(self, office: Office) -> None:
         self.office = office
-        self.app = FastAPI()
-        self.app.state.source, self.app.state.settings = Source(office.database, now=lambda: NOW), Settings()
+        self.app, settings = FastAPI(), Settings(database=Database(url=office.database))
+        self.app.state.source, self.app.state.settings = Source(office.database, now=lambda: NOW), settings
         sign_in_page.lead_strangers(self.app)
         self.app.include_router(claim_rows.router)
 
@@ -106,6 +108,10 @@ async def desks(office: Office) -> AsyncIterator[Desks]:
         yield found
 
 
+def _draft(bundle: str, fen: int | None) -> dict[str, Any]:
+    return {"outcome": "refund", "ruled_fen": fen, "facts": ["冷"], "reasoning": ["依"], "bundle_sha256": bundle}
+
+
 # --- the inbox --------------------------------------------------------------------------------------------------------
 
 
@@ -126,8 +132,7 @@ async def test_a_claim_tells_which_limit_ends_first_and_that_it_has_passed(offic
 async def test_a_draft_lies_on_no_desk_of_whoever_made_it(office: Office, desks: Desks) -> None:
     bundle = await office.heard()
     entitled = (await office.claim()).entitlement_fen
-    draft = {"outcome": "refund", "ruled_fen": entitled, "facts": ["冷"], "reasoning": ["依"], "bundle_sha256": bundle}
-    await office.record(given("ruling_drafted", time(9, day=13), **draft), "D1")
+    await office.record(given("ruling_drafted", time(9, day=13), **_draft(bundle, entitled)), "D1")
     assert [(await (await desks(code)).row())["mine"] for code in ("D1", "D2")] == [[], ["ruling_reviewed"]]
 
 
@@ -211,9 +216,8 @@ async def test_the_same_person_is_refused_by_name_and_step(office: Office, desks
     bundle = await office.heard()
     entitled = (await office.claim()).entitlement_fen
     first = await desks("D1")
-    draft = {"outcome": "refund", "ruled_fen": entitled, "facts": ["冷"], "reasoning": ["依"], "bundle_sha256": bundle}
-    await first.record("ruling_drafted", **draft)
-    with pytest.raises(Refused, match="复核 by 王某.*drafted by the same person"):
+    await first.record("ruling_drafted", **_draft(bundle, entitled))
+    with pytest.raises(Refused, match=r"复核 by 王某.*drafted by the same person"):
         await first.record("ruling_reviewed", agrees=True, opinion="同意")
 
 
@@ -261,7 +265,4 @@ async def test_a_bundle_is_made_of_what_is_seen_and_kept_under_its_digest(office
 
 
 def test_every_kind_of_event_is_named() -> None:
-    from heatstream.web import claim_words
-    from heatstream.web.words import Words
-
     assert list(claim_words.kinds(Words())) == list(events.KINDS)

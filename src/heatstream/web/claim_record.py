@@ -17,14 +17,11 @@ from heatstream.claims import events, files
 from heatstream.claims.act import Desk
 from heatstream.claims.assess import find
 from heatstream.claims.events import Day, Opened
-from heatstream.claims.told import told
 from heatstream.errors import BadInput, Refused
-from heatstream.evidence import bundle
-from heatstream.evidence.sign import signer_of
-from heatstream.settings import Settings
 from heatstream.store import claims, idempotent
 from heatstream.store.idempotent import Answer
 from heatstream.web.claim_rows import days_off
+from heatstream.web.evidence_part import exported
 from heatstream.web.forms import Tree
 from heatstream.web.shared import Reader
 from heatstream.web.signed_in import source_of, still
@@ -104,7 +101,7 @@ class Sheet:
             return await files.attach(desk, code, name, content, kind=kind, by=_officer(visitor))
 
     async def attach_bundle(self, code: str, days: BundleDays) -> str:
-        """Export the household's evidence of some days as whoever asks sees it, and keep it in the claim's file.
+        """Export the household's evidence of some days, and keep it in the claim's file.
 
         Raises
         ------
@@ -112,13 +109,9 @@ class Sheet:
             As `attach`.
         """
         visitor = await self._sees(code)
-        settings: Settings = self.request.app.state.settings
-        now = source_of(self.request).now()
         async with Reader(source_of(self.request), visitor).connection() as conn:
             home = (await find(conn, code)).household
-            signer = signer_of(settings.evidence)
-            span = (days.day_from, days.day_to)
-            content = await bundle.export(conn, home, *span, signer=signer, told_of=told, made_at=now)
+        content = await exported(self.request.app.state.settings, home, days.day_from, days.day_to)
         return await self.attach(code, f"{home}-{days.day_from}-{days.day_to}.zip", content, "bundle")
 
     async def _sees(self, code: str) -> Principal:
