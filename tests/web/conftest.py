@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from heatstream.access.principal import Principal
 from heatstream.settings import Settings
-from heatstream.web import building_rows, household_rows, probes, rows, sign_in_page
+from heatstream.web import building_rows, evidence_part, household_rows, probes, rows, sign_in_page
 from heatstream.web.shared import Reader, Source
 from heatstream.web.signed_in import COOKIE
 from tests.serve.conftest import database_url, shared, town_template
@@ -55,13 +55,15 @@ def reader(source: Source, citys_eyes: tuple[Principal, str]) -> Reader:
 
 
 @asynccontextmanager
-async def visitor(source: Source, token: str | None) -> AsyncIterator[httpx.AsyncClient]:
+async def visitor(
+    source: Source, token: str | None, settings: Settings | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
     """What the browser fetches by itself, without the pages around it."""
     app = FastAPI()
-    app.state.source, app.state.settings = source, Settings()
+    app.state.source, app.state.settings = source, settings or Settings()
     app.include_router(sign_in_page.router)
     sign_in_page.lead_strangers(app)
-    for each in (rows, building_rows, household_rows):
+    for each in (rows, building_rows, household_rows, evidence_part):
         app.include_router(each.router)
     app.include_router(probes.router)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
