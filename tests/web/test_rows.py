@@ -1,5 +1,6 @@
 """What the page shows is what the store holds."""
 
+import csv
 import datetime as dt
 
 import httpx
@@ -9,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.core.finding import Outcome
 from heatstream.store import tables as t
-from heatstream.store.read import city, flags, readings
+from heatstream.store.read import amounts, city, flags, readings
 from heatstream.store.timescale import ensure_partitions
-from heatstream.web import figures
-from heatstream.web.shared import Reader
+from heatstream.web import figures, rows
+from heatstream.web.shared import Reader, Source
 from tests.serve import town
+from tests.signed import visitor_at
 
 
 async def fetched(browser: httpx.AsyncClient, address: str) -> list[dict[str, object]]:
@@ -69,21 +71,93 @@ async def test_the_coldest_home_comes_first(browser: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "expected"),
+    ("query", "expected"),
     [
-        ("failing", [("2026-01-06", "H1"), ("2026-01-05", "H1")]),
-        ("undetermined", [("2026-01-06", "H3")]),
+        ("outcome=failing", [("2026-01-06", "H1"), ("2026-01-05", "H1")]),
+        ("outcome=undetermined&day_from=&district=", [("2026-01-06", "H3")]),
+        ("outcome=compliant&day=2026-01-05", [("2026-01-05", "H2"), ("2026-01-05", "H3")]),
+        ("company=E2&day_from=2026-01-05", [("2026-01-06", "H3"), ("2026-01-05", "H3")]),
+        ("outcome=unmonitored", [(None, "H4")]),
+        ("outcome=unmonitored&district=D1", []),
     ],
 )
-async def test_the_newest_findings_come_first(
-    browser: httpx.AsyncClient, outcome: str, expected: list[tuple[str, str]]
+async def test_a_figure_opens_its_findings_the_newest_first(
+    browser: httpx.AsyncClient, query: str, expected: list[tuple[str | None, str]]
 ) -> None:
-    assert [(row["day"], row["household"]) for row in await fetched(browser, f"findings/{outcome}")] == expected
+    found = (await browser.get(f"/rows/findings?{query}")).json()
+    assert ([(row.get("day"), row["household"]) for row in found["rows"]], found["next"]) == (expected, None)
 
 
-async def test_gateways_show_where_the_last_hour_s_readings_went(browser: httpx.AsyncClient) -> None:
-    [row] = await fetched(browser, "gateways")
-    assert (row["gateway"], row["missing"], row["contiguous"]) == ("gw-0001", 1, 10)
+@pytest.mark.parametrize("query", ["day=2026-01-04", "outcome=unmonitored", ""])
+async def test_a_list_goes_on_where_it_stopped_and_is_the_file(
+    browser: httpx.AsyncClient, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = (await browser.get(f"/rows/findings?{query}")).json()["rows"]
+    for size in (1, 2, len(whole)):
+        monkeypatch.setattr(rows, "PAGE", size)
+        monkeypatch.setattr(rows, "FILE_PAGE", size)
+        found, after = [], ""
+        while after is not None:
+            page = (await browser.get(f"/rows/findings?{query}" + (f"&after={after}" if after else ""))).json()
+            found, after = [*found, *page["rows"]], page["next"]
+        assert found == whole
+        lines = list(
+            csv.DictReader((await browser.get(f"/rows/findings.csv?{query}")).text.lstrip("\ufeff").splitlines())
+        )
+        assert [line["户号"] for line in lines] == [row["household"] for row in whole]
+
+
+async def test_a_file_says_what_the_page_says(browser: httpx.AsyncClient) -> None:
+    browser.cookies.set("hs_language", "en")
+    answer = await browser.get("/rows/findings.csv?household=H1&day=2026-01-06")
+    assert "attachment" in answer.headers["Content-Disposition"]
+    [line] = csv.DictReader(answer.text.lstrip("\ufeff").splitlines())
+    told = {name: line[name] for name in ("outcome", "value °C", "margin °C", "computed (yuan)")}
+    assert told == {"outcome": "failing", "value °C": "17.00", "margin °C": "-1.00", "computed (yuan)": "3.00"}
+
+
+@pytest.mark.parametrize("query", ["district=D9", "outcome=cold", "day=yesterday", "after=1.x", "colour=red"])
+async def test_a_filter_that_means_nothing_is_refused(browser: httpx.AsyncClient, query: str) -> None:
+    answer = await browser.get(f"/rows/findings?{query}")
+    assert (answer.status_code, query.split("=", maxsplit=1)[0] in answer.text) == (422, True)
+
+
+async def test_the_city_s_figures_have_their_denominators_and_lead_to_their_rows(browser: httpx.AsyncClient) -> None:
+    found = (await browser.get("/rows/city")).json()
+    told = {key: (value, said, href) for key, value, said, href in found["figures"]}
+    assert told["failing"] == ("1", "1/3 监测户 · 33.3\u00a0%", "/findings?outcome=failing&day=2026-01-06")
+    assert told["unmonitored"][:2] == ("1", "1/4 全部住户 · 25.0\u00a0%")
+    assert told["computed"][0] == "6.00"
+    assert told["missing"][0] == "1"
+    assert found["share"] == {"failing": 1, "compliant": 1, "undetermined": 1, "unmonitored": 1}
+
+
+async def test_a_district_and_a_company_see_their_own_course_of_the_season(shared: tuple[str, str]) -> None:
+    source = Source(shared[0])
+    found = {}
+    for role, place in (("district", {"district": "D2"}), ("company", {"company": "E1"})):
+        reader = Reader(source, await visitor_at(shared[0], role, **place))
+        trend = await figures.trend(reader)
+        found[role] = (trend.counts[Outcome.FAILING], trend.counts[Outcome.UNDETERMINED], trend.computed_fen)
+    await source.close()
+    assert found == {"district": ([0, 0, 0], [0, 0, 1], 0), "company": ([0, 1, 1], [0, 0, 0], 600)}
+
+
+async def test_the_amounts_of_claims_are_summed_apart_from_each_other(conn: AsyncConnection) -> None:
+    assert await amounts.of_season(conn, town.DAYS[0]) == amounts.Amounts()
+    law = await conn.scalar(select(t.policy.c.id))
+    home = await conn.scalar(select(t.household.c.id).where(t.household.c.code == "H1"))
+    season = {"season_from": town.SINCE, "season_to": town.DAYS[-1], "policy_id": law, "household_id": home}
+    opened = {**season, "opened_at": town.NOW, "opened_way": "application"}
+    for code, step, computed, entitlement, ruled, paid in (
+        ("A", "closed", 500, 400, 300, 200),
+        ("B", "accepted", 70, None, None, 0),
+        ("C", "withdrawn", 1000, 1000, None, 0),
+    ):
+        sums = {"computed_fen": computed, "entitlement_fen": entitlement, "ruled_fen": ruled, "paid_fen": paid}
+        await conn.execute(insert(t.claim).values(code=code, step=step, **opened, **sums))
+    assert await amounts.of_season(conn, town.DAYS[0]) == amounts.Amounts(2, (570, 2), (400, 1), (300, 1), (200, 1))
+    assert await amounts.of_season(conn, town.SINCE - dt.timedelta(days=1)) == amounts.Amounts()
 
 
 async def test_the_outdoor_mean_is_of_the_local_day(conn: AsyncConnection) -> None:

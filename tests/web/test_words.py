@@ -3,7 +3,7 @@
 import pytest
 from starlette.requests import Request
 
-from heatstream.web.city_page import share
+from heatstream.web.city_figures import share
 from heatstream.web.words import of_request
 
 

@@ -69,6 +69,9 @@ API: Final[Mapping[str, Roles]] = {
     "/policies": EVERYBODY,
     "/rejects": PARTIES,
     "/incidents": WHOLE,
+    "/exports": EVERYBODY,
+    "/exports/{code}": EVERYBODY,
+    "/exports/{code}/file": EVERYBODY,
 }
 """Addresses under /api/v1."""
 
@@ -89,8 +92,11 @@ PAGES: Final[Mapping[str, Roles]] = {
     "/rows/claims/{code}/papers/{paper}": IN_CLAIMS,
     "/rows/places/{level}": PARTIES,
     "/rows/flags": PARTIES,
-    "/rows/findings/{outcome}": PARTIES,
-    "/rows/gateways": PARTIES,
+    "/findings": PARTIES,
+    "/rows/city": PARTIES,
+    "/rows/city/trend": PARTIES,
+    "/rows/findings": PARTIES,
+    "/rows/findings.csv": PARTIES,
     "/rows/household/{code}/findings": PARTIES | {"household"},
     "/rows/household/{code}/findings/{day}/explained": PARTIES | {"household"},
     "/rows/household/{code}/statistics": PARTIES | {"household"},

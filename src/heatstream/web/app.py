@@ -20,6 +20,7 @@ from heatstream.web import (
     claims_page,
     evidence_part,
     failures,
+    findings_page,
     household_page,
     household_rows,
     ingest_page,
@@ -67,6 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(sign_in_page.router)
     failures.add_to(app)
     city_page.add()
+    findings_page.add()
     claims_page.add()
     claim_page.add()
     household_page.add()

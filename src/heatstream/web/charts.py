@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from nicegui import ui
+
 from heatstream.core.finding import Outcome
 from heatstream.web.figures import Trend
+from heatstream.web.frame import attributed, box, tag
 from heatstream.web.words import Words
 
 INK, LINE = "#878e99", "rgba(128,136,150,0.25)"
@@ -144,3 +147,17 @@ def supply(words: Words) -> Options:
         "yAxis": {**_value_axis("°C", 0, scale=True), "name": words("水温 °C", "water °C")},
         "series": [],
     }
+
+
+def drawn(options: Options, title: str, words: Words) -> ui.echart:
+    """Put a chart into a page, and beneath it the same numbers as a table, made when somebody opens it.
+
+    Parameters
+    ----------
+    title : what it shows, for who cannot see it
+    """
+    chart = attributed(ui.echart(options).classes("hs-chart"), role="img", aria_label=title)
+    with box("details", "hs-numbers") as numbers:
+        tag("summary", words("数据表", "as a table"))
+    numbers.on("toggle", js_handler=f"event => hs.spell(event.target, getElement({chart.id}).chart)")
+    return chart

@@ -1,13 +1,16 @@
 """What the page of the city shows, read from the store."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.core.finding import Outcome
+from heatstream.core.hysteresis import Level
 from heatstream.store.closings import closed_through
-from heatstream.store.read import city, flags, progress, readings, registry, rejects
+from heatstream.store.read import amounts, city, flags, progress, readings, registry, rejects, warnings
+from heatstream.store.read.amounts import Amounts
 from heatstream.store.read.days import Span
 from heatstream.store.read.rows import Rows
 from heatstream.store.timescale import LOCAL
@@ -19,13 +22,14 @@ LEVELS = ("district", "company", "heat_station", "building")
 
 @dataclass(frozen=True)
 class Today:
-    """The last closed day, and who is below the standard now."""
+    """The last closed day, who is below the standard now, and what the season came to."""
 
     city_name: str
     day: dt.date | None
     tally: city.Tally
     watermarks: list[str]
-    read_at: dt.datetime
+    amounts: Amounts
+    warnings: Mapping[Level, int]
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Trend:
     counts: dict[Outcome, list[int]]
     lowest_centi: list[int | None]
     outdoor_centi: list[int | None]
+    computed_fen: int
+    """测算额 of all these days [fen]."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +57,21 @@ class Health:
 
 async def _today(conn: AsyncConnection) -> Today:
     here, day = await registry.the_city(conn), await closed_through(conn)
-    tally = await city.tally(conn, day) if day else city.Tally()
-    return Today(here.name if here else "", day, tally, await city.watermarks(conn), dt.datetime.now(LOCAL))
+    return Today(
+        here.name if here else "",
+        day,
+        await city.tally(conn, day) if day else city.Tally(),
+        await city.watermarks(conn),
+        await amounts.of_season(conn, day) if day else Amounts(),
+        await warnings.by_colour(conn),
+    )
 
 
 async def _trend(conn: AsyncConnection) -> Trend:
     last = await closed_through(conn)
     if last is None:
-        return Trend([], {}, [], [])
-    span = Span(last - dt.timedelta(days=SEASON_DAYS), last)
-    rows = await city.trend(conn, span)
+        return Trend([], {}, [], [], 0)
+    rows = await city.trend(conn, Span(last - dt.timedelta(days=SEASON_DAYS), last))
     days = sorted({row.day for row in rows})
     counts = {outcome: dict.fromkeys(days, 0) for outcome in Outcome}
     lowest: dict[dt.date, int] = {}
@@ -74,6 +85,7 @@ async def _trend(conn: AsyncConnection) -> Trend:
         {outcome: list(by_day.values()) for outcome, by_day in counts.items()},
         [lowest.get(day) for day in days],
         [outdoor.get(day) for day in days],
+        sum(row.computed_fen for row in rows),
     )
 
 

@@ -143,9 +143,9 @@ def frame(request: Request, title: str, watermarks: list[str], visitor: Principa
 
 
 @contextmanager
-def card(title: str, note: str = "") -> Iterator[None]:
-    """A part of a page with its title."""
-    with box("section", "hs-card"):
+def card(title: str, note: str = "", **attributes: str) -> Iterator[None]:
+    """A part of a page with its title; `attributes` are those of the whole part."""
+    with box("section", "hs-card", **attributes):
         with box("div", "hs-head"):
             tag("h2", title)
             if note:

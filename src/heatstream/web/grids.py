@@ -130,7 +130,7 @@ def mark_review(words: Words) -> Column:
     return column(words("复核", "review"), "excludes", 180, flex=2, cellDataType=False, **shown)
 
 
-def _tools(name: str, title: str, words: Words) -> None:
+def _tools(name: str, title: str, file: str, words: Words) -> None:
     """Put above a table what narrows it, how many rows it has, and what takes them away as a file."""
     with box("div", "hs-tools"):
         find = attributed(ui.element("input"), type="search", id=f"hs-find-{name}", autocomplete="off")
@@ -138,8 +138,14 @@ def _tools(name: str, title: str, words: Words) -> None:
         attributed(find, placeholder=asks, aria_label=f"{asks}：{title}" if title else asks)
         find.on("input", js_handler=f"event => hs.find({name!r}, event.target.value)")
         tag("span", "", "hs-note hs-tally", role="status", id=f"hs-tally-{name}")
-        save = tag("button", words("导出 CSV", "export CSV"), "hs-choice", type="button")
-        save.on("click", js_handler=f"() => hs.save({name!r})")
+        more = tag("button", words("载入更多", "load more"), "hs-choice hs-more", type="button", id=f"hs-more-{name}")
+        more.on("click", js_handler=f"() => hs.more({name!r})")
+        export = words("导出 CSV", "export CSV")
+        if file:
+            tag("a", export, "hs-choice", href=file, download="")
+        else:
+            save = tag("button", export, "hs-choice", type="button")
+            save.on("click", js_handler=f"() => hs.save({name!r})")
 
 
 def table(
@@ -151,21 +157,24 @@ def table(
     rows: int = 8,
     title: str = "",
     key: str = "",
+    file: str = "",
     tools: bool = True,
 ) -> ui.aggrid:
     """A table of at most `rows` rows' height; `name` and `address` are ours, never a visitor's.
 
-    Its rows are fetched by the browser, and again while the page is open. Every column sorts and filters; what is shown
-    can be saved with all its rows. From the keyboard: arrows walk, Enter opens what a cell leads to.
+    Its rows are fetched by the browser, and again while the page is open: a list, or `{"rows": [...], "next": ...}`,
+    which goes on at `&after=NEXT`. Every column sorts and filters; what is shown can be saved with all its rows. From
+    the keyboard: arrows walk, Enter opens what a cell leads to.
 
     Parameters
     ----------
     title : what it lists, for who cannot see it
     key : field that tells rows apart, so that a row keeps its place and focus when it is fetched again
+    file : address of all rows as CSV, of a table that is fetched page by page
     tools : with a search, a count and the export above it
     """
     if tools:
-        _tools(name, title, words)
+        _tools(name, title, file, words)
     options = {
         "columnDefs": columns,
         "defaultColDef": {

@@ -8,14 +8,16 @@ from heatstream.web.frame import box, tag
 from heatstream.web.words import Words
 
 
-def figure(name: str, value: str, said: str = "", *, href: str = "", colour: str = "") -> ui.element:
+def figure(name: str, value: str, said: str = "", *, href: str = "", colour: str = "", key: str = "") -> ui.element:
     """A figure with its name and what it is of; with `href` all of it is a link to the rows it counts.
 
     Parameters
     ----------
+    key : by which the page's script finds it again and writes a newer value into it
     colour : a class of page.css that says what it means: hs-c1 … hs-c4 for outcomes, hs-red, hs-yellow, hs-green
     """
-    made = box("a", f"hs-figure {colour}", href=href) if href else box("div", f"hs-figure {colour}")
+    leads = {"href": href} if href else {}
+    made = box("a" if href else "div", f"hs-figure {colour}", data_figure=key, **leads)
     with made:
         tag("span", name, "hs-figure-name")
         tag("span", value, "hs-figure-value")

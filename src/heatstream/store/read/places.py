@@ -111,3 +111,10 @@ async def monitored(conn: AsyncConnection, place: Place) -> list[int] | None:
 def among(column: ColumnElement[int], ids: Sequence[int] | None) -> list[ColumnElement[bool]]:
     """Narrow a column that holds a household's id to those of `monitored`."""
     return [] if ids is None else [column == func.any(bindparam(None, list(ids), ARRAY(Integer)))]
+
+
+async def named(conn: AsyncConnection, level: str) -> dict[str, str]:
+    """Name what a filter can narrow by: the names of a table of the registry, by code."""
+    table = tables.metadata.tables[level]
+    query = select(table.c.code, table.c.name).distinct().order_by(table.c.code)
+    return {row.code: row.name for row in await conn.execute(query)}

@@ -275,3 +275,10 @@ async def worst(conn: AsyncConnection, *, subject: str | None = None, level: int
     """List the same, the worst first and of them the longest; those that nobody can tell come last."""
     query = _levels(rule=None, subject=subject, level=level)
     return await every(conn, query.order_by(_shown().desc(), warning_level.c.since.nulls_last(), *_KEY).limit(limit))
+
+
+async def by_colour(conn: AsyncConnection) -> Mapping[Level, int]:
+    """Count what the rules watch by the colour it shows, each rule and subject once."""
+    seen = select(_shown().label("level")).subquery("seen")
+    query = select(seen.c.level, func.count().label("watched")).group_by(seen.c.level)
+    return {Level(row.level): row.watched for row in await conn.execute(query)}

@@ -7,6 +7,7 @@ window.hs = (() => {
   const ROW_PX = 42;
   const MARK_EDGE_MS = 5 * 60000;
   const LINES = { supply: "#d64550", return: "#3c82c4", expected: "#e0a02c", outdoor: "#878e99" };
+  const MOST_TOLD = 1000;
   const tables = {};
 
   const fixed = (value) => (value === null || value === undefined ? "—" : Number(value).toFixed(2));
@@ -55,6 +56,11 @@ window.hs = (() => {
       tell(say(`登录已失效；${since()}。`, `The session is over; ${since()}.`), "/sign-in?next=" + encodeURIComponent(location.pathname));
       return null;
     }
+    if (answer.status === 422) {
+      const { detail } = await answer.json();
+      tell([detail].flat().join("；"));
+      return null;
+    }
     if (!answer.ok) {
       tell(say(`暂时读不到数据（${answer.status}），自动重试中；${since()}。`, `Data cannot be read (${answer.status}); ${since()}.`));
       return null;
@@ -73,13 +79,36 @@ window.hs = (() => {
     if (api.isDestroyed() || address !== table.address) return;
     if (answer !== null) {
       const text = JSON.stringify(answer);
-      if (text !== table.text) show(table, answer);
+      if (text !== table.text) {
+        show(table, answer);
+        goesOn(name, answer.next);
+      }
       table.text = text;
     } else if (table.text === undefined) {
       table.failed = true;
     }
     if (answer !== null) table.failed = false;
     api.setGridOption("loading", false);
+    tally(name);
+  }
+
+  // A long list comes page by page: one more is put beneath what is there.
+  async function more(name) {
+    const table = tables[name];
+    const { address, next } = table;
+    if (!next) return;
+    table.next = null;
+    const answer = await fetched(`${address}${address.includes("?") ? "&" : "?"}after=${encodeURIComponent(next)}`);
+    if (answer === null) table.next = next;
+    if (answer === null || address !== table.address) return;
+    table.api.applyTransaction({ add: answer.rows });
+    table.long = true;
+    goesOn(name, answer.next);
+  }
+
+  function goesOn(name, next) {
+    tables[name].next = next ?? null;
+    document.getElementById(`hs-more-${name}`)?.classList.toggle("hs-there", Boolean(next));
     tally(name);
   }
 
@@ -98,12 +127,12 @@ window.hs = (() => {
 
   function tally(name) {
     const line = document.getElementById(`hs-tally-${name}`);
-    const { api, failed, text } = tables[name] ?? {};
+    const { api, failed, text, next } = tables[name] ?? {};
     if (!line || !api || api.isDestroyed() || (text === undefined && !failed)) return;
     let shown = 0, all = 0;
     api.forEachNodeAfterFilter(() => shown++);
     api.forEachNode(() => all++);
-    const rows = shown === all ? count(all) : `${count(shown)} / ${count(all)}`;
+    const rows = (shown === all ? count(all) : `${count(shown)} / ${count(all)}`) + (next ? "+" : "");
     line.textContent = failed
       ? say("读不到数据，自动重试中", "cannot be read; tried again by itself")
       : say(`${rows} 行`, `${rows} rows`);
@@ -158,7 +187,7 @@ window.hs = (() => {
 
   function point(name, address) {
     if (!tables[name]) return;
-    tables[name].address = address;
+    Object.assign(tables[name], { address, long: false });
     load(name);
   }
 
@@ -178,6 +207,84 @@ window.hs = (() => {
     made.href = address + encodeURIComponent(code);
     made.textContent = code;
     return made;
+  }
+
+  function anchor(text, href) {
+    if (!href) return text;
+    return Object.assign(document.createElement("a"), { href, textContent: text });
+  }
+
+  // A figure of a place opens the findings it counts.
+  function rows({ value, data }, outcome) {
+    if (!value) return count(value);
+    const query = new URLSearchParams({ outcome, day: data.day, [data.level]: data.code });
+    return anchor(count(value), `/findings?${query}`);
+  }
+
+  // The city's figures, written anew where they stand.
+  function city(address, trend, chart) {
+    turns.push(async () => {
+      const found = await fetched(address);
+      if (found === null) return;
+      const write = (where, text) => where && where.textContent !== text && (where.textContent = text);
+      for (const [key, value, said, href] of found.figures) {
+        const figure = document.querySelector(`[data-figure="${key}"]`);
+        if (!figure) continue;
+        write(figure.querySelector(".hs-figure-value"), value);
+        write(figure.querySelector(".hs-figure-note"), said);
+        if (figure.getAttribute("href") !== href) figure.setAttribute("href", href);
+      }
+      for (const [outcome, homes] of Object.entries(found.share)) {
+        document.querySelector(`[data-share="${outcome}"]`)?.style.setProperty("flex", `${homes} 0 0`);
+      }
+      const heading = document.querySelector("[data-heading=day] .hs-head");
+      write(heading?.querySelector("h2"), found.heading[0]);
+      write(heading?.querySelector(".hs-note"), found.heading[1]);
+      if (found.day !== city.day && city.day !== undefined) {
+        const drawn = await fetched(trend);
+        if (drawn !== null) getElement(chart).chart.setOption(drawn);
+      }
+      city.day = found.day;
+    });
+  }
+
+  // What a chart draws, as a table: for who cannot see it, and for who wants the numbers.
+  function spell(details, chart) {
+    details.querySelector(".hs-scroll")?.remove();
+    if (!details.open) return;
+    const { xAxis, series } = chart.getOption();
+    const days = xAxis[0].data;
+    const lines = series.filter((each) => each.data?.length);
+    const cells = new Map((days ?? []).map((day) => [day, {}]));
+    lines.forEach((line, place) =>
+      line.data.forEach((value, at) => {
+        const [where, what] = Array.isArray(value) ? value : [days?.[at], value];
+        if (what === null || what === undefined) return;
+        const row = cells.get(where) ?? {};
+        row[place] = what;
+        cells.set(where, row);
+      }),
+    );
+    const told = [...cells].sort((one, other) => (days ? 0 : one[0] - other[0]));
+    const table = element("table", "hs-table");
+    const head = table.createTHead().insertRow();
+    for (const name of [say("时间", "time"), ...lines.map((line) => line.name)]) {
+      head.append(Object.assign(element("th", "", name), { scope: "col" }));
+    }
+    const body = table.createTBody();
+    for (const [where, row] of told.slice(-MOST_TOLD)) {
+      const line = body.insertRow();
+      line.append(Object.assign(element("th", "", days ? where : local(where)), { scope: "row" }));
+      lines.forEach((_, place) => (line.insertCell().textContent = row[place] ?? "—"));
+    }
+    const scroll = element("div", "hs-scroll hs-told");
+    scroll.tabIndex = 0;
+    if (told.length > MOST_TOLD) {
+      const last = count(MOST_TOLD);
+      scroll.append(element("p", "hs-note", say(`最后 ${last} 行，共 ${count(told.length)} 行`, `the last ${last} of ${count(told.length)}`)));
+    }
+    scroll.append(table);
+    details.append(scroll);
   }
 
   function outcome(value, words) {
@@ -334,7 +441,11 @@ window.hs = (() => {
   });
   window.addEventListener("beforeunload", (event) => document.querySelector("[data-typed]") && event.preventDefault());
 
-  setInterval(() => document.hidden || Object.keys(tables).forEach(load), REFRESH_MS);
+  // What is shown again and again; a list that somebody has gone down in stays as it is.
+  const turns = [() => Object.keys(tables).forEach((name) => tables[name].long || load(name))];
+  const refresh = () => turns.forEach((turn) => turn());
+
+  setInterval(() => document.hidden || refresh(), REFRESH_MS);
 
   // The page's own line of the socket: what one presses is not heard while it is away.
   document.addEventListener("DOMContentLoaded", () => {
@@ -347,7 +458,8 @@ window.hs = (() => {
   });
   return {
     ...{ fixed, degrees, yuan, count, local, say, tell, fetched, element },
-    ...{ ready, turn, point, press, find, save, open, tally, shown, worded, hundredths, link, outcome, review, span },
+    ...{ ready, turn, point, press, find, save, open, tally, shown, worded, hundredths, link, anchor, rows },
+    ...{ outcome, review, span, more, city, spell },
     ...{ choose, curve, supply, stops, submit, released },
   };
 })();
