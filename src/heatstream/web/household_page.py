@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from typing import Final
+from urllib.parse import quote
 
 from fastapi import Request
 from nicegui import ui
@@ -17,7 +18,7 @@ from heatstream.store.read.words import CHANGE_ZH, OUTCOME_ZH, ROOM_KIND_ZH, wor
 from heatstream.store.timescale import LOCAL
 from heatstream.web import charts, grids, home_case, home_place, parts
 from heatstream.web import words as languages
-from heatstream.web.city_page import finding_columns
+from heatstream.web.findings_page import finding_columns
 from heatstream.web.frame import box, card, choice, frame, tag
 from heatstream.web.signed_in import Reading
 from heatstream.web.words import Words
@@ -164,12 +165,14 @@ def _evidence(day: dt.date, words: Words) -> None:
     with card(words("证据包", "evidence"), note):
         with box("form", "hs-search", id="hs-export"):
             for name, label in (("first", words("从", "from")), ("last", words("至", "to"))):
-                tag("label", label, for_=f"hs-{name}")
-                box("input", "hs-input", id=f"hs-{name}", type="date", required="", value=day.isoformat())
+                with box("label", "hs-field"):
+                    tag("span", label)
+                    box("input", "hs-input", id=f"hs-{name}", type="date", required="", value=day.isoformat())
             tag("button", words("导出 export", "export"), "hs-choice", type="submit")
         with box("form", "hs-search", id="hs-verify"):
-            tag("label", words("或核验一个文件", "or verify a file"), for_="hs-file")
-            box("input", "hs-input", id="hs-file", type="file", accept=".zip,application/zip")
+            with box("label", "hs-field"):
+                tag("span", words("或核验一个文件", "or verify a file"))
+                box("input", "hs-input", id="hs-file", type="file", accept=".zip,application/zip")
             tag("button", words("核验 verify", "verify"), "hs-choice", type="submit")
         box("div", "hs-verdict", id="hs-verdict", role="status")
 
@@ -201,5 +204,7 @@ def add() -> None:
             if home.points:
                 _marks(words)
             home_case.card_of(case, sees, words)
+            if may(reader.visitor, "/claims/open", PAGES):
+                parts.link(words("为此户立案", "open a claim"), f"/claims/open?household={quote(code, safe='')}")
             if may(reader.visitor, EVIDENCE, PAGES):
                 _evidence(chosen, words)
