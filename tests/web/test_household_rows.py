@@ -66,6 +66,10 @@ async def test_a_finding_tells_its_reasons_and_what_stood_before_it(browser: htt
     assert any("数值 17.00 °C，标准 18.00 °C" in line["zh"] for line in told["lines"])
 
 
+async def test_a_day_without_a_finding_has_no_reasons(browser: httpx.AsyncClient) -> None:
+    assert await fetched(browser, "household/H1/findings/2026-01-07/explained") is None
+
+
 async def test_a_day_has_its_statistics_room_by_room(browser: httpx.AsyncClient) -> None:
     [row] = await fetched(browser, "household/H1/statistics?day=2026-01-06")
     told = ("point", "room", "room_kind", "slots_valid", "slots_expected", "min_centi", "limit_centi")
@@ -80,7 +84,6 @@ async def test_a_day_has_its_statistics_room_by_room(browser: httpx.AsyncClient)
         "H9/findings/2026-01-06/explained",
         "H9/statistics?day=2026-01-06",
         "H9/marks",
-        "H1/findings/2026-01-07/explained",
     ],
 )
 async def test_what_is_not_there_is_not_found(browser: httpx.AsyncClient, address: str) -> None:

@@ -240,13 +240,13 @@ async def every_finding(reader: Reading, code: str) -> list[Row]:
 
 
 @router.get("/findings/{day}/explained")
-async def explained_finding(reader: Reading, code: str, day: dt.date) -> Row:
-    """Give the reasons of the finding that stands on a day, the nearest change, and the findings before it."""
+async def explained_finding(reader: Reading, code: str, day: dt.date) -> Row | None:
+    """Give the reasons of the finding that stands on a day, the nearest change, and the findings before it, if any."""
     async with reader.connection() as conn:
         home = await household(conn, code)
         found = await _finding(conn, code, day)
         if found is None:
-            raise HTTPException(404, f"household {code!r} has no finding of {day}")
+            return None
         told = await explained.of_finding(conn, found, await statistics.of_household(conn, home.id, day))
         versions = await findings.versions(conn, home.id, findings.DAY, day)
     nearest = set(changes(told.change, Outcome(found.outcome))) if told.change else set()

@@ -175,9 +175,10 @@ window.hsHome = (() => {
     try {
       const answer = await rows(`findings/${day}/explained`);
       if (day !== chosen) return;
-      if (answer.status === 404) return into.replaceChildren(made("p", "hs-note", words.none));
       if (!answer.ok) throw new Error(String(answer.status));
-      const { lines, versions } = await answer.json();
+      const found = await answer.json();
+      if (!found) return into.replaceChildren(made("p", "hs-note", words.none));
+      const { lines, versions } = found;
       into.replaceChildren(
         ...lines.map((line) => made("p", line.nearest ? "hs-sentence hs-nearest" : "hs-sentence", line[words.language])),
         made("p", "hs-note", words.versions),
