@@ -43,13 +43,18 @@ def _conflicts() -> Select[str, dt.datetime, int, list[int]]:
     )
 
 
-async def undecided(conn: AsyncConnection, *, limit: int = 100) -> list[Conflict]:
-    """List conflicts without a decision, the oldest instant first."""
+async def undecided(
+    conn: AsyncConnection, *, of: tuple[str, dt.datetime] | None = None, limit: int = 100
+) -> list[Conflict]:
+    """List conflicts without a decision, the oldest instant first; `of` one point and instant alone."""
     decided = exists().where(
         conflict_decision.c.point_id == reading_conflict.c.point_id,
         conflict_decision.c.observed_at == reading_conflict.c.observed_at,
     )
-    rows = await conn.execute(_conflicts().where(~decided).limit(limit))
+    query = _conflicts().where(~decided)
+    if of is not None:
+        query = query.where(point.c.device == of[0], reading_conflict.c.observed_at == of[1])
+    rows = await conn.execute(query.limit(limit))
     return [Conflict(*row) for row in rows]
 
 
