@@ -148,6 +148,16 @@ class Serve(Section):
     port: int = Field(8080, ge=0, le=65535, description="port to listen on")
     page_limit: int = Field(1000, ge=1, le=10_000, description="most rows a page")
     streams: int = Field(100, ge=1, description="most streams of changes held open at once")
+    requests_per_minute: int = Field(6000, ge=1, description="requests a minute and key; more get 429 [1/min]")
+    strangers_per_minute: int = Field(
+        60, ge=1, description="requests a minute and address without a good key; more get 429 [1/min]"
+    )
+    smallest_group: int = Field(
+        10, ge=1, description="homes a group must have for a province to be told its figures [homes]"
+    )
+    proxies: str = Field(
+        "", description="addresses of reverse proxies, by commas, whose X-Forwarded-For and -Proto are believed"
+    )
 
 
 class Web(Section):
@@ -157,6 +167,15 @@ class Web(Section):
     port: int = Field(8081, ge=0, le=65535, description="port to listen on")
     public_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
         None, description="the address people open, https://…; without it the page is this machine's alone"
+    )
+    sign_ins_per_minute: int = Field(30, ge=1, description="tries to sign in a minute and address [1/min]")
+    strangers_per_minute: int = Field(
+        120,
+        ge=1,
+        description="requests a minute and address by nobody signed in that are logged; more are counted [1/min]",
+    )
+    proxies: str = Field(
+        "", description="addresses of reverse proxies, by commas, whose X-Forwarded-For and -Proto are believed"
     )
 
 
@@ -173,6 +192,7 @@ class Jobs(Section):
     feed_days: int | None = Field(
         None, ge=7, description="changes are pruned from the feed after it; never by default [days]"
     )
+    export_days: int = Field(30, ge=1, description="the files of exports are deleted after it [days]")
     metrics_port: int | None = Field(None, description="serve /metrics, /livez, /readyz on this port")
 
 

@@ -1,17 +1,21 @@
 """Who may ask: machines with an API key."""
 
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from heatstream.access import fields, permits
+from heatstream.access.limits import WINDOW_S, Limit
 from heatstream.access.principal import Principal, of_key
+from heatstream.access.recorded import client, tell
 from heatstream.access.scope import narrow
-from heatstream.serve.problems import KeyRefused, ScopeMissing
+from heatstream.serve.problems import KeyRefused, ScopeMissing, TooMany
+from heatstream.settings import Serve
 from heatstream.store import keys
 
 STATEMENT_TIMEOUT = "20s"
@@ -36,10 +40,13 @@ Unnarrowed = Annotated[AsyncConnection, Depends(_unnarrowed)]
 
 
 def _shown(
+    request: Request,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     header: Annotated[str | None, Depends(_header)],
 ) -> str:
     key = bearer.credentials if bearer else header
+    guests: Guests = request.app.state.guests
+    guests.check(request, key or "")
     if not key:
         raise KeyRefused("no key: send Authorization: Bearer hs_… or X-API-Key; `heatstream keys create` makes one")
     return key
@@ -64,8 +71,65 @@ async def holder(conn: AsyncConnection, shown: Shown) -> Principal:
     return of_key(found)
 
 
-async def _asking(conn: Unnarrowed, shown: Shown) -> Principal:
-    return await holder(conn, shown)
+async def _asking(request: Request, conn: Unnarrowed, shown: Shown) -> Principal:
+    return await _met(request, conn, shown)
+
+
+async def introduced(request: Request, shown: Shown) -> None:
+    """Ask who it is in a transaction of its own, for answers that outlive one."""
+    async with request.app.state.engine.connect() as conn:
+        await _met(request, conn, shown)
+
+
+async def _met(request: Request, conn: AsyncConnection, shown: str) -> Principal:
+    """Tell whose key it is, count the request, and tell the access log."""
+    found = await holder(conn, shown)
+    request.app.state.guests.welcome(shown)
+    tell(request, found)
+    quota = request.app.state.keys.take(found.who)
+    request.state.headers = quota.headers()
+    if not quota.granted:
+        raise TooMany(
+            f"{found.who}: seen more than {quota.most} requests in a minute (HEATSTREAM_SERVE_REQUESTS_PER_MINUTE); "
+            f"expected the next after {quota.reset_s} s",
+            retry_after_s=quota.reset_s,
+        )
+    return found
+
+
+def limit(app: FastAPI, settings: Serve) -> None:
+    """Set how often one may ask."""
+    app.state.keys = Limit(settings.requests_per_minute)
+    app.state.strangers = Limit(settings.strangers_per_minute)
+    app.state.guests = Guests(app.state.strangers)
+
+
+class Guests:
+    """Strangers at the door: beyond their limit the database is not asked for them; who was known may go by."""
+
+    def __init__(self, strangers: Limit) -> None:
+        self._strangers = strangers
+        self._known: set[bytes] = set()
+
+    def check(self, request: Request, shown: str) -> None:
+        """Refuse an address from which too many came without a good key.
+
+        Raises
+        ------
+        TooMany
+            And this key was never a good one here.
+        """
+        address = client(request)
+        if self._strangers.spent(address) and _digest(shown) not in self._known:
+            raise TooMany(f"too many requests without a good key from {address}; wait a minute", retry_after_s=WINDOW_S)
+
+    def welcome(self, shown: str) -> None:
+        """Remember a good key: there are no more of these than were made."""
+        self._known.add(_digest(shown))
+
+
+def _digest(shown: str) -> bytes:
+    return hashlib.sha256(shown.encode()).digest()
 
 
 Asking = Annotated[Principal, Depends(_asking)]

@@ -6,12 +6,16 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, Depends, FastAPI
 
 from heatstream import __version__
+from heatstream.access import journal
+from heatstream.access.recorded import Recorded
 from heatstream.serve import access, bodies, document, formats, metrics, paging, problems, representations, stream
+from heatstream.serve.exporting import Listings, listings_of
 from heatstream.serve.routes import (
     changes,
     city,
     claims,
     companies,
+    exports,
     findings,
     law,
     matters,
@@ -28,6 +32,27 @@ from heatstream.serve.routes import (
 from heatstream.settings import Settings
 from heatstream.store import pool
 
+ROUTES = (
+    registry,
+    readings,
+    findings,
+    changes,
+    city,
+    law,
+    refused,
+    claims,
+    companies,
+    work_orders,
+    matters,
+    stations,
+    meters,
+    supervised,
+    reports,
+    exports,
+)
+"""Every module of addresses that answers with what is stored."""
+UNRECORDED = ("/livez", "/readyz", "/metrics", "/openapi.json")
+"""What holds nothing of a home."""
 DESCRIPTION = """\
 Room temperatures, day statistics and findings of one city.
 
@@ -48,43 +73,34 @@ Room temperatures, day statistics and findings of one city.
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     engine = pool.create_engine(app.state.settings.database_url(), application="heatstream-serve")
-    app.state.engine = access.reading_only(engine)
+    app.state.engine, app.state.writing = access.reading_only(engine), engine
     app.state.bell = stream.Bell(app.state.settings.database_url(), app.state.settings.serve.streams)
     app.state.remembered = changes.Remembered()
     try:
-        yield
+        async with journal.kept(app.state.settings.database_url(), "serve") as app.state.journal:
+            yield
     finally:
         await engine.dispose()
 
 
 def _api() -> APIRouter:
     asked = [
-        Depends(paging.check_parameters),
-        Depends(paging.check_limit),
         Depends(access.scope("read")),
         Depends(access.permitted),
+        Depends(paging.check_parameters),
+        Depends(paging.check_limit),
         Depends(formats.media_type),
     ]
     api = APIRouter(prefix=access.PREFIX, dependencies=asked)
-    for routes in (
-        registry,
-        readings,
-        findings,
-        changes,
-        city,
-        law,
-        refused,
-        claims,
-        companies,
-        work_orders,
-        matters,
-        stations,
-        meters,
-        supervised,
-        reports,
-    ):
+    for routes in ROUTES:
         api.include_router(routes.router)
     return api
+
+
+def listings(settings: Settings) -> Listings:
+    """Make the listings, to be asked from within."""
+    nouns = frozenset(noun for routes in ROUTES for noun in listings_of(routes.router))
+    return Listings(settings, _api(), nouns - {"exports"})
 
 
 def _add_middleware(app: FastAPI) -> None:
@@ -92,6 +108,7 @@ def _add_middleware(app: FastAPI) -> None:
     app.add_middleware(representations.Compressed)
     app.add_middleware(representations.Conditional)
     app.add_middleware(bodies.Limited)
+    app.add_middleware(Recorded, process="serve", refuse=problems.unrecorded, unseen=UNRECORDED)
     metrics.add_to(app)
 
 
@@ -109,6 +126,8 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.settings = settings
+    app.state.listings = listings(settings)
+    access.limit(app, settings.serve)
     problems.add_to(app)
     document.add_to(app)
     _add_middleware(app)

@@ -65,6 +65,19 @@ class Expired(HeatstreamError):
     """What the address names was there, and is no more."""
 
 
+class BadRange(HeatstreamError):
+    """A file has no such bytes.
+
+    Attributes
+    ----------
+    size : how many it has
+    """
+
+    def __init__(self, told: str, size: int) -> None:
+        super().__init__(told)
+        self.size = size
+
+
 class KeyReused(HeatstreamError):
     """The Idempotency-Key came before, with another request."""
 
@@ -127,6 +140,7 @@ KINDS: dict[type[Exception], Kind] = {
     NotAcceptable: Kind(HTTPStatus.NOT_ACCEPTABLE, "not-acceptable", "无可用的返回格式", "No format that you accept"),
     Resync: Kind(HTTPStatus.GONE, "resync", "变更标记失效，请全量重取", "The token is void: begin again"),
     Expired: Kind(HTTPStatus.GONE, "expired", "已过期删除", "It has expired"),
+    BadRange: Kind(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "bad-range", "文件无此范围", "No such bytes"),
     KeyReused: Kind(
         HTTPStatus.UNPROCESSABLE_ENTITY, "key-reused", "幂等键已用于其他请求", "The key was of another act"
     ),
@@ -166,6 +180,12 @@ RESPONSES: Mapping[int, str] = {
     503: "the database is away, or the query took too long",
 }
 """What any address of the API may answer instead."""
+OF_BODIES: Mapping[int, str] = {
+    413: "the body is too large",
+    415: "the body is not sent as JSON",
+    422: "the body is not what the address takes, or its `Idempotency-Key` was of another request",
+}
+"""And what an address that takes a body may."""
 
 
 class Problem(BaseModel):
@@ -204,6 +224,11 @@ def answer(
     return JSONResponse(problem.model_dump(by_alias=True), kind.status, told, media_type=MEDIA_TYPE)
 
 
+def unrecorded() -> JSONResponse:
+    """Answer in place of what nobody could have told was asked."""
+    return answer(AWAY, "the access log cannot be written, so nothing is shown; ask again in a while")
+
+
 def kind_of(error: Exception) -> Kind:
     """Look an error up."""
     if isinstance(error, DBAPIError):
@@ -220,12 +245,20 @@ async def _ours(_: Request, error: Exception) -> JSONResponse:
     kind = kind_of(error)
     if kind is INTERNAL:
         return _internal(error)
-    if isinstance(error, TooMany):
-        return answer(kind, str(error), headers={"Retry-After": str(error.retry_after_s)})
     if isinstance(error, HeatstreamError):
-        return answer(kind, str(error))
+        return answer(kind, str(error), headers=_headers(error))
     log.warning("request failed", reason=kind.name, error=str(error))
     return answer(kind, kind.title_en)
+
+
+def _headers(error: HeatstreamError) -> dict[str, str]:
+    match error:
+        case TooMany(retry_after_s=seconds):
+            return {"Retry-After": str(seconds)}
+        case BadRange(size=size):
+            return {"Content-Range": f"bytes */{size}"}
+        case _:
+            return {}
 
 
 def _internal(error: Exception) -> JSONResponse:

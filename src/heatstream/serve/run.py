@@ -33,6 +33,8 @@ def main(settings: Settings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=bool(settings.serve.proxies),
+        forwarded_allow_ips=settings.serve.proxies,
         timeout_graceful_shutdown=8,
     )
     # uvicorn raises the signal again when it has shut down; with a handler of ours that is an ordinary end.

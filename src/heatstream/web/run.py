@@ -20,6 +20,8 @@ def main(settings: Settings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=bool(settings.web.proxies),
+        forwarded_allow_ips=settings.web.proxies,
         # Open pages hold a connection for as long as they are open.
         timeout_graceful_shutdown=1,
     )

@@ -11,13 +11,15 @@ from pydantic import Field
 
 from heatstream.access.scope import narrow
 from heatstream.serve import feed, paging, stream
-from heatstream.serve.access import PREFIX, Asking, Shown, Unnarrowed
+from heatstream.serve.access import PREFIX, Asking, Shown, Unnarrowed, introduced
 from heatstream.serve.feed import ChangePage, CompleteThrough, Head, HeldBy, Lag, Noun
 from heatstream.serve.paging import DEFAULT_ROWS, MOST_ROWS, NoParameters, Parameters
 from heatstream.store.read import feed as stored
 
 router = APIRouter(tags=["changes"])
-streams = APIRouter(prefix=PREFIX, tags=["changes"], dependencies=[Depends(paging.check_parameters)])
+streams = APIRouter(
+    prefix=PREFIX, tags=["changes"], dependencies=[Depends(introduced), Depends(paging.check_parameters)]
+)
 """Held open for hours: who asks is looked up at every look, and no transaction stays open between two."""
 
 LAG_S, COMPLETE_S = 1.0, 5.0
