@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from heatstream.access.permits import WHOLE
 from heatstream.access.scope import Scope
 from heatstream.core.hysteresis import Level
-from heatstream.errors import Refused
+from heatstream.errors import BadInput, Refused
 from heatstream.rules.supervision.scorecard import Measure, Stratum
 from heatstream.settings import Settings
 from heatstream.store import matters
@@ -45,28 +45,6 @@ MOST_ROWS = 20_000
 """Rows of a figure; more are told as such."""
 Season = Annotated[int | None, Query(ge=2000, le=2199)]
 _TALLY = ("homes", "monitored", "compliant", "failing", "undetermined", "below_now", "lowest_centi")
-
-
-# --- who is seen ------------------------------------------------------------------------------------------------------
-
-
-async def seen(conn: AsyncConnection, scope: Scope, day: dt.date) -> list[Company]:
-    """List the companies of a day that somebody sees: its own, those that heat in the district, or all."""
-    if scope.company is not None:
-        return await companies.on_day(conn, day, companies.is_company(scope.company))
-    if scope.role in WHOLE:
-        return await companies.on_day(conn, day)
-    if scope.district is not None:
-        return await companies.on_day(conn, day, companies.heats_in(scope.district))
-    return []
-
-
-async def one_seen(conn: AsyncConnection, scope: Scope, code: str, day: dt.date) -> Company:
-    """Give a company that somebody sees; 404 where there is none for them."""
-    found = next((each for each in await seen(conn, scope, day) if each.code == code), None)
-    if found is None:
-        raise HTTPException(404, f"no company {code!r}")
-    return found
 
 
 # --- each company's day -----------------------------------------------------------------------------------------------
@@ -105,10 +83,10 @@ async def listed(request: Request, reader: Reading) -> list[Row]:
     """Give each company that the visitor sees, as it stands now."""
 
     async def load(conn: AsyncConnection) -> list[Row]:
-        now, scope = reader.source.now(), reader.visitor.scope
+        now = reader.source.now()
         ground = (await desk(conn, settings_of(request), reader.source.now)).ground
         day = await _read(conn, ground, now)
-        those = await seen(conn, scope, now.astimezone(LOCAL).date())
+        those = await companies.on_day(conn, now.astimezone(LOCAL).date())
         return [_company(each, day) for each in those]
 
     rows = await reader.shared(("companies",), load, seconds=15)
@@ -206,7 +184,7 @@ async def figure_rows(
     """List the rows that a figure of a scorecard is the sum of, as far as the visitor sees them."""
     now = reader.source.now()
     async with reader.connection() as conn:
-        await one_seen(conn, reader.visitor.scope, code, now.astimezone(LOCAL).date())
+        await _known(conn, code)
         there = await desk(conn, settings_of(request), reader.source.now)
         try:
             year = season or season_of(there.ground, now)
@@ -214,6 +192,14 @@ async def figure_rows(
         except Refused as error:
             raise HTTPException(409, str(error)) from error
     return [{**each._asdict(), "day": iso(each.day)} for each in found]
+
+
+async def _known(conn: AsyncConnection, code: str) -> None:
+    """Refuse a company that the visitor does not see, before anything of it is kept or counted."""
+    try:
+        await companies.id_of(conn, code)
+    except BadInput as error:
+        raise HTTPException(404, f"no company {code!r}") from error
 
 
 async def scored(reader: Reader, settings: Settings, code: str, season: int | None) -> Scorecard | str:
@@ -242,13 +228,12 @@ async def file(reader: Reader, settings: Settings, code: str, season: int | None
     Refused
         No season is known.
     """
-    now = reader.source.now()
     async with reader.connection() as conn:
-        await one_seen(conn, reader.visitor.scope, code, now.astimezone(LOCAL).date())
+        await _known(conn, code)
 
     async def load(conn: AsyncConnection) -> Whole:
         there = await desk(conn, settings, reader.source.now)
-        return await company_shown.whole(conn, there.ground, code, season, now)
+        return await company_shown.whole(conn, there.ground, code, season, reader.source.now())
 
     if season is None:
         return await reader.shared(("file", code), load)

@@ -154,7 +154,7 @@ async def supply(request: Request, code: str, reader: Reading) -> Row:
 
 async def series_of(conn: AsyncConnection, code: str, begin: dt.datetime, end: dt.datetime) -> SupplySeries:
     """Read a station's supply; 404 where the visitor sees no such station."""
-    found = await stations.by_code(conn, code, stations.is_seen())
+    found = await stations.by_code(conn, code)
     if found is None:
         raise HTTPException(404, f"no heat station {code!r}")
     group = [Station(found.id, found.station, found.heat_source_id)]

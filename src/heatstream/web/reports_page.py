@@ -6,12 +6,12 @@ from nicegui import ui
 from heatstream.access.permits import PAGES, may
 from heatstream.rules.supervision.reports import KINDS_ZH
 from heatstream.settings import Settings
-from heatstream.store.read import city
+from heatstream.store.read import city, companies
 from heatstream.store.timescale import LOCAL
 from heatstream.supervision import act
 from heatstream.supervision.company import company_acts
 from heatstream.supervision.company.company_file import COMPANY_FILE, Declared
-from heatstream.web import company_rows, grids, matter_columns, matter_rows, matter_words
+from heatstream.web import grids, matter_columns, matter_rows, matter_words
 from heatstream.web import words as languages
 from heatstream.web.forms import form
 from heatstream.web.frame import box, card, frame
@@ -58,7 +58,7 @@ def add(settings: Settings) -> None:
         async with reader.connection() as conn:
             desk = await matter_rows.desk(conn, settings, reader.source.now)
             watermarks = watermarked(desk.ground.rules, await city.watermarks(conn))
-            mine = await company_rows.seen(conn, reader.visitor.scope, now.astimezone(LOCAL).date())
+            mine = await companies.on_day(conn, now.astimezone(LOCAL).date())
             officer = await desk.officer(reader.visitor.officer) if reader.visitor.officer else None
         with frame(request, words("报表与零报告", "reports and declarations"), watermarks, reader.visitor):
             ui.add_head_html(HEAD)

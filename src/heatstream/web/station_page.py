@@ -190,7 +190,7 @@ def add(settings: Settings) -> None:
     async def station(request: Request, code: str, reader: Reading) -> None:
         words, today = languages.of_request(request), reader.source.now().astimezone(LOCAL).date()
         async with reader.connection() as conn:
-            found = await stations.by_code(conn, code, stations.is_seen())
+            found = await stations.by_code(conn, code)
             buildings = list(await stations.buildings(conn, found.id, today)) if found else []
             going_on = await stations.going_on(conn, [found.id]) if found else []
         title = f"{found.station_name} {code}" if found else code
@@ -216,7 +216,7 @@ def add(settings: Settings) -> None:
     async def source(request: Request, code: str, reader: Reading) -> None:
         words = languages.of_request(request)
         async with reader.connection() as conn:
-            found = await stations.source(conn, code, stations.is_source_seen())
+            found = await stations.source(conn, code)
         title = f"{found.name} {code}" if found else code
         with frame(request, title, await _watermarks(reader, settings), reader.visitor):
             ui.add_head_html(HEAD)

@@ -38,7 +38,7 @@ _FLAG = (
 
 async def one_seen(conn: AsyncConnection, code: str) -> AnyRow:
     """Give a station; 404 where the visitor sees none of this code."""
-    found = await stations.by_code(conn, code, stations.is_seen())
+    found = await stations.by_code(conn, code)
     if found is None:
         raise HTTPException(404, f"no heat station {code!r}")
     return found
@@ -85,9 +85,7 @@ def _now(of: AnyRow, series: SupplySeries, place: int, going_on: Sequence[AnyRow
 async def _listed(reader: Reading, company: str | None, source: str | None) -> list[Row]:
     now = reader.source.now()
     async with reader.connection() as conn:
-        those = await stations.listed(
-            conn, stations.is_seen(), company_code=company, source_code=source, after=0, limit=MOST_STATIONS
-        )
+        those = await stations.listed(conn, company_code=company, source_code=source, after=0, limit=MOST_STATIONS)
         return await now_of(conn, those, now)
 
 
@@ -192,7 +190,7 @@ async def fuel_of(request: Request, reader: Reading, code: str) -> list[Row]:
     """Give the fuels of a heat source today."""
     now = reader.source.now()
     async with reader.connection() as conn:
-        if await stations.source(conn, code, stations.is_source_seen()) is None:
+        if await stations.source(conn, code) is None:
             raise HTTPException(404, f"no heat source {code!r}")
         there = await desk(conn, settings_of(request), reader.source.now)
         table = await fuel.of_day(conn, there.ground, now.astimezone(LOCAL).date())

@@ -5,7 +5,7 @@ from nicegui import ui
 from pydantic import model_validator
 
 from heatstream.claims.events import Part, Said, Text
-from heatstream.errors import Refused
+from heatstream.errors import BadInput, Refused
 from heatstream.settings import Settings
 from heatstream.store import tickets
 from heatstream.store.read import city
@@ -173,7 +173,7 @@ def add(settings: Settings) -> None:
             if found is not None:
                 try:
                     why, likely = await _likely(desk, found)
-                except Refused as error:
+                except (BadInput, Refused) as error:
                     refused = str(error)
         with frame(request, f"{words('来件', 'ticket')} {line} {ticket_no}", watermarks, reader.visitor):
             ui.add_head_html(HEAD)

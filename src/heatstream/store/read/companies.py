@@ -14,17 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.errors import BadInput
 from heatstream.store.read.rows import AnyRow, every
-from heatstream.store.tables import (
-    building,
-    community,
-    company,
-    district,
-    fuel_plan,
-    heat_source,
-    heat_station,
-    matter,
-    matter_event,
-)
+from heatstream.store.tables import company, district, fuel_plan, heat_source, matter, matter_event
 from heatstream.store.timescale import LOCAL
 
 
@@ -153,23 +143,9 @@ async def of_code(conn: AsyncConnection, code: str) -> Company:
     return Company(*(await conn.execute(_COMPANY.where(company.c.id == await id_of(conn, code)))).one())
 
 
-async def on_day(conn: AsyncConnection, day: dt.date, *conditions: ColumnElement[bool]) -> list[Company]:
+async def on_day(conn: AsyncConnection, day: dt.date) -> list[Company]:
     """List the companies of a day."""
-    return [Company(*row) for row in await every(conn, _COMPANY.where(_holds_on(company, day), *conditions))]
-
-
-def is_company(company_id: int) -> ColumnElement[bool]:
-    """Say of a company that it is this one."""
-    return company.c.id == company_id
-
-
-def heats_in(district_id: int) -> ColumnElement[bool]:
-    """Say of a company that it heats a building in a district."""
-    housing = heat_station.join(building, building.c.heat_station_id == heat_station.c.id).join(
-        community, community.c.id == building.c.community_id
-    )
-    there = select(heat_station.c.company_id).select_from(housing).where(community.c.district_id == district_id)
-    return company.c.id.in_(there)
+    return [Company(*row) for row in await every(conn, _COMPANY.where(_holds_on(company, day)))]
 
 
 async def sources(conn: AsyncConnection) -> list[Source]:

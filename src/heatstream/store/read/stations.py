@@ -39,14 +39,14 @@ NAMED = ("id", "station", "station_name", "heat_source", "company")
 
 async def listed(
     conn: AsyncConnection,
-    *conditions: ColumnElement[bool],
+    *,
     company_code: str | None,
     source_code: str | None,
     after: int,
     limit: int,
 ) -> Rows:
     """Stations in the order they were registered in."""
-    query = select(*_NAMES).select_from(_STATIONS).where(heat_station.c.id > after, *conditions)
+    query = select(*_NAMES).select_from(_STATIONS).where(heat_station.c.id > after)
     if company_code is not None:
         query = query.where(company.c.code == company_code)
     if source_code is not None:
@@ -54,22 +54,12 @@ async def listed(
     return await every(conn, query.order_by(heat_station.c.id).limit(limit))
 
 
-async def by_code(conn: AsyncConnection, code: str, *conditions: ColumnElement[bool]) -> AnyRow | None:
-    query = select(*_NAMES).select_from(_STATIONS).where(heat_station.c.code == code, *conditions)
+async def by_code(conn: AsyncConnection, code: str) -> AnyRow | None:
+    query = select(*_NAMES).select_from(_STATIONS).where(heat_station.c.code == code)
     return await at_most_one(conn, query)
 
 
-def is_seen() -> ColumnElement[bool]:
-    """Say of a station that whoever the connection is narrowed to sees what it gives; the registry is open to all."""
-    return or_(func.sees_everything(), heat_station.c.id.in_(select(func.seen_stations())))
-
-
-def is_source_seen() -> ColumnElement[bool]:
-    """Say it of a heat source."""
-    return or_(func.sees_everything(), heat_source.c.id.in_(select(func.seen_sources())))
-
-
-async def source(conn: AsyncConnection, code: str, *conditions: ColumnElement[bool]) -> AnyRow | None:
+async def source(conn: AsyncConnection, code: str) -> AnyRow | None:
     """Give a heat source: code, name, kind, company and its name."""
     query = (
         select(
@@ -83,7 +73,7 @@ async def source(conn: AsyncConnection, code: str, *conditions: ColumnElement[bo
             company.c.name.label("company_name"),
         )
         .join(company, company.c.id == heat_source.c.company_id)
-        .where(heat_source.c.code == code, *conditions)
+        .where(heat_source.c.code == code)
     )
     return await at_most_one(conn, query)
 
