@@ -46,7 +46,7 @@ def said_by(messages: list[Message]) -> set[Said]:
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(drawn=MESSAGES, seed=st.integers(0, 2**16), restarts=st.booleans())
 async def test_every_distinct_reading_is_in_exactly_one_place(
