@@ -149,10 +149,12 @@ def web() -> None:
 
 @app.command()
 def jobs(once: Annotated[bool, typer.Option("--once", help="Run every job once, then end.")] = False) -> None:
-    """Run what recurs: partitions, retention, columnstore."""
+    """Run what recurs, number the feed, and write exports."""
     from heatstream.jobs import run
+    from heatstream.serve.app import listings
 
-    raise typer.Exit(asyncio.run(run.main(configured(), once=once)))
+    settings = configured()
+    raise typer.Exit(asyncio.run(run.main(settings, listings(settings), once=once)))
 
 
 @app.command()

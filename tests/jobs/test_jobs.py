@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from heatstream.errors import SettingsError
 from heatstream.jobs import run
+from heatstream.serve.app import listings
 from heatstream.settings import Database, Ingest, Jobs, Settings
 from heatstream.store import timescale
 from heatstream.store.tables import (
@@ -143,7 +144,7 @@ async def test_a_failed_job_is_kept_with_its_reason_and_hinders_nothing(
 async def test_compression_inside_the_late_data_window_is_refused(database_url: str) -> None:
     bad = Settings(database=Database(url=database_url), jobs=Jobs(compress_after_days=30), ingest=Ingest(past_days=400))
     with pytest.raises(SettingsError, match="a late reading must not meet a compressed chunk"):
-        await run.main(bad, once=True)
+        await run.main(bad, listings(bad), once=True)
 
 
 async def test_while_its_first_round_lasts_the_process_is_alive_says_what_it_waits_for_and_can_be_told_to_stop(

@@ -59,6 +59,7 @@ async def database_url(server_url: str, town_template: str) -> AsyncIterator[str
 async def _running(url: str) -> AsyncIterator[FastAPI]:
     app = create_app(Settings(database=Database(url=url), serve=Serve(page_limit=500)))
     app.dependency_overrides[now] = lambda: town.NOW
+    app.state.listings.override(now, lambda: town.NOW)
     async with app.router.lifespan_context(app):
         yield app
 

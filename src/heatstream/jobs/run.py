@@ -18,7 +18,8 @@ from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from heatstream.errors import SettingsError
-from heatstream.jobs import sequencer, tasks
+from heatstream.jobs import exports, sequencer, tasks
+from heatstream.jobs.exports import Listings
 from heatstream.probes import Health, served
 from heatstream.settings import Settings
 from heatstream.store import changes, migrate, pool
@@ -44,6 +45,7 @@ TASKS: Mapping[str, tuple[str, Task]] = {
     "personal_data": ("15 18 * * *", tasks.forget_persons),
     "retention": ("20 18 * * *", tasks.delete_what_is_old),
     "columnstore": ("40 18 * * *", tasks.compress_old_readings),
+    "exports": ("50 18 * * *", tasks.expire_exports),
 }
 
 SUCCEEDED = Gauge("heatstream_job_last_success_timestamp_seconds", "When a job last succeeded", ["job"])
@@ -128,9 +130,9 @@ async def _until(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None
 
 
 @contextlib.asynccontextmanager
-async def _beside(work: Coroutine[None, None, None], stop: asyncio.Event) -> AsyncIterator[None]:
+async def _beside(name: str, work: Coroutine[None, None, None], stop: asyncio.Event) -> AsyncIterator[None]:
     """Work while the block lasts; with its end everything stops."""
-    working = asyncio.create_task(work, name="feed")
+    working = asyncio.create_task(work, name=name)
     try:
         yield
     finally:
@@ -138,8 +140,13 @@ async def _beside(work: Coroutine[None, None, None], stop: asyncio.Event) -> Asy
         await working
 
 
-async def main(settings: Settings, *, once: bool = False) -> int:
-    """Run every job now, and then on schedule until told to stop."""
+async def main(settings: Settings, listings: Listings, *, once: bool = False) -> int:
+    """Run every job now, and then on schedule until told to stop; beside them number the feed and write exports.
+
+    Parameters
+    ----------
+    listings : what gives the rows of exports
+    """
     _check(settings)
     # Six jobs may begin at once; each holds a connection, and some work on a second.
     # A job's own transaction waits while the passes it began work on others.
@@ -151,6 +158,7 @@ async def main(settings: Settings, *, once: bool = False) -> int:
         if once:
             done = [await _run_watched(engine, settings, name, health) for name in TASKS]
             await changes.sequence_all(engine)
+            await exports.write_all(engine, listings)
             return 0 if all(done) else 1
         for name in TASKS:
             health.ill(name, "its first run has not ended yet")
@@ -158,7 +166,11 @@ async def main(settings: Settings, *, once: bool = False) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         with served(health, settings.jobs.metrics_port):
-            async with _beside(sequencer.run(settings.database_url(), stop, health), stop):
+            url = settings.database_url()
+            async with (
+                _beside("feed", sequencer.run(url, stop, health), stop),
+                _beside("exports", exports.run(url, listings, stop, health), stop),
+            ):
                 await _until(stop, _run_all(engine, settings, health))
                 async with asyncpg.create_pool(settings.database_url(), min_size=1, max_size=2) as queue:
                     await _schedule(engine, settings, queue, stop, health)

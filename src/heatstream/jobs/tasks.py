@@ -10,7 +10,7 @@ from heatstream.errors import Refused
 from heatstream.evidence import freeze, roots, stamp
 from heatstream.rules import holidays
 from heatstream.settings import Settings
-from heatstream.store import accounts, changes, retention
+from heatstream.store import accounts, changes, exports, retention
 from heatstream.store.tables import BY_TIME
 from heatstream.store.timescale import LOCAL, Edition, edition, ensure_partitions
 from heatstream.supervision import ground, refresh
@@ -135,6 +135,12 @@ async def forget_persons(conn: AsyncConnection, settings: Settings, now: dt.date
         lines = await retention.delete_access_log(conn, now - dt.timedelta(days=chosen.access_log_days))
         done.append(f"deleted {lines} lines of the access log")
     return ", ".join(done)
+
+
+async def expire_exports(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:
+    """Delete the files of old exports, and answers that are given again no more."""
+    expired = await exports.expire(conn, now - dt.timedelta(days=settings.jobs.export_days))
+    return f"expired {expired} exports, deleted {await exports.forget_answers(conn, now)} kept answers"
 
 
 async def compress_old_readings(conn: AsyncConnection, settings: Settings, now: dt.datetime) -> str:

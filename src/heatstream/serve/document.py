@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
 from heatstream.serve.access import PREFIX
-from heatstream.serve.problems import MEDIA_TYPE, RESPONSES, Problem
+from heatstream.serve.problems import MEDIA_TYPE, OF_BODIES, RESPONSES, Problem
 
 FOREIGN: Final = ("HTTPValidationError", "ValidationError")
 REFERENCE: Final = "#/components/schemas/{model}"
@@ -31,7 +31,7 @@ def _amend(path: str, method: str, operation: Document) -> None:
         del responses["422"]
     if not path.startswith(PREFIX):
         return
-    for status, words in RESPONSES.items():
+    for status, words in {**RESPONSES, **(OF_BODIES if method == "post" else {})}.items():
         responses.setdefault(str(status), {"description": words})
     for code, response in responses.items():
         if int(code) >= HTTPStatus.BAD_REQUEST:
