@@ -1,8 +1,13 @@
-"""Signing in: passwords by Argon2id, sessions by a random token whose hash is kept, and a pause after wrong ones."""
+"""Signing in: passwords by Argon2id, sessions by a random token whose hash is kept, and a pause after wrong ones.
 
+Whoever calls commits also when a password is refused: wrong ones are counted.
+"""
+
+import asyncio
 import datetime as dt
 import hashlib
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -23,12 +28,23 @@ PAUSE: Final = dt.timedelta(minutes=15)
 SHORTEST, LONGEST = 12, 200
 
 _hasher = PasswordHasher()
+# Each takes 64 MiB and a core for some 50 ms: two at once, however many ask, and never on the event loop.
+_hashing = ThreadPoolExecutor(2, thread_name_prefix="password")
 # Held against when nobody has the login, so that an answer takes the same time.
 _NOBODY = _hasher.hash(secrets.token_urlsafe(16))
 
 
 class SignInRefused(HeatstreamError):
-    """The login or the password is wrong, or the account is locked; never told which of the first two."""
+    """Login and password do not fit, or the account is locked, disabled, or its officer's registration is over.
+
+    One message for all of them: whoever tries must not learn which accounts there are.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "refused: login or password is wrong, or the account is disabled, not registered today, or locked: "
+            f"for {PAUSE // dt.timedelta(minutes=1)} minutes after {FAILURES} wrong passwords"
+        )
 
 
 def _sha256(token: str) -> bytes:
@@ -61,39 +77,49 @@ async def create(conn: AsyncConnection, login: str, officer: str, *, by: str, pa
         raise BadInput(f"officer: {officer!r} has an account already, expected one without")
     given = password or secrets.token_urlsafe(12)
     _check(given, login)
-    hashed = _hasher.hash(given)
-    made = {"login": login, "officer_id": officer_id, "password_hash": hashed, "created_by": by}
+    made = {"login": login, "officer_id": officer_id, "password_hash": await _hash(given), "created_by": by}
     await accounts.add(conn, **made, must_change=password is None)
     return given
 
 
 async def sign_in(conn: AsyncConnection, login: str, password: str, *, now: dt.datetime, address: str = "") -> str:
-    """Begin a session; give its token. The caller commits also when it is refused, for failures are counted.
+    """Begin a session; give its token.
 
     Raises
     ------
     SignInRefused
         Wrong, locked, disabled, or the officer's registration does not hold today.
     """
-    found = await accounts.by_login(conn, login, lock=True)
-    if found is not None and found.locked_until is not None and found.locked_until > now:
-        raise SignInRefused(f"locked until {found.locked_until:%H:%M} UTC after {FAILURES} wrong passwords")
-    if not _fits(found.password_hash if found else _NOBODY, password) or found is None:
-        if found is not None:
-            await _count_failure(conn, found, now)
-        raise SignInRefused("the login or the password is wrong")
-    if await accounts.person(conn, found.id) is None:
-        raise SignInRefused("the account is disabled, or its officer's registration does not hold today")
-    renewed = {"password_hash": _hasher.hash(password)} if _hasher.check_needs_rehash(found.password_hash) else {}
-    await accounts.change(conn, found.id, failures=0, locked_until=None, **renewed)
+    found = await _proven(conn, login, password, now)
+    if _hasher.check_needs_rehash(found.password_hash):
+        await accounts.change(conn, found.id, password_hash=await _hash(password))
     token = secrets.token_urlsafe(32)
     await accounts.begin(conn, found.id, _sha256(token), LASTS, address)
     return token
 
 
-def _fits(hashed: str, password: str) -> bool:
+async def _proven(conn: AsyncConnection, login: str, password: str, now: dt.datetime) -> accounts.Account:
+    """Find the account that login and password are of; it takes as long whatever is wrong."""
+    found = await accounts.by_login(conn, login, lock=True)
+    fits = await _fits(found.password_hash if found else _NOBODY, password)
+    if found is None or (found.locked_until is not None and found.locked_until > now):
+        raise SignInRefused
+    if not fits:
+        await _count_failure(conn, found, now)
+        raise SignInRefused
+    if await accounts.person(conn, found.id) is None:
+        raise SignInRefused
+    await accounts.change(conn, found.id, failures=0, locked_until=None)
+    return found
+
+
+async def _hash(password: str) -> str:
+    return await asyncio.get_running_loop().run_in_executor(_hashing, _hasher.hash, password)
+
+
+async def _fits(hashed: str, password: str) -> bool:
     try:
-        return _hasher.verify(hashed, password[:LONGEST])
+        return await asyncio.get_running_loop().run_in_executor(_hashing, _hasher.verify, hashed, password)
     except VerificationError:
         return False
 
@@ -104,33 +130,28 @@ async def _count_failure(conn: AsyncConnection, found: accounts.Account, now: dt
     await accounts.change(conn, found.id, failures=0 if locked else failures, locked_until=locked)
 
 
-async def change_password(conn: AsyncConnection, login: str, old: str, new: str) -> None:
+async def change_password(conn: AsyncConnection, login: str, old: str, new: str, *, now: dt.datetime) -> None:
     """Change a password, and end every session of the account.
 
     Raises
     ------
     SignInRefused
-        The old one is wrong.
+        As of `sign_in`, by the old one.
     BadInput
         The new one is too short, or the old one.
     """
-    found = await accounts.by_login(conn, login, lock=True)
-    if found is None or not _fits(found.password_hash, old):
-        raise SignInRefused("the old password is wrong")
+    found = await _proven(conn, login, old, now)
     _check(new, login)
     if new == old:
         raise BadInput("password: seen the old one, expected another")
-    await accounts.change(conn, found.id, password_hash=_hasher.hash(new), must_change=False)
-    await accounts.end(conn, account_id=found.id)
+    await accounts.set_password(conn, found.id, await _hash(new), must_change=False)
 
 
 async def reset(conn: AsyncConnection, login: str) -> str:
     """Give an account a new random password, which must be changed at once; its sessions end, a lock with them."""
     found = await _there(conn, login)
     given = secrets.token_urlsafe(12)
-    guard = {"password_hash": _hasher.hash(given), "must_change": True, "failures": 0, "locked_until": None}
-    await accounts.change(conn, found.id, **guard)
-    await accounts.end(conn, account_id=found.id)
+    await accounts.set_password(conn, found.id, await _hash(given), must_change=True)
     return given
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from prometheus_client import Counter
 from sqlalchemy.exc import DBAPIError
-from starlette.datastructures import Headers, MutableHeaders, QueryParams
+from starlette.datastructures import Headers, MutableHeaders, QueryParams, State
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -105,9 +105,9 @@ class Recorded:
                 await one.record(500)
             raise
 
-    async def write(self, scope: Scope, status: int, took_s: float) -> None:
-        """Write the row of a request, if it is one to be kept."""
-        keeper, state = scope["app"].state, scope["state"]
+    async def write(self, scope: Scope, keeper: State, status: int, took_s: float) -> None:
+        """Write the row of a request, if it is one to be kept; `keeper` holds the journal and the limit of strangers."""
+        state = scope["state"]
         address = site(scope["client"][0] if scope.get("client") else None)
         who: Principal | None = state.get("principal")
         if who is None and not keeper.strangers.take(address).granted:
@@ -142,13 +142,15 @@ class _Request:
     def __init__(self, keeper: Recorded, scope: Scope, receive: Receive, send: Send) -> None:
         self._keeper, self._scope, self._receive, self._send = keeper, scope, receive, send
         self._began = time.perf_counter()
+        # NiceGUI puts its own app in the scope on the way.
+        self._held: State = scope["app"].state
         self._start: Message | None = None
         self._refused = False
         self.recorded = False
 
     async def record(self, status: int) -> None:
         self.recorded = True
-        await self._keeper.write(self._scope, status, time.perf_counter() - self._began)
+        await self._keeper.write(self._scope, self._held, status, time.perf_counter() - self._began)
 
     async def send(self, message: Message) -> None:
         if self._refused:

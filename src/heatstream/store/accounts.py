@@ -81,6 +81,13 @@ async def change(conn: AsyncConnection, account_id: int, **values: Any) -> None:
     await conn.execute(update(account).where(account.c.id == account_id).values(**values))
 
 
+async def set_password(conn: AsyncConnection, account_id: int, password_hash: str, *, must_change: bool) -> None:
+    """Set a password; a lock and every session end with the one before."""
+    values = {"password_hash": password_hash, "must_change": must_change, "changed_at": func.now()}
+    await change(conn, account_id, failures=0, locked_until=None, **values)
+    await end(conn, account_id=account_id)
+
+
 async def listed(conn: AsyncConnection) -> list[Listed]:
     """List every account ever made, oldest first."""
     query = (

@@ -2,14 +2,19 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
+from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from nicegui import app as pages
 from nicegui import ui
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from heatstream.access import journal
+from heatstream.access.limits import Limit
+from heatstream.access.recorded import Recorded
 from heatstream.settings import Settings
 from heatstream.web import (
     building_page,
@@ -34,7 +39,16 @@ from heatstream.web import (
 from heatstream.web.guard import Guard, names
 from heatstream.web.shared import Source
 
+UNRECORDED = ("/static/", "/_nicegui", "/livez", "/readyz", "/metrics", "/favicon.ico")
+"""What is the same for everybody, and the sockets of pages that were recorded when they were opened."""
 STATIC = Path(__file__).parent / "static"
+
+
+def _unrecorded() -> Response:
+    told = "暂时无法记录访问日志，故不予显示，请稍后再试。"
+    return PlainTextResponse(
+        f"{told} The access log cannot be written, so nothing is shown.", HTTPStatus.SERVICE_UNAVAILABLE
+    )
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -43,8 +57,9 @@ def create_app(settings: Settings) -> FastAPI:
     source = Source(settings.database_url())
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with journal.kept(settings.database_url(), "web") as app.state.journal:
+            yield
         await source.close()
 
     app = FastAPI(lifespan=lifespan, openapi_url=None, telemetry={"auto_configure": False})
@@ -53,6 +68,9 @@ def create_app(settings: Settings) -> FastAPI:
         each.state.source = source
         each.state.settings = settings
         sign_in_page.lead_strangers(each)
+    app.state.strangers = Limit(settings.web.strangers_per_minute)
+    app.state.sign_ins = Limit(settings.web.sign_ins_per_minute)
+    app.add_middleware(Recorded, process="web", refuse=_unrecorded, unseen=UNRECORDED)
     app.add_middleware(Guard, public_url=settings.web.public_url)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed)
     app.include_router(rows.router)

@@ -1,16 +1,19 @@
 """Signing in and out, and changing a password: plain forms, that work before any script is loaded."""
 
 import datetime as dt
+import re
 from html import escape
 from typing import Annotated, NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import APIRouter, FastAPI, Form, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from heatstream.access import people
+from heatstream.access.limits import Limit
 from heatstream.access.people import SignInRefused
 from heatstream.access.permits import NotPermitted
+from heatstream.access.recorded import client
 from heatstream.errors import BadInput, HeatstreamError
 from heatstream.web import words as languages
 from heatstream.web.plain import plain, refusal
@@ -19,7 +22,8 @@ from heatstream.web.words import Words
 
 router = APIRouter(include_in_schema=False)
 
-SEE_OTHER, UNAUTHORIZED, FORBIDDEN = 303, 401, 403
+SEE_OTHER, UNAUTHORIZED, FORBIDDEN, TOO_MANY = 303, 401, 403, 429
+_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 FIELD = (
     '<div class="hs-field"><label>{label}<input name="{name}" type="{kind}" autocomplete="{complete}" '
     'required maxlength="200"></label></div>'
@@ -72,9 +76,8 @@ def _password(request: Request, told: str = "", status: int = 200) -> Response:
 
 
 def _inside(path: str) -> str:
-    """Go on to a page of ours alone."""
-    parts = urlsplit(path)
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.netloc else "/"
+    r"""Go on to a page of ours alone: browsers read `//` and `/\`, also with a tab between, as another's address."""
+    return path if _PATH.fullmatch(path) else "/"
 
 
 def _told(error: HeatstreamError, words: Words) -> str:
@@ -94,8 +97,12 @@ async def sign_in(
     request: Request, login: Annotated[str, Form(max_length=200)], password: Annotated[str, Form(max_length=200)]
 ) -> Response:
     """Begin a session."""
+    if wait := _too_many(request):
+        return wait
     refused, token = None, ""
     async with source_of(request).writing() as conn:
+        if before := request.cookies.get(COOKIE):
+            await people.sign_out(conn, before)
         try:
             address = request.client.host if request.client else ""
             token = await people.sign_in(conn, login, password, now=dt.datetime.now(dt.UTC), address=address)
@@ -135,12 +142,32 @@ async def password(
     new: Annotated[str, Form(max_length=200)],
 ) -> Response:
     """Change the password; every session ends, and one signs in anew."""
-    try:
-        async with source_of(request).writing() as conn:
-            await people.change_password(conn, login, old, new)
-    except (SignInRefused, BadInput) as error:
-        return _password(request, _told(error, languages.of_request(request)), UNAUTHORIZED)
+    if wait := _too_many(request):
+        return wait
+    refused: HeatstreamError | None = None
+    async with source_of(request).writing() as conn:
+        try:
+            await people.change_password(conn, login, old, new, now=dt.datetime.now(dt.UTC))
+        except (SignInRefused, BadInput) as error:  # not out of the transaction: the failure is counted
+            refused = error
+    if refused is not None:
+        return _password(request, _told(refused, languages.of_request(request)), UNAUTHORIZED)
     return RedirectResponse("/sign-in", SEE_OTHER)
+
+
+def _too_many(request: Request) -> Response | None:
+    """Refuse one try more than an address has; changing a password is one, too."""
+    sign_ins: Limit = request.app.state.sign_ins
+    quota = sign_ins.take(client(request))
+    if quota.granted:
+        return None
+    words = languages.of_request(request)
+    told = words(
+        f"尝试次数过多，请 {quota.reset_s} 秒后再试。", f"Too many tries from your address: wait {quota.reset_s} s."
+    )
+    response = refusal(request, words("请稍候", "please wait"), told, TOO_MANY, back=request.url.path)
+    response.headers.update(quota.headers() | {"Retry-After": str(quota.reset_s)})
+    return response
 
 
 async def _forbid(request: Request, error: Exception) -> Response:

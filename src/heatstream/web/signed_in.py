@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 
 from heatstream.access import people, permits, principal
 from heatstream.access.principal import Principal
+from heatstream.access.recorded import tell
 from heatstream.errors import HeatstreamError
 from heatstream.web.shared import Reader, Source
 
@@ -45,7 +46,9 @@ async def holder(request: Request) -> Principal:
         raise PasswordDue("the password must be changed first")
     async with source.writing() as conn:
         await people.used(conn, token)
-    return principal.of_person(person)
+    found = principal.of_person(person)
+    tell(request, found)
+    return found
 
 
 async def visitor(request: Request) -> Principal:
