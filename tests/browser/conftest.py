@@ -65,11 +65,11 @@ async def town_url(scratch: Path) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def serving(url: str, port: int) -> AsyncIterator[str]:
-    """`heatstream web` on a database; gives its address."""
+async def serving(url: str, port: int, **more: str) -> AsyncIterator[str]:
+    """`heatstream web` on a database, with more of its environment; gives its address."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("HEATSTREAM_", "NICEGUI_"))}
     environ.pop("PYTEST_CURRENT_TEST", None)
-    environ |= {"HEATSTREAM_DATABASE_URL": url, "HEATSTREAM_WEB_PORT": str(port)}
+    environ |= {"HEATSTREAM_DATABASE_URL": url, "HEATSTREAM_WEB_PORT": str(port), **more}
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "heatstream", "web", env=environ)
     try:
         await _until_it_answers(process, f"http://127.0.0.1:{port}")
@@ -80,9 +80,10 @@ async def serving(url: str, port: int) -> AsyncIterator[str]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def address(town_url: str, unused_tcp_port_factory: Callable[[], int]) -> AsyncIterator[str]:
+async def address(town_url: str, scratch: Path, unused_tcp_port_factory: Callable[[], int]) -> AsyncIterator[str]:
     """`heatstream web` on the town that nobody changes."""
-    async with serving(town_url, unused_tcp_port_factory()) as found:
+    rules = {"HEATSTREAM_SUPERVISION_RULES_FILE": str(supervised.rules_file(scratch))}
+    async with serving(town_url, unused_tcp_port_factory(), **rules) as found:
         yield found
 
 
