@@ -3,7 +3,7 @@
 window.hs = (() => {
   const REFRESH_MS = 20000;
   const YEAR_S = 31536000;
-  const HEAD_PX = 52;
+  const HEAD_PX = 50;
   const ROW_PX = 42;
   const MARK_EDGE_MS = 5 * 60000;
   const LINES = { supply: "#d64550", return: "#3c82c4", expected: "#e0a02c", outdoor: "#878e99" };
@@ -12,7 +12,8 @@ window.hs = (() => {
 
   const fixed = (value) => (value === null || value === undefined ? "—" : Number(value).toFixed(2));
   const degrees = (centi) => (centi === null || centi === undefined ? "—" : fixed(centi / 100));
-  const yuan = (fen) => (fen === null || fen === undefined ? "—" : fixed(fen / 100));
+  const CENTS = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+  const yuan = (fen) => (fen === null || fen === undefined ? "—" : (fen / 100).toLocaleString("en-US", CENTS));
   const count = (value) => (value === null || value === undefined ? "" : Number(value).toLocaleString("en-US"));
   const local = (at) =>
     at ? new Date((typeof at === "number" ? at : Date.parse(at)) + 8 * 3600e3).toISOString().slice(5, 16).replace("T", " ") : "—";
@@ -391,7 +392,7 @@ window.hs = (() => {
   async function supply(chart, address, names) {
     const answer = await fetch(resolve(address));
     if (!answer.ok) return;
-    const { shaded, lines } = answer;
+    const { shaded, lines } = await answer.json();
     const series = Object.entries(lines).map(([name, data], place) => ({
       name: names[name],
       type: "line",
