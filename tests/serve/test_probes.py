@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from heatstream.serve.app import create_app
 from heatstream.serve.shapes import now
 from heatstream.settings import Database, Settings
+from heatstream.store import changes
 from heatstream.store import tables as t
 from tests.serve import town
 
@@ -20,7 +21,8 @@ async def checks(client: httpx.AsyncClient) -> tuple[int, dict[str, tuple[bool, 
     return response.status_code, {check["name"]: (check["ok"], check["detail"]) for check in response.json()["checks"]}
 
 
-async def test_a_healthy_city_is_ready_with_every_check_told(stranger: httpx.AsyncClient) -> None:
+async def test_a_healthy_city_is_ready_with_every_check_told(stranger: httpx.AsyncClient, engine: AsyncEngine) -> None:
+    await changes.sequence_all(engine)
     status, found = await checks(stranger)
     assert status == 200
     assert {name: ok for name, (ok, _) in found.items()} == {
@@ -28,6 +30,7 @@ async def test_a_healthy_city_is_ready_with_every_check_told(stranger: httpx.Asy
         "schema": True,
         "ingest": True,
         "evaluator": True,
+        "feed": True,
         "job partitions": True,
     }
 

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.rules import policy
 from heatstream.rules.pack import SHIPPED
-from heatstream.store import day_outcomes
+from heatstream.store import changes, day_outcomes
 from heatstream.store import tables as t
 from heatstream.store.timescale import LOCAL, ensure_partitions
 
@@ -203,6 +203,7 @@ async def record(conn: AsyncConnection, row: dict[str, Any]) -> int:
     else:
         await conn.execute(update(t.finding_current).where(*same).values(finding_id=made))
     await day_outcomes.count(conn, row["period_from"], np.array([row["household_id"]], np.int32))
+    await changes.tell(conn, "finding", [int(made or 0)], row["period_from"])
     return int(made or 0)
 
 

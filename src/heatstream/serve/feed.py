@@ -353,20 +353,20 @@ _WRITE: Final[Mapping[str, Callable[[AsyncConnection, dt.date | None, list[int]]
 
 async def _tell(conn: AsyncConnection, pieces: Sequence[Piece], wanted: "Wanted") -> list[Told]:
     """Read the rows of pieces, those of one table and day at once, and bring them into the order of their numbers."""
-    numbers: dict[tuple[str, int], tuple[int, str]] = {}
+    places: dict[tuple[str, int], list[tuple[int, str]]] = {}
     groups: dict[tuple[str, dt.date | None], list[int]] = {}
     for piece in pieces:
         at = piece.at.astimezone(LOCAL).isoformat()
-        numbers |= {(piece.noun, id_): (seq, at) for seq, id_ in enumerate(piece.ids, piece.first_seq)}
+        for seq, id_ in enumerate(piece.ids, piece.first_seq):
+            places.setdefault((piece.noun, id_), []).append((seq, at))
         groups.setdefault((piece.noun, piece.day), []).extend(piece.ids)
-    told = []
-    for (table, day), ids in groups.items():
-        for each in await _WRITE[table](conn, day, ids):
-            if wanted.has(each):
-                seq, at = numbers[table, each.id]
-                told.append(
-                    Told(seq, each.noun, each.key, each.revision, each.deleted, at, data=msgspec.Raw(each.data))
-                )
+    told = [
+        Told(seq, each.noun, each.key, each.revision, each.deleted, at, data=msgspec.Raw(each.data))
+        for (table, day), ids in groups.items()
+        for each in await _WRITE[table](conn, day, ids)
+        if wanted.has(each)
+        for seq, at in places[table, each.id]
+    ]
     return sorted(told, key=lambda each: each.seq)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.sse import EventSourceResponse
+from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from heatstream.access.scope import narrow
@@ -25,6 +25,10 @@ streams = APIRouter(
 LAG_S, COMPLETE_S = 1.0, 5.0
 """Figures beside the rows are kept so long [s]: a thousand pages of a resync need not count a thousand times."""
 
+EVENTS = "text/event-stream"
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: {"description": "events, until somebody ends it", "content": {EVENTS: {"schema": {"type": "string"}}}}
+}
 GONE: dict[int | str, dict[str, Any]] = {410: {"description": "the token is void: begin again, `detail` says how"}}
 
 
@@ -107,13 +111,13 @@ async def head(conn: Unnarrowed, asking: Asking, lag: Held, _: Annotated[NoParam
     return Head(next=feed.token(stands.epoch, stands.head), lag=lag)
 
 
-@streams.get("/stream", response_class=EventSourceResponse, responses=GONE)
+@streams.get("/stream", response_class=StreamingResponse, responses=GONE | STREAM)
 async def follow(
     request: Request,
     shown: Shown,
     query: Annotated[StreamQuery, Query()],
     last_event_id: Annotated[str | None, Header(max_length=100, description="id of the last event that came")] = None,
-) -> EventSourceResponse:
+) -> StreamingResponse:
     """Push changes as server-sent events: `id` is the token, `data` a row of /changes; a problem ends the stream."""
     state = request.app.state
     state.bell.require_room()
@@ -122,4 +126,4 @@ async def follow(
     first = await source.look(since)
     if since is None:
         since = feed.token(first[0].epoch, 0)
-    return EventSourceResponse(stream.events(source, since, first), headers={"Cache-Control": "no-store"})
+    return StreamingResponse(stream.events(source, since, first), media_type=EVENTS)
