@@ -21,10 +21,11 @@ import typer
 from rich.table import Column, Table
 
 from heatstream import settings
+from heatstream.cli_accounts import accesses_app, accounts_app, keys_app
 from heatstream.cli_privacy import privacy_app
 from heatstream.cli_supervise import supervise_app
 from heatstream.errors import BadInput, HeatstreamError, Refused, SettingsError
-from heatstream.terminal import By, JsonOption, configured, out, transaction
+from heatstream.terminal import By, JsonOption, configured, out, transaction, when
 
 FAILED, WRONG_USE, REFUSED = 1, 2, 3
 
@@ -38,7 +39,6 @@ evaluate_app = typer.Typer(
     invoke_without_command=True, help="Judge household-days: statistics, findings, computed amounts."
 )
 registry_app = typer.Typer(no_args_is_help=True, help="Households, points, gateways, contracts: import and export.")
-keys_app = typer.Typer(no_args_is_help=True, help="API keys of machines.")
 conflicts_app = typer.Typer(no_args_is_help=True, help="Instants with two values: list them, decide them.")
 replay_app = typer.Typer(no_args_is_help=True, help="Feed again: rejects once their cause is mended, or a file.")
 quality_app = typer.Typer(no_args_is_help=True, help="Quality marks: list and review them; homes to be measured.")
@@ -51,7 +51,9 @@ for name, group in (
     ("ingest", ingest_app),
     ("evaluate", evaluate_app),
     ("registry", registry_app),
+    ("accounts", accounts_app),
     ("keys", keys_app),
+    ("accesses", accesses_app),
     ("conflicts", conflicts_app),
     ("quality", quality_app),
     ("claims", claims_app),
@@ -229,62 +231,6 @@ def registry_outdoor(
     out.print(f"new {count['new']}, changed {count['changed']}, same {count['same']}")
 
 
-# --- keys -------------------------------------------------------------------------------------------------------------
-
-
-@keys_app.command("create")
-def keys_create(
-    name: Annotated[str, typer.Argument(help="Whose key it is.")],
-    scope: Annotated[list[str] | None, typer.Option(help="What it may do; repeat for more.")] = None,
-    days: Annotated[int | None, typer.Option(help="It ends after so many days.")] = None,
-) -> None:
-    """Create a key; it is shown this once."""
-    from heatstream.store import keys
-
-    async def run() -> str:
-        async with transaction(configured()) as conn:
-            return await keys.create(conn, name, scopes=tuple(scope or ("read",)), days=days)
-
-    typer.echo(asyncio.run(run()))
-
-
-@keys_app.command("list")
-def keys_list() -> None:
-    """List the keys by their first characters."""
-    from heatstream.store import keys
-
-    async def run() -> list[keys.ApiKey]:
-        async with transaction(configured()) as conn:
-            return await keys.listed(conn)
-
-    table = Table("prefix", "name", "scopes", "created", "expires", "revoked")
-    for key in asyncio.run(run()):
-        table.add_row(
-            key.prefix,
-            key.name,
-            " ".join(key.scopes),
-            *(_when(at) for at in (key.created_at, key.expires_at, key.revoked_at)),
-        )
-    out.print(table)
-
-
-@keys_app.command("revoke")
-def keys_revoke(prefix: Annotated[str, typer.Argument(help="The key's first characters, as listed.")]) -> None:
-    """Revoke a key at once."""
-    from heatstream.store import keys
-
-    async def run() -> None:
-        async with transaction(configured()) as conn:
-            await keys.revoke(conn, prefix)
-
-    asyncio.run(run())
-    out.print(f"revoked {prefix}")
-
-
-def _when(at: dt.datetime | None) -> str:
-    return at.astimezone().isoformat(timespec="minutes") if at else ""
-
-
 # --- conflicts, rejects, files ----------------------------------------------------------------------------------------
 
 
@@ -366,7 +312,7 @@ def quality_list(
         seen = " ".join(f"{name}={value}" for name, value in mark.evidence["seen"].items())
         said = "" if mark.excludes is None else f"{'excluded' if mark.excludes else 'kept'} by {mark.officer}"
         table.add_row(
-            str(mark.id), mark.kind, mark.device, mark.household, _when(mark.begins), _when(mark.ends), seen, said
+            str(mark.id), mark.kind, mark.device, mark.household, when(mark.begins), when(mark.ends), seen, said
         )
     out.print(table)
 
@@ -857,7 +803,7 @@ def evidence_roots(limit: Annotated[int, typer.Option(help="At most so many.")] 
     table = Table("id", "made", "point-days", Column("root", no_wrap=True), "time stamp")
     for root in asyncio.run(run()):
         table.add_row(
-            str(root.id), _when(root.made_at), str(root.leaves), root.root.hex(), root.time_stamped_by or "none"
+            str(root.id), when(root.made_at), str(root.leaves), root.root.hex(), root.time_stamped_by or "none"
         )
     out.print(table)
 
@@ -913,7 +859,7 @@ def hold_list() -> None:
 
     table = Table("hold", "household", "from", "to", "reason", "by", "released")
     for each in asyncio.run(run()):
-        released = f"{_when(each.released_at)} {each.released_by}" if each.released_at else ""
+        released = f"{when(each.released_at)} {each.released_by}" if each.released_at else ""
         days = (str(each.day_from), str(each.day_to))
         table.add_row(str(each.id), each.household or "all", *days, each.reason, each.by, released)
     out.print(table)

@@ -24,6 +24,11 @@ FIRST_YEAR, LAST_YEAR = 2000, 2199
 """Years that a day or a season may be asked for."""
 
 
+def when(at: dt.datetime | None) -> str:
+    """Write an instant for a table."""
+    return at.astimezone().isoformat(timespec="minutes") if at else ""
+
+
 def said(text: str) -> str:
     """Take a reason that a person gave; a blank is none."""
     if not text.strip():

@@ -106,7 +106,7 @@ class Recorded:
             raise
 
     async def write(self, scope: Scope, keeper: State, status: int, took_s: float) -> None:
-        """Write the row of a request, if it is one to be kept; `keeper` holds the journal and the limit of strangers."""
+        """Write the row of a request, if it is one to be kept."""
         state = scope["state"]
         address = site(scope["client"][0] if scope.get("client") else None)
         who: Principal | None = state.get("principal")

@@ -5,13 +5,13 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.errors import BadInput
-from heatstream.store.tables import api_key, metadata
+from heatstream.store.tables import api_key, company, district, metadata
 
 MARK = "hs"
 # `admin` may do whatever any other scope may.
@@ -19,7 +19,7 @@ SCOPES = ("read", "rejects", "claims", "admin")
 ROLES = ("hotline", "company", "district", "city", "province", "auditor")
 """Whose eyes a machine may see with."""
 NEEDS = {"company": "company", "district": "district"}
-TAKES = {"company", "district", "hotline"}
+TAKES = {**NEEDS, "hotline": "district"}
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,13 @@ class ApiKey:
     role: str
     district_id: int | None
     company_id: int | None
+
+
+class Listed(NamedTuple):
+    """A key, and the code of its 区县 or 供热企业."""
+
+    key: ApiKey
+    place: str | None
 
 
 def _hash(key: str) -> bytes:
@@ -93,22 +100,29 @@ async def _place(
         raise BadInput(f"role: seen {role!r}, expected one of {', '.join(ROLES)}")
     needed, given = NEEDS.get(role), {"district": district_code, "company": company_code}
     if needed and given[needed] is None:
-        raise BadInput(f"role {role}: seen no {needed}, expected the code of its {needed}")
-    if role not in TAKES and any(given.values()):
-        raise BadInput(f"role {role}: seen {given}, expected neither district nor company, for it sees the whole city")
-    found: dict[str, Any] = {}
-    for name, code in given.items():
-        table = metadata.tables[name]
-        found[f"{name}_id"] = code and await conn.scalar(select(table.c.id).where(table.c.code == code))
-        if code and found[f"{name}_id"] is None:
-            raise BadInput(f"{name}: seen {code!r}, expected a code of the registry")
+        raise BadInput(f"role {role}: seen no {needed}, expected --{needed} with the code of its {needed}")
+    if foreign := [f"{name} {code!r}" for name, code in given.items() if code is not None and name != TAKES.get(role)]:
+        takes = f"its {TAKES[role]} alone" if role in TAKES else "neither, for it sees the whole city"
+        raise BadInput(f"role {role}: seen {' and '.join(foreign)}, expected {takes}")
+    return {f"{name}_id": code and await _place_id(conn, name, code) for name, code in given.items()}
+
+
+async def _place_id(conn: AsyncConnection, name: str, code: str) -> int:
+    table = metadata.tables[name]
+    today = func.date(func.timezone(literal(dt.timedelta(hours=8)), func.now()))
+    holds = table.c.valid_to.is_(None) | (table.c.valid_to >= today)
+    found: int | None = await conn.scalar(select(table.c.id).where(table.c.code == code, holds))
+    if found is None:
+        raise BadInput(f"{name}: seen {code!r}, expected the code of a {name} that is registered today")
     return found
 
 
-async def listed(conn: AsyncConnection) -> list[ApiKey]:
+async def listed(conn: AsyncConnection) -> list[Listed]:
     """Every key ever made, oldest first."""
-    rows = await conn.execute(select(api_key).order_by(api_key.c.id))
-    return [_listed(row) for row in rows]
+    place = func.coalesce(district.c.code, company.c.code).label("place")
+    joined = api_key.outerjoin(district, api_key.c.district_id == district.c.id)
+    query = select(api_key, place).select_from(joined.outerjoin(company, api_key.c.company_id == company.c.id))
+    return [Listed(_listed(row), row.place) for row in await conn.execute(query.order_by(api_key.c.id))]
 
 
 def _listed(row: Row[Any]) -> ApiKey:

@@ -222,7 +222,12 @@ _FUNCTIONS = (
     end""",
     f"""create function api_key_named(named text) returns setof api_key {_STABLE} security definer language sql
     begin atomic
-        select * from public.api_key k where k.prefix = named;
+        select k.* from public.api_key k
+        left join public.company c on c.id = k.company_id
+        left join public.district d on d.id = k.district_id
+        where k.prefix = named
+            and coalesce(c.valid_to, 'infinity') >= (now() at time zone interval '8 hours')::date
+            and coalesce(d.valid_to, 'infinity') >= (now() at time zone interval '8 hours')::date;
     end""",
 )
 
