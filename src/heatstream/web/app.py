@@ -94,5 +94,5 @@ def create_app(settings: Settings) -> FastAPI:
     supervision.add_pages(settings)
     ingest_page.add(settings)
     rules_page.add(settings)
-    ui.run_with(app, title="heatstream", language="zh-CN", tailwind=False, show_welcome_message=False)
+    ui.run_with(app, title="heatstream", tailwind=False, show_welcome_message=False)
     return app

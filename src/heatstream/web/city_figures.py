@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+from heatstream.claims.documents.words import figures as money
 from heatstream.core.finding import Outcome
 from heatstream.core.hysteresis import Level
 from heatstream.store.read.city import Tally
-from heatstream.store.read.words import OUTCOME_ZH, word, yuan
+from heatstream.store.read.words import OUTCOME_ZH, word
 from heatstream.web.figures import Health, Today, Trend
 from heatstream.web.words import Words
 
-MINUTE_S = 60
 COLOURS = {
     Level.RED: ("红", "red", "hs-c2"),
     Level.YELLOW: ("黄", "yellow", "hs-c3"),
@@ -76,7 +76,7 @@ def of_season(today: Today, trend: Trend, words: Words) -> Iterator[Figure]:
     yield Figure(
         "computed",
         words("测算额（元）", "computed (yuan)"),
-        yuan(trend.computed_fen),
+        money(trend.computed_fen),
         computed,
         "/findings?outcome=failing",
     )
@@ -90,7 +90,7 @@ def of_season(today: Today, trend: Trend, words: Words) -> Iterator[Figure]:
         ("ruled", ("裁定额（元）", "ruled (yuan)"), sums.ruled, ("主管部门裁定", "by the authority")),
         ("paid", ("已支付（元）", "paid (yuan)"), sums.paid, ("凭证为据", "by voucher")),
     ):
-        yield Figure(key, words(*name), yuan(fen), said(*why, claims), "/claims")
+        yield Figure(key, words(*name), money(fen), said(*why, claims), "/claims")
 
 
 def of_warnings(today: Today, words: Words) -> Iterator[Figure]:
@@ -102,13 +102,15 @@ def of_warnings(today: Today, words: Words) -> Iterator[Figure]:
         yield Figure(en, words(zh, en), f"{found:,}", said, f"/warnings?colour={level.name.lower()}", colour)
 
 
-def _ago(at: dt.datetime | None, now: dt.datetime, words: Words) -> str:
+def ago(at: dt.datetime | None, now: dt.datetime, words: Words) -> str:
+    """Say how long ago something was, in the largest unit that gives two or more."""
     if at is None:
         return words("从未", "never")
     seconds = max(0, int((now - at).total_seconds()))
-    if seconds < 2 * MINUTE_S:
-        return words(f"{seconds} 秒", f"{seconds} s")
-    return words(f"{seconds // MINUTE_S} 分钟", f"{seconds // MINUTE_S} min")
+    for unit, zh, en in ((86_400, "天", "d"), (3600, "小时", "h"), (60, "分钟", "min")):
+        if seconds >= 2 * unit:
+            return words(f"{seconds // unit} {zh}", f"{seconds // unit} {en}")
+    return words(f"{seconds} 秒", f"{seconds} s")
 
 
 def of_ingest(health: Health, now: dt.datetime, words: Words) -> Iterator[Figure]:
@@ -118,7 +120,7 @@ def of_ingest(health: Health, now: dt.datetime, words: Words) -> Iterator[Figure
     missing = sum(row.missing for row in health.gateways)
     refused = sum(row.refused for row in health.refused)
     for key, name, value, said in (
-        ("stored", ("距最近入库", "since last stored"), _ago(health.newest_batch, now, words), ("全市", "whole city")),
+        ("stored", ("距最近入库", "since last stored"), ago(health.newest_batch, now, words), ("全市", "whole city")),
         (
             "readings",
             ("近一小时读数", "readings, last hour"),

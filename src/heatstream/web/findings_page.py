@@ -58,7 +58,7 @@ def _filters(asked: Asked, named: Mapping[str, Mapping[str, str]], words: Words)
     """Ask for days, outcome and place by a plain form: what was asked stands in the address."""
     outcomes = {word(each): words(zh, word(each)) for each, zh in OUTCOME_ZH.items()}
     given = asked.query()
-    with box("form", "hs-filters", method="get", action="/findings"):
+    with box("form", "hs-ask", method="get", action="/findings"):
         _typed("day_from", words("起日", "first day"), given.get("day_from"), "date")
         _typed("day_to", words("止日", "last day"), given.get("day_to"), "date")
         _pick("outcome", words("判定", "outcome"), outcomes, asked.outcome, words)

@@ -113,7 +113,10 @@ def _top(request: Request, visitor: Principal, words: Words, theme: str | None) 
 
 
 def dress(request: Request, title: str) -> Words:
-    """Give a page its style, name and language; without a choice it is as dark as the visitor's system."""
+    """Give a page its style, name and language; without a choice it is as dark as the visitor's system.
+
+    NiceGUI takes a page's language when the page is registered, before there is a visitor, so a script says it here.
+    """
     words, theme = languages.of_request(request), request.cookies.get(THEME)
     lang = "zh-CN" if words.language == "zh" else "en"
     ui.add_head_html(f"{HEAD}<script>document.documentElement.lang = '{lang}'</script>")
