@@ -11,12 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from heatstream.access import fields, permits
 from heatstream.access.limits import WINDOW_S, Limit
+from heatstream.access.permits import NotPermitted
 from heatstream.access.principal import Principal, of_key
 from heatstream.access.recorded import client, tell
 from heatstream.access.scope import narrow
 from heatstream.serve.problems import KeyRefused, ScopeMissing, TooMany
 from heatstream.settings import Serve
 from heatstream.store import keys
+from heatstream.store.read.places import Place
 
 STATEMENT_TIMEOUT = "20s"
 
@@ -137,6 +139,9 @@ Asking = Annotated[Principal, Depends(_asking)]
 
 
 PREFIX = "/api/v1"
+PROVINCE = "province"
+COARSE = ("city", "district")
+"""Filters that a province may give."""
 
 
 async def permitted(request: Request, asking: Asking) -> None:
@@ -151,6 +156,46 @@ async def _narrowed(conn: Unnarrowed, asking: Asking) -> AsyncConnection:
 
 Connection = Annotated[AsyncConnection, Depends(_narrowed)]
 """One moment of the database, and of it the rows that whoever asks may see."""
+
+
+async def _aggregated(conn: Unnarrowed, asking: Asking) -> AsyncConnection:
+    await narrow(conn, asking.for_aggregates() if asking.role == PROVINCE else asking.scope)
+    return conn
+
+
+Aggregated = Annotated[AsyncConnection, Depends(_aggregated)]
+"""The same, but that a province, which sees no rows, counts over all of them."""
+
+
+async def _published(conn: Unnarrowed, asking: Asking) -> AsyncConnection:
+    await narrow(conn, asking.for_aggregates())
+    return conn
+
+
+Published = Annotated[AsyncConnection, Depends(_published)]
+"""Every row, for an answer that shows what was published and nothing else."""
+
+
+def smallest_group(request: Request, asking: Asking) -> int:
+    """Give how many homes a group must have for its figures to be told to a province; to others each is."""
+    settings: Serve = request.app.state.settings.serve
+    return settings.smallest_group if asking.role == PROVINCE else 0
+
+
+Smallest = Annotated[int, Depends(smallest_group)]
+
+
+def require_no_finer(asking: Principal, place: Place) -> None:
+    """Refuse a province what is smaller than a district: homes could be told apart by their differences.
+
+    Raises
+    ------
+    NotPermitted
+        Naming the filters.
+    """
+    finer = [table.name for table, _ in place.named() if table.name not in COARSE]
+    if asking.role == PROVINCE and finer:
+        raise NotPermitted(f"{asking.who} asks as province: seen {', '.join(finer)}, expected no filter but district")
 
 
 def scope(name: str) -> Callable[..., Awaitable[None]]:

@@ -11,6 +11,7 @@ from heatstream.access.recorded import Recorded
 from heatstream.serve import access, bodies, document, formats, metrics, paging, problems, representations, stream
 from heatstream.serve.exporting import Listings, listings_of
 from heatstream.serve.routes import (
+    accesses,
     changes,
     city,
     claims,
@@ -49,6 +50,7 @@ ROUTES = (
     supervised,
     reports,
     exports,
+    accesses,
 )
 """Every module of addresses that answers with what is stored."""
 UNRECORDED = ("/livez", "/readyz", "/metrics", "/openapi.json")

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from heatstream.serve.access import Connection
+from heatstream.serve.access import Aggregated, Asking, Smallest, require_no_finer
 from heatstream.serve.formats import Route
 from heatstream.serve.problems import BadQuery, NotFound
 from heatstream.serve.shapes import AsOf, Celsius, Day, Now, PlaceFilters, Shape, celsius, centi
@@ -34,22 +34,25 @@ class Summary(Shape):
     closed_through: dt.date | None = Field(description="the last closed day; null with as_of")
     city: str = Field(description="code of the city")
     city_name: str
-    all_homes: int = Field(description="homes registered on the day = monitored + unmonitored")
-    monitored_homes: int = Field(description="with an accepted point = compliant + failing + undetermined + waiting")
-    points: int = Field(description="accepted points installed on the day")
-    compliant: int = Field(description="合格")
-    failing: int = Field(description="不达标")
-    undetermined: int = Field(description="无法判定")
-    waiting: int = Field(description="monitored and not judged yet")
-    unmonitored: int = Field(description="未监测")
+    all_homes: int | None = Field(description="homes registered on the day = monitored + unmonitored")
+    monitored_homes: int | None = Field(
+        description="with an accepted point = compliant + failing + undetermined + waiting"
+    )
+    points: int | None = Field(description="accepted points installed on the day")
+    compliant: int | None = Field(description="合格")
+    failing: int | None = Field(description="不达标")
+    undetermined: int | None = Field(description="无法判定")
+    waiting: int | None = Field(description="monitored and not judged yet")
+    unmonitored: int | None = Field(description="未监测")
     below_now: int | None = Field(
         description="homes with a point below the standard now, without those 报停; null with as_of"
     )
     lowest_c: Celsius | None = celsius("lowest_centi", "lowest deciding value of the compliant and failing homes")
     lowest_centi: int | None = centi("lowest deciding value, exactly")
-    computed_fen: int = Field(description="sum of 测算额: computed from readings alone [fen]")
+    computed_fen: int | None = Field(description="sum of 测算额: computed from readings alone [fen]")
     rates: list[Rate] = Field(description="each with its denominator")
     watermarks: list[str] = Field(description="must stand wherever this is shown")
+    withheld: str | None = Field(None, description="why figures are null: so few homes could be told apart")
 
 
 class SummaryQuery(PlaceFilters, AsOf):
@@ -77,11 +80,15 @@ def rates(tally: city.Tally) -> list[Rate]:
 
 
 @router.get("/summary", responses={404: {"description": "the registry is empty, or no day is closed"}})
-async def summary(conn: Connection, now: Now, query: Annotated[SummaryQuery, Query()]) -> Summary:
+async def summary(
+    conn: Aggregated, now: Now, query: Annotated[SummaryQuery, Query()], asking: Asking, least: Smallest
+) -> Summary:
     """Count the homes of one day by outcome: of the city, or of the place that the filters name.
 
-    With `as_of` by the runs that had begun by then.
+    With `as_of` by the runs that had begun by then. A province is told no figure of fewer homes than the server's
+    least, nor the lowest value, which is of one home; its filters end at the district.
     """
+    require_no_finer(asking, query.place())
     await places.check(conn, query.place())
     instant = query.instant(now)
     if instant is not None and query.day is None:
@@ -95,7 +102,7 @@ async def summary(conn: Connection, now: Now, query: Annotated[SummaryQuery, Que
     through = None if instant is None else await as_of.newest_run(conn, instant)
     tally = await city.tally(conn, day, query.place(), through_run=through)
     now_alone = instant is None
-    return Summary(
+    told = Summary(
         day=day,
         closed=closed is not None and day <= closed if now_alone else None,
         closed_through=closed if now_alone else None,
@@ -115,3 +122,22 @@ async def summary(conn: Connection, now: Now, query: Annotated[SummaryQuery, Que
         rates=rates(tally),
         watermarks=await city.watermarks(conn, instant),
     )
+    return _withheld(told, tally, least) if least else told
+
+
+COUNTS = ("monitored_homes", "points", "compliant", "failing", "undetermined", "waiting", "unmonitored", "below_now")
+
+
+def _withheld(told: Summary, tally: city.Tally, least: int) -> Summary:
+    """Leave out what is of fewer homes than `least`, or of one."""
+    hidden: dict[str, object] = {"lowest_c": None, "lowest_centi": None}
+    few = []
+    if tally.failing < least:
+        hidden["computed_fen"] = None
+        few.append(f"computed_fen is of fewer than {least} homes")
+    if tally.monitored < least:
+        hidden |= dict.fromkeys(COUNTS) | {"rates": []}
+        few.append(f"fewer than {least} homes are monitored")
+    if tally.homes < least:
+        hidden["all_homes"] = None
+    return told.model_copy(update=hidden | {"withheld": "; ".join(["the lowest value is of one home", *few])})

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from heatstream.errors import BadInput
-from heatstream.serve.access import Connection
+from heatstream.serve.access import Connection, Published
 from heatstream.serve.formats import Route
 from heatstream.serve.handled import HandledBy
 from heatstream.serve.paging import At, Page, PagedQuery, Parameters
@@ -287,7 +287,7 @@ class PublicationQuery(PagedQuery):
 
 
 @router.get("/publications")
-async def published(conn: Connection, cursor: At, query: Annotated[PublicationQuery, Query()]) -> Page[Publication]:
+async def published(conn: Published, cursor: At, query: Annotated[PublicationQuery, Query()]) -> Page[Publication]:
     """List every version that was published, in the order they were drafted in; drafts are in no answer."""
     await places.check(conn, Place(company=query.company))
     asked = [companies.naming(query.company)] if query.company else []
