@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from heatstream.claims.events import Event
 from heatstream.claims.shown import yuan
 from heatstream.store.claims import Line
 from heatstream.web import claim_forms, claim_rows, claim_words, event_told
@@ -63,7 +64,7 @@ def _event(page: Page, line: Line, words: Words) -> None:
             tag("p", words("内容不对您的角色公开。", "What it says is not for your role."), "hs-note")
         else:
             tag("p", str(line.body["why"]), "hs-sentence")
-            _body(line, names, words)
+            _body(page.it.seen.way.recorded[line.number - 1].event, names, words)
         with box("p", "hs-note hs-event-foot"):
             tag("span", words(f"记录于 {local(line.recorded_at)}", f"recorded {local(line.recorded_at)}"))
             tag("code", line.hash.hex(), title=words("本条哈希", "hash of this event"))
@@ -74,18 +75,17 @@ def _who(page: Page, line: Line) -> str:
     return f"{known.name} · {known.organisation} · {line.officer}" if known else line.officer
 
 
-def _body(line: Line, names: dict[str, str], words: Words) -> None:
-    said = event_told.told(line.kind, line.body, words, names)
-    papers = [str(each) for each in line.body.get("files", ())]
-    if not said and not papers:
+def _body(event: Event, names: dict[str, str], words: Words) -> None:
+    said = event_told.told(event, words, names)
+    if not said and not event.files:
         return
     with box("dl", "hs-said"):
         for each in said:
             tag("dt", each.name)
             tag("dd", each.value)
-        if papers:
+        if event.files:
             tag("dt", words("所附材料", "papers"))
-            tag("dd", "\n".join(f"{names.get(each, '')} · {each}" for each in papers))
+            tag("dd", "\n".join(f"{names.get(each, '')} · {each}" for each in event.files))
 
 
 def timeline(page: Page, words: Words) -> None:

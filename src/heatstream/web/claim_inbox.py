@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,6 +22,9 @@ from heatstream.store.claims import Claim
 from heatstream.store.read import inbox
 from heatstream.store.timescale import LOCAL
 
+TO_VISIT: Final = frozenset({"arrival", "measure", "authority_visit"})
+"""Time limits of coming to the door."""
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -30,10 +33,15 @@ class Waiting:
     claim: Claim
     way: Way
     address: str
-    clock: Clock | None
-    """The time limit that ends first of those still waited for, or has passed."""
+    running: tuple[Clock, ...]
+    """The time limits of what is still waited for, the one that ends first before the others; passed ones, too."""
     awaited: tuple[Awaited, ...]
     around: Circumstances
+
+    @property
+    def clock(self) -> Clock | None:
+        """The time limit that ends first."""
+        return next(iter(self.running), None)
 
     def is_overdue(self, now: dt.datetime) -> bool:
         """Say whether the limit has passed."""
@@ -96,11 +104,11 @@ class _Office:
             measured_late=clocks.measured_late(made, self.now),
             monitored=monitored,
         )
-        return Waiting(claim, way, address, _first(made), awaited(way), around)
+        return Waiting(claim, way, address, _running(made), awaited(way), around)
 
 
-def _first(made: Sequence[Clock]) -> Clock | None:
-    return min((each for each in made if each.runs), key=lambda each: each.limit or each.start, default=None)
+def _running(made: Sequence[Clock]) -> tuple[Clock, ...]:
+    return tuple(sorted((each for each in made if each.runs), key=lambda each: each.limit or each.start))
 
 
 def row(each: Waiting, officer: Officer | None) -> dict[str, Any]:
@@ -117,6 +125,11 @@ def row(each: Waiting, officer: Officer | None) -> dict[str, Any]:
         "awaited": [{"kind": waits.kind, "roles": sorted(waits.roles)} for waits in each.awaited],
         "mine": list(each.of(officer)) if officer else [],
     }
+
+
+def visit_by(each: Waiting) -> Clock | None:
+    """Give the time limit of the visit, where one runs."""
+    return next((clock for clock in each.running if clock.name in TO_VISIT), None)
 
 
 def booked(way: Way) -> dt.datetime | None:
@@ -144,7 +157,12 @@ def visits(found: Sequence[Waiting], role: str, day: dt.date) -> list[Waiting]:
     times = {each.claim.id: booked(each.way) for each in due}
     today = [each for each in due if (at := times[each.claim.id]) is None or at.astimezone(LOCAL).date() <= day]
     last = dt.datetime.max.replace(tzinfo=dt.UTC)
-    return sorted(today, key=lambda each: times[each.claim.id] or (each.clock and each.clock.limit) or last)
+    return sorted(today, key=lambda each: times[each.claim.id] or _limit(each) or last)
+
+
+def _limit(each: Waiting) -> dt.datetime | None:
+    clock = visit_by(each)
+    return clock.limit if clock else None
 
 
 def _is_to_measure(each: Waiting, role: str) -> bool:

@@ -18,7 +18,7 @@ from heatstream.web import words as languages
 from heatstream.web.claim_forms import MODELS, PAPER_OF
 from heatstream.web.claim_record import BundleDays, Sheet
 from heatstream.web.claim_seen import Page, local
-from heatstream.web.claims_page import HEAD
+from heatstream.web.claims_page import HEAD, PATIENCE_S
 from heatstream.web.event_words import CHOICES
 from heatstream.web.forms import Papers, Tree, form
 from heatstream.web.frame import box, card, frame, tag
@@ -102,10 +102,13 @@ def _amounts(page: Page, words: Words) -> None:
                     told = yuan(fen).removesuffix(" 元") if fen is not None else words("未确定", "undetermined")
                     tag("span", told, "hs-figure-value")
                     tag("span", said, "hs-figure-note")
-        reasons = [(line.zh, line.en) for line in amount_words.lines(seen.amount)]
-        nearest = [(line.zh, line.en) for line in page.nearest]
-        for zh, en in (*reasons, *nearest):
-            tag("p", words(zh, en).replace("℃", "°C"), "hs-sentence")
+        for line in amount_words.lines(seen.amount):
+            tag("p", words(line.zh, line.en).replace("℃", "°C"), "hs-sentence")
+        with box("p", "hs-note"):
+            link(
+                words("逐日说明，及怎样会有不同", "day by day, and what would alter it"),
+                f"/rows/claims/{page.code}/papers/explanation?html=true",
+            )
 
 
 def _owed(page: Page, words: Words) -> str:
@@ -117,14 +120,11 @@ def _owed(page: Page, words: Words) -> str:
 
 
 def _ordered(page: Page) -> tuple[list[str], list[str]]:
-    """Give the kinds that may be recorded now: those that the claim waits for, and the rest."""
-    ready = page.it.ready
-    first = [each.kind for each in awaited(page.it.seen.way) if each.kind in ready]
-    makes_bundles = page.it.officer is not None and page.it.officer.role == "district"
-    if makes_bundles and ready and not claim_forms.papers(page.it.files, "bundle"):
-        first.append(BUNDLE)
-    elif makes_bundles and ready:
-        return first, [*(kind for kind in ready if kind not in first), BUNDLE]
+    """Give the kinds that may be recorded now: those that lie on the visitor's desk, and the rest."""
+    ready, role = page.it.ready, page.it.officer.role if page.it.officer else ""
+    first = [each.kind for each in awaited(page.it.seen.way) if each.kind in ready and role in each.roles]
+    if role == "district" and ready:
+        (ready if claim_forms.papers(page.it.files, "bundle") else first).append(BUNDLE)
     return first, [kind for kind in ready if kind not in first]
 
 
@@ -220,7 +220,7 @@ def _bundle_form(page: Page, sheet: Sheet, words: Words) -> None:
 def add() -> None:
     """Add the page."""
 
-    @ui.page("/claims/{code}", title="heatstream", dark=None)
+    @ui.page("/claims/{code}", title="heatstream", dark=None, response_timeout=PATIENCE_S)
     async def claim(request: Request, code: str, reader: Reading) -> None:
         words = languages.of_request(request)
         try:

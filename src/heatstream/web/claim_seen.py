@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from heatstream.access.fields import SEES, Kind
-from heatstream.claims import law
-from heatstream.claims.explained_claim import changes
-from heatstream.rules.sentences import Line
 from heatstream.store import claims
 from heatstream.store.claims import Issued, Task
 from heatstream.store.closings import closed_through
@@ -31,8 +28,6 @@ class Page:
     tasks: list[Task]
     officers: dict[str, Signatory]
     address: str
-    nearest: list[Line]
-    """What would alter what it comes to."""
     watermarks: list[str]
     closed: dt.date | None
     now: dt.datetime
@@ -63,7 +58,6 @@ async def read(request: Request, reader: Reader, code: str) -> Page:
             tasks=await claims.tasks(conn, found.id),
             officers=await stored.by_code(conn, {line.officer for line in it.lines}),
             address=await stored.address_of(conn, found.household_id),
-            nearest=changes(it.seen, await law.in_force(conn)) if it.seen.way.ruling is None else [],
             watermarks=await city.watermarks(conn),
             closed=await closed_through(conn),
             now=reader.source.now(),

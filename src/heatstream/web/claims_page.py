@@ -22,7 +22,7 @@ from heatstream.store.read.inbox import OVER
 from heatstream.store.timescale import LOCAL
 from heatstream.web import claim_forms, claim_rows, claim_words, grids
 from heatstream.web import words as languages
-from heatstream.web.claim_inbox import Waiting, booked, visits
+from heatstream.web.claim_inbox import Waiting, booked, visit_by, visits
 from heatstream.web.claim_record import Sheet
 from heatstream.web.forms import Tree, form
 from heatstream.web.frame import attributed, box, card, choice, frame, tag
@@ -32,6 +32,8 @@ from heatstream.web.signed_in import Reading
 from heatstream.web.words import ROLES, Words
 
 HEAD = '<link rel="stylesheet" href="/static/claims.css"><script src="/static/claims.js"></script>'
+PATIENCE_S = 20
+"""How long a page may take on a busy day: as long as a statement of the database may."""
 VIEWS = (
     ("mine", "待我办理", "mine to do"),
     ("overdue", "已超时", "overdue"),
@@ -107,7 +109,7 @@ def _list(chosen: str, words: Words) -> None:
 
 
 def _row_of_visit(each: Waiting, sees: frozenset[Kind], words: Words) -> tuple[str, ...]:
-    at, clock, opened = booked(each.way), each.clock, each.way.opened
+    at, clock, opened = booked(each.way), visit_by(each), each.way.opened
     limit = f"{claim_words.clocks(words)[clock.name]} {_hour(clock.limit)}" if clock else ""
     applicant = opened.applicant if opened and "case" in sees else None
     return (
@@ -146,6 +148,15 @@ def _visits(found: list[Waiting], sees: frozenset[Kind], words: Words) -> None:
                     tag("td", "")
 
 
+def _days(on: dt.date, words: Words) -> None:
+    """Lead to the days beside it, and to the printer."""
+    with box("div", "hs-choices hs-claims-days"):
+        for text, days in ((words("前一天", "the day before"), -1), (words("后一天", "the day after"), 1)):
+            day = on + dt.timedelta(days=days)
+            tag("a", text, "hs-choice", href=f"/claims/visits?day={day}")
+        choice(words("打印", "print"), "window.print()")
+
+
 def _day(asked: str | None, today: dt.date) -> dt.date:
     try:
         return dt.date.fromisoformat(asked) if asked else today
@@ -156,7 +167,7 @@ def _day(asked: str | None, today: dt.date) -> dt.date:
 def add() -> None:
     """Add the pages."""
 
-    @ui.page("/claims", title="heatstream", dark=None)
+    @ui.page("/claims", title="heatstream", dark=None, response_timeout=PATIENCE_S)
     async def inbox(request: Request, reader: Reading) -> None:
         words = languages.of_request(request)
         found = await claim_rows.lists(request, reader)
@@ -177,7 +188,7 @@ def add() -> None:
                     if permits.may(reader.visitor, "/claims/visits", permits.PAGES):
                         link(words("今日入户测温单（打印）", "the day's visits, to print"), "/claims/visits")
 
-    @ui.page("/claims/visits", title="heatstream", dark=None)
+    @ui.page("/claims/visits", title="heatstream", dark=None, response_timeout=PATIENCE_S)
     async def day_of_visits(request: Request, reader: Reading, day: str | None = None) -> None:
         words = languages.of_request(request)
         on = _day(day, reader.source.now().astimezone(LOCAL).date())
@@ -190,12 +201,13 @@ def add() -> None:
                 f"{len(found)} 户；约定在此日之后的不列", f"{len(found)} homes; those agreed for later are not here"
             )
             with card(words("待测温的住户", "homes to measure"), note):
+                _days(on, words)
                 if not found:
                     empty(words("这一天没有待测温的住户。", "Nobody is to be measured on this day."))
                     return
                 _visits(found, SEES[reader.visitor.role], words)
 
-    @ui.page("/claims/open", title="heatstream", dark=None)
+    @ui.page("/claims/open", title="heatstream", dark=None, response_timeout=PATIENCE_S)
     async def opening(request: Request, reader: Reading, household: str | None = None) -> None:
         words = languages.of_request(request)
         # A household's 工号 is its 户号.

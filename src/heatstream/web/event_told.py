@@ -4,12 +4,13 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from heatstream.claims.events import Event
 from heatstream.store.timescale import LOCAL
 from heatstream.web.event_words import CHOICES, FIELDS, UNITS
 from heatstream.web.words import Words
 
 HUNDREDTHS: Final = ("centi_m2", "centi", "fen")
-BESIDE: Final = frozenset({"why", "files"})
+BESIDE: Final = {"kind", "at", "why", "files"}
 """Fields that have a place of their own."""
 
 
@@ -20,14 +21,15 @@ class Told(NamedTuple):
     value: str
 
 
-def told(kind: str, body: Mapping[str, Any], words: Words, papers: Mapping[str, str]) -> list[Told]:
-    """Tell what an event says.
+def told(event: Event, words: Words, papers: Mapping[str, str]) -> list[Told]:
+    """Tell what an event says, in the order of its form.
 
     Parameters
     ----------
     papers : names of the claim's papers by SHA-256
     """
-    return list(_all(kind, {name: each for name, each in body.items() if name not in BESIDE}, _Teller(words, papers)))
+    body = event.model_dump(mode="json", exclude=BESIDE, exclude_none=True)
+    return list(_all(event.kind, body, _Teller(words, papers)))
 
 
 class _Teller(NamedTuple):
@@ -70,7 +72,7 @@ def _one(within: str, name: str, value: Any, teller: _Teller) -> Iterator[Told]:
         several = len(value) > 1
         for number, each in enumerate(value, start=1):
             yield Told(f"{label} {number}" if several else label, _inside(name, each, teller))
-    elif isinstance(value, list):
+    elif isinstance(value, list) and value:
         yield Told(
             label, "\n".join(f"#{each}" if isinstance(each, int) else teller.value(name, each) for each in value)
         )

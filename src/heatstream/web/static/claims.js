@@ -60,7 +60,9 @@ window.hsClaims = (() => {
   function card(row) {
     const made = element("li", `hs-stop ${isOver(row) ? "hs-u3" : row.mine.length ? "hs-u2" : "hs-u1"}`);
     const head = element("div", "hs-stop-head");
-    head.append(hs.link(row.code, "/claims/"), element("span", "hs-note", step(row)));
+    const link = hs.link(row.code, "/claims/");
+    link.className = "hs-link";
+    head.append(link, element("span", "hs-note", step(row)));
     made.append(head, element("span", "hs-stop-why", row.address ?? row.household), limit(row));
     const waiting = element("div", "");
     waiting.append(waits(row));
