@@ -30,6 +30,7 @@ check: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	$(BIN)/mypy docs/examples/platform/fill_and_follow.py
 	$(BIN)/lint-imports
 
 bench: $(READY)
