@@ -24,7 +24,7 @@ async def officer_of(conn: AsyncConnection, role: str, *, street: str | None = N
             table = PLACES[name]
             row[f"{name}_id"] = await conn.scalar(select(table.c.id).where(table.c.code == place))
             assert row[f"{name}_id"] is not None, f"no {name} {place}"
-        await conn.execute(insert(officer).values(row, valid_from=dt.date(2020, 1, 1)))
+        await conn.execute(insert(officer).values(row | {"valid_from": dt.date(2020, 1, 1)}))
     return code
 
 
