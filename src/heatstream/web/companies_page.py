@@ -4,17 +4,16 @@ from fastapi import Request
 from nicegui import ui
 
 from heatstream.access.permits import PAGES, may
-from heatstream.access.principal import Principal
 from heatstream.settings import Settings
 from heatstream.store.read import city
 from heatstream.web import grids, matter_columns, matter_rows
 from heatstream.web import words as languages
-from heatstream.web.frame import box, card, frame
+from heatstream.web.frame import card, frame
 from heatstream.web.grids import Column
 from heatstream.web.matter_columns import literal
-from heatstream.web.parts import link, note
+from heatstream.web.parts import note
 from heatstream.web.signed_in import Reading
-from heatstream.web.today_page import HEAD, watermarked, without_rules
+from heatstream.web.today_page import HEAD, watermarked, ways, without_rules
 from heatstream.web.words import Words
 
 
@@ -74,17 +73,4 @@ def add(settings: Settings) -> None:
                         "A zero report is signed by the company, never made by the software. Unknown is no zero.",
                     )
                 )
-                _ways(reader.visitor, words)
-
-
-def _ways(visitor: Principal, words: Words) -> None:
-    ways = {
-        "/scores": words("赛马（内部）", "ranking (internal)"),
-        "/reports": words("报表", "reports"),
-        "/tickets": words("热线来件", "tickets"),
-        "/matters": words("全部事项", "all matters"),
-    }
-    with box("p", "hs-note hs-links"):
-        for address, name in ways.items():
-            if may(visitor, address, PAGES):
-                link(name, address)
+                ways(reader.visitor, words)

@@ -34,10 +34,10 @@ class Entry(NamedTuple):
 
 NAV: Final = (
     Entry("/", "全市", "city", ("/findings",)),
-    Entry("/today", "巡查", "today", ("/matters",)),
+    Entry("/today", "巡查", "today", ("/matters", "/tickets")),
     Entry("/buildings", "楼栋", "buildings", ("/household",)),
     Entry("/claims", "退费", "refunds"),
-    Entry("/companies", "企业", "companies", ("/stations", "/scores")),
+    Entry("/companies", "企业", "companies", ("/stations", "/sources", "/scores", "/reports")),
     Entry("/warnings", "预警", "warnings"),
     Entry("/rules", "规则", "rules"),
     Entry("/ingest", "采集", "ingest"),

@@ -7,6 +7,8 @@ from typing import Any
 from fastapi import Request
 from nicegui import ui
 
+from heatstream.access.permits import PAGES, may
+from heatstream.access.principal import Principal
 from heatstream.rules.supervision.file import SupervisionRules
 from heatstream.settings import Settings
 from heatstream.store.read import city
@@ -65,6 +67,20 @@ def _list(words: Words) -> None:
     ui.timer(0.1, lambda: ui.run_javascript(fill), once=True)
 
 
+def ways(visitor: Principal, words: Words) -> None:
+    """Lead on to what has no place of its own among the pages, as far as the visitor may go."""
+    pages = {
+        "/matters": words("全部事项", "all matters"),
+        "/tickets": words("热线来件", "tickets of the hotlines"),
+        "/reports": words("报表与零报告", "reports and declarations"),
+        "/scores": words("赛马（内部）", "ranking (internal)"),
+    }
+    with box("p", "hs-note hs-links"):
+        for address, name in pages.items():
+            if may(visitor, address, PAGES):
+                link(name, address)
+
+
 def add(settings: Settings) -> None:
     """Add the page."""
 
@@ -80,5 +96,4 @@ def add(settings: Settings) -> None:
                 if there.rules is None:
                     without_rules(words)
                 _list(words)
-                with box("p", "hs-note hs-links"):
-                    link(words("全部事项", "all matters"), "/matters")
+                ways(reader.visitor, words)
