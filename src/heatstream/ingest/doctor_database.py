@@ -17,6 +17,7 @@ from heatstream.ingest.diagnosis import Diagnosis, Verdict, diagnose
 from heatstream.settings import Settings
 from heatstream.store import migrate
 from heatstream.store.pool import create_engine
+from heatstream.store.row_scope import READER
 from heatstream.store.tables import city, incident, point
 from heatstream.store.timescale import Edition, edition
 
@@ -26,6 +27,8 @@ _DISK_OK: Final = 10 << 30
 _DISK_UNSAFE: Final = 1 << 30
 _RECENT: Final = dt.timedelta(days=7)
 _OLD_S: Final = 60
+STATISTICS: Final = "pg_read_all_stats"
+"""What the feed's lag is told by."""
 _TESTED: Final = 160_000
 _USABLE: Final = 150_000
 
@@ -87,10 +90,13 @@ async def _examine(conn: AsyncConnection, found: Settings) -> AsyncIterator[Diag
     for each in [*_settings(await _current(conn)), *await _hazards(conn, version), await _disk(conn)]:
         yield each
     yield await _old_transactions(conn)
+    login = await _login(conn)
+    yield _rights(login)
     schema = await _schema(conn)
     yield schema
     if schema.verdict is Verdict.OK:
         yield await _city(conn, found.city)
+    if schema.verdict is Verdict.OK and not login.reads_alone:
         yield await _registry(conn)
         yield await _incidents(conn)
 
@@ -240,6 +246,47 @@ async def _policies(conn: AsyncConnection) -> Diagnosis:
 
 
 # --- our own tables ---
+
+
+class _Login(NamedTuple):
+    """What the login that we connected as may do."""
+
+    name: str
+    passes_rows: bool
+    owns: int
+    of_reader: bool
+    others: list[str]
+
+    @property
+    def reads_alone(self) -> bool:
+        return self.of_reader and not self.passes_rows and not self.owns
+
+
+async def _login(conn: AsyncConnection) -> _Login:
+    query = """select r.rolname, r.rolsuper or r.rolbypassrls,
+        (select count(*) from pg_class c where c.relowner = r.oid),
+        coalesce(array_agg(g.rolname::text) filter (where g.oid is not null), '{}')
+        from pg_roles r left join pg_auth_members m on m.member = r.oid left join pg_roles g on g.oid = m.roleid
+        where r.rolname = current_user group by r.oid, r.rolname, r.rolsuper, r.rolbypassrls"""
+    name, passes, owns, groups = (await conn.execute(text(query))).one()
+    others = sorted(set(groups) - {READER, STATISTICS})
+    return _Login(name, passes, owns, READER in groups or passes, others)
+
+
+def _rights(login: _Login) -> Diagnosis:
+    """Hold the login against one of the two that there are: the owner's, and the API's."""
+    if login.reads_alone:
+        seen = f"{login.name}, a member of {', '.join([READER, *login.others])}"
+        mend = f"revoke {', '.join(login.others)} from {login.name}"
+        return diagnose("login of the API", seen, f"a member of {READER} alone", mend, safe=not login.others)
+    may = "may" if login.passes_rows else "may not"
+    return diagnose(
+        "login of the owner",
+        f"{login.name} {may} write past row-level security",
+        "BYPASSRLS: ingest and evaluate write tables with row-level security",
+        f"alter role {login.name} bypassrls; deploy/logins.sql makes both logins",
+        safe=login.passes_rows,
+    )
 
 
 async def _schema(conn: AsyncConnection) -> Diagnosis:
