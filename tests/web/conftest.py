@@ -10,19 +10,13 @@ from fastapi import FastAPI
 
 from heatstream.access.principal import Principal
 from heatstream.settings import Settings
-from heatstream.web import building_rows, evidence_part, household_rows, probes, rows, sign_in_page
+from heatstream.web import building_rows, evidence_part, household_rows, probes, rows, sign_in_page, supervision
 from heatstream.web.shared import Reader, Source
 from heatstream.web.signed_in import COOKIE
 from tests.serve.conftest import database_url, shared, town_template
 from tests.signed import token_at, visitor_at
 
 __all__ = ["database_url", "shared", "town_template"]
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def citys_eyes(shared: tuple[str, str]) -> tuple[Principal, str]:
-    """Somebody of the 市主管部门 who signed in, and the token of a session."""
-    return await visitor_at(shared[0], "city"), await token_at(shared[0], "auditor")
 
 
 SignIn = Callable[..., Awaitable[str]]
@@ -40,6 +34,12 @@ async def sign_in(shared: tuple[str, str]) -> SignIn:
         return tokens[key]
 
     return token
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def citys_eyes(shared: tuple[str, str], sign_in: SignIn) -> tuple[Principal, str]:
+    """Somebody of the 市主管部门 who signed in, and the token of a session."""
+    return await visitor_at(shared[0], "city"), await sign_in("auditor")
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ async def visitor(
     app.state.source, app.state.settings = source, settings or Settings()
     app.include_router(sign_in_page.router)
     sign_in_page.lead_strangers(app)
-    for each in (rows, building_rows, household_rows, evidence_part):
+    for each in (rows, building_rows, household_rows, evidence_part, *supervision.ROWS):
         app.include_router(each.router)
     app.include_router(probes.router)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

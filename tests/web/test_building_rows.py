@@ -83,11 +83,14 @@ async def test_the_list_has_every_building_with_its_last_closed_day(browser: htt
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("h1", ["H1"]), ("B2 H", ["H3", "H4"]), ("%%", []), ("__", [])],
+    [("h4", ["H4"]), ("B2 H", ["H3", "H4"]), ("%%", []), ("__", [])],
     ids=["户号", "a part of the address", "a percent sign", "underscores"],
 )
-async def test_a_home_is_found_by_its_code_or_address(browser: httpx.AsyncClient, text: str, found: list[str]) -> None:
-    answer = (await browser.get("/rows/search", params={"q": text})).json()
+async def test_a_home_is_found_by_its_code_or_address(
+    source: Source, sign_in: SignIn, text: str, found: list[str]
+) -> None:
+    async with visitor(source, await sign_in("district", district="D2")) as browser:
+        answer = (await browser.get("/rows/search", params={"q": text})).json()
     assert ([row["household"] for row in answer["homes"]], answer["more"]) == (found, False)
 
 
@@ -100,6 +103,14 @@ async def test_a_company_sees_its_own_buildings_alone(source: Source, sign_in: S
         assert sorted(await fetched(browser, "B1")) == ["H1", "H2"]
         assert (await browser.get("/rows/buildings/B2/day?day=2026-01-06")).status_code == 404
         assert (await browser.get("/rows/search?q=H3")).json()["homes"] == []
+
+
+async def test_an_auditor_finds_homes_by_their_code_and_sees_no_address(source: Source, sign_in: SignIn) -> None:
+    async with visitor(source, await sign_in("auditor")) as browser:
+        assert {home["address"] for home in (await fetched(browser, "B1")).values()} == {None}
+        by_code, by_address = [(await browser.get("/rows/search", params={"q": q})).json() for q in ("H1", "B1 H1")]
+    assert [(row["household"], row["address"]) for row in by_code["homes"]] == [("H1", None)]
+    assert by_address["homes"] == []
 
 
 async def test_a_household_sees_no_facade(source: Source, sign_in: SignIn) -> None:

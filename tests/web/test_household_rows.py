@@ -60,6 +60,12 @@ async def test_a_household_has_its_findings(browser: httpx.AsyncClient) -> None:
     assert [(row["day"], row["outcome"]) for row in found] == [("2026-01-06", 3), ("2026-01-05", 1), ("2026-01-04", 1)]
 
 
+async def test_an_inspector_sees_no_amounts(source: Source, sign_in: SignIn) -> None:
+    async with visitor(source, await sign_in("inspector", company="E1")) as browser:
+        found = await fetched(browser, "household/H1/findings")
+    assert [(row["outcome"], row["computed_fen"]) for row in found] == [(2, None), (2, None), (1, None)]
+
+
 async def test_a_finding_tells_its_reasons_and_what_stood_before_it(browser: httpx.AsyncClient) -> None:
     told = await fetched(browser, "household/H1/findings/2026-01-05/explained")
     assert [(row["outcome"], row["change"], row["stands"]) for row in told["versions"]] == [(3, 1, False), (2, 2, True)]

@@ -10,6 +10,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.access.fields import SEES
 from heatstream.claims.law import in_force
 from heatstream.core.calendar import DAY_MIN, MINUTE_US, Windows, day_of, day_start_us
 from heatstream.core.standard import DayRules, standards
@@ -28,6 +29,7 @@ from heatstream.store.read.places import Place
 from heatstream.store.read.rows import AnyRow
 from heatstream.supervision.homes import strata
 from heatstream.web import figures
+from heatstream.web.shared import Reader
 from heatstream.web.signed_in import Reading
 
 router = APIRouter(prefix="/rows", include_in_schema=False)
@@ -66,11 +68,19 @@ async def every_building(reader: Reading) -> list[Row]:
 @router.get("/search")
 async def search(reader: Reading, text: Annotated[str, Query(alias="q", min_length=2, max_length=60)]) -> Row:
     """Give homes by the beginning of their 户号 or by a part of their address, and whether there are more."""
+    by_address = _sees_addresses(reader)
     async with reader.connection() as conn:
-        found = await buildings.searched(conn, text.strip(), MOST_FOUND + 1)
-    names = ("household", "address", "building", "building_name", "community_name")
-    homes = [{name: getattr(row, name) for name in names} for row in found[:MOST_FOUND]]
+        found = await buildings.searched(conn, text.strip(), MOST_FOUND + 1, by_address=by_address)
+    names = ("household", "building", "building_name", "community_name")
+    homes = [
+        {name: getattr(row, name) for name in names} | {"address": row.address if by_address else None}
+        for row in found[:MOST_FOUND]
+    ]
     return {"homes": homes, "more": len(found) > MOST_FOUND}
+
+
+def _sees_addresses(reader: Reader) -> bool:
+    return "address" in SEES[reader.visitor.role]
 
 
 # --- a day of one building --------------------------------------------------------------------------------------------
@@ -87,7 +97,11 @@ async def day_of_building(request: Request, reader: Reading, code: str, day: dt.
         found = await buildings.by_code(conn, code)
         if found is None:
             raise HTTPException(404, f"no building {code!r}")
-        return await _day(conn, request.app.state.settings, found, day)
+        told = await _day(conn, request.app.state.settings, found, day)
+    if not _sees_addresses(reader):
+        for home in told["homes"]:
+            home["address"] = None
+    return told
 
 
 async def _day(conn: AsyncConnection, settings: Settings, found: AnyRow, day: dt.date) -> Row:

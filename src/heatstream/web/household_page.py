@@ -19,7 +19,7 @@ from heatstream.store.timescale import LOCAL
 from heatstream.web import charts, grids, home_case, home_place, parts
 from heatstream.web import words as languages
 from heatstream.web.findings_page import finding_columns
-from heatstream.web.frame import box, card, choice, frame, tag
+from heatstream.web.frame import attributed, box, card, choice, frame, tag
 from heatstream.web.signed_in import Reading
 from heatstream.web.words import Words
 
@@ -116,7 +116,10 @@ def _curve(home: AnyRow, day: dt.date, words: Words) -> None:
                 for name, pair in RANGES.items():
                     script = f"hs.press(event.currentTarget); hsHome.range('{name}')"
                     choice(words(*pair), script, pressed=name == FIRST_RANGE)
-        chart = ui.echart(charts.curve()).classes("hs-chart").props('role=img aria-describedby="hs-curve-said"')
+        chart = ui.echart(charts.curve()).classes("hs-chart")
+        attributed(
+            chart, role="img", aria_label=words("室温曲线", "room temperatures"), aria_describedby="hs-curve-said"
+        )
         tag("p", words("读取中…", "loading…"), "hs-note", id="hs-curve-said", role="status")
     told = {"code": home.household, "day": day.isoformat(), "range": FIRST_RANGE, "chart": f"c{chart.id}"}
     script = f"hsHome.start({json.dumps(told)}, {json.dumps(_said(words))}, id => getElement({chart.id}).chart); 0"

@@ -10,6 +10,7 @@ from fastapi import APIRouter, HTTPException, Request
 from numpy.typing import NDArray
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.access.fields import SEES
 from heatstream.claims import explained
 from heatstream.claims.law import in_force
 from heatstream.core.calendar import date_of, day_of
@@ -236,7 +237,10 @@ async def every_finding(reader: Reading, code: str) -> list[Row]:
         if span is None:
             return []
         page = days.DayPage(span, MOST_DAYS, newest_first=True)
-        return [finding_row(row) for row in await findings.listed(conn, findings.Which(Place(household=code)), page)]
+        found = await findings.listed(conn, findings.Which(Place(household=code)), page)
+    unseen = {"address": "address", "computed_fen": "money"}
+    hidden = {name: None for name, kind in unseen.items() if kind not in SEES[reader.visitor.role]}
+    return [finding_row(row) | hidden for row in found]
 
 
 @router.get("/findings/{day}/explained")

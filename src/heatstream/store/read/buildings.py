@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.dated import holds_on
@@ -92,9 +92,9 @@ async def limits(conn: AsyncConnection, household_ids: Sequence[int], day: dt.da
     return dict(map(tuple, await conn.execute(query.group_by(there.household_id))))
 
 
-async def searched(conn: AsyncConnection, text: str, limit: int) -> Rows:
-    """Users of heat whose 户号 begins so, or whose address has it in it; the very 户号 first."""
-    query = select(*ADDRESS).select_from(HOMES)
+async def searched(conn: AsyncConnection, text: str, limit: int, *, by_address: bool) -> Rows:
+    """Users of heat whose 户号 begins so, or whose address has it in it if that is asked; the very 户号 first."""
     by_code: ColumnElement[bool] = household.c.code.istartswith(text, autoescape=True)
-    found = query.where(or_(by_code, household.c.address.icontains(text, autoescape=True)))
-    return await every(conn, found.order_by(household.c.code != text, ~by_code, household.c.code).limit(limit))
+    in_address = household.c.address.icontains(text, autoescape=True) if by_address else false()
+    query = select(*ADDRESS).select_from(HOMES).where(or_(by_code, in_address))
+    return await every(conn, query.order_by(household.c.code != text, ~by_code, household.c.code).limit(limit))

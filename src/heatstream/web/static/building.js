@@ -31,7 +31,7 @@ window.hsBuilding = (() => {
   }
 
   function named(home, words) {
-    if (home.stair === null || !home.door) return home.address;
+    if (home.stair === null || !home.door) return home.address || home.code;
     return `${filled(words.stair, home.stair)} ${home.door}`;
   }
 
@@ -112,7 +112,7 @@ window.hsBuilding = (() => {
     one.value.textContent = told.short;
     one.value.className = "hs-home-value" + (told.centi === undefined ? " hs-home-said" : "");
     one.link.setAttribute("aria-label", [named(home, words), ...told.said, ...one.lies.map(([, said]) => said.split(/[:：]/)[0])].join(" "));
-    one.link.title = `${home.code} · ${home.address} · ${told.said.join(" ")} · ${words.standard} ${(home.limit_centi / 100).toFixed(2)} °C`;
+    one.link.title = `${[home.code, home.address].filter(Boolean).join(" · ")} · ${told.said.join(" ")} · ${words.standard} ${(home.limit_centi / 100).toFixed(2)} °C`;
     return told;
   }
 
@@ -286,7 +286,7 @@ window.hsBuilding = (() => {
         home.href = "/household/" + encodeURIComponent(row.household);
         const where = made("a", "hs-link", `${row.community_name} ${row.building_name}`);
         where.href = "/buildings/" + encodeURIComponent(row.building);
-        line.append(home, ` ${row.address} · `, where);
+        line.append(home, ` ${row.address || ""} · `, where);
         list.append(line);
       }
       found.replaceChildren(list, ...(more ? [made("p", "hs-note", filled(words.many, homes.length))] : []));
