@@ -1,7 +1,8 @@
 """The town under supervision.
 
-Two incidents: T1 stood for six hours and goes again, T2 still stands. E1 reported its fuel and declared the last day,
-was told to mend something, and has a red warning; two calls wait for a person to say whom they concern.
+T1 stood for six hours and goes again, T2 still stands, and a pump of T1 is reported to make a noise (INC-R). E1
+reported its fuel and declared the last day, was told to mend something, and has a red warning. Two calls wait for a
+person to say whom they concern.
 """
 
 import datetime as dt
@@ -43,7 +44,7 @@ def rules_file(folder: Path) -> Path:
 async def build(conn: AsyncConnection) -> None:
     await _supply(conn)
     law = await ground.law_on(conn, town.NOW)
-    desk = Desk(conn, Ground(RULES, law and law.choices, holidays.DaysOff(None), law), lambda: town.NOW)
+    desk = Desk(conn, Ground(RULES, law.choices if law else None, holidays.DaysOff(None), law), lambda: town.NOW)
     for station, span in (("T1", 1), ("T2", 2)):
         seen = incidents.SpanSeen(
             at=BEGINS + 3 * TEN_MINUTES,
@@ -62,6 +63,16 @@ async def build(conn: AsyncConnection) -> None:
         by="heatstream",
     )
 
+    heard = incidents.Reported(
+        at=town.at(town.DAYS[-1], 20),
+        why="巡检",
+        what="breakdown",
+        station="T1",
+        begins=town.at(town.DAYS[-1], 19),
+        stops_heat=False,
+        said="循环泵异响",
+    )
+    await desk.open("incident", heard, by=await officer_of(conn, "district", district="D1"), code="INC-R")
     await _station(conn)
     await _company(desk)
     await _warn(conn)
