@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from heatstream.access import fields
 from heatstream.access.principal import Principal
 from heatstream.errors import StoreError
+from heatstream.serve.prepared import Prepared
 from heatstream.serve.problems import BadCursor, Resync, ScopeMissing
 from heatstream.serve.routes import claims as of_claims
 from heatstream.serve.routes import matters as of_matters
@@ -258,16 +259,22 @@ def _json(shape: Shape) -> bytes:
     return shape.__pydantic_serializer__.to_json(shape)
 
 
+_FINDING: Final = Prepared(Finding)
+
+
 async def _findings(conn: AsyncConnection, day: dt.date | None, ids: list[int]) -> Written:
     if day is None:
         raise ValueError("findings were told without their day")
-    rows = await findings.by_ids(conn, day, ids)
-    shapes = [(row.id, Finding.model_validate(row)) for row in rows]
     return [
         _Written(
-            id_, "finding", f"{one.household}/{one.period_kind}/{one.period_from}", id_, deleted=False, data=_json(one)
+            tree["id"],
+            "finding",
+            f"{tree['household']}/{tree['period_kind']}/{tree['period_from']}",
+            tree["id"],
+            deleted=False,
+            data=_FINDING.write(tree),
         )
-        for id_, one in shapes
+        for tree in _FINDING.trees(await findings.by_ids(conn, day, ids))
     ]
 
 
