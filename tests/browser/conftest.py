@@ -18,7 +18,7 @@ from heatstream.embedded.postgres import postgres
 from heatstream.store.migrate import upgrade
 from heatstream.store.pool import create_engine
 from heatstream.web.signed_in import COOKIE
-from tests.browser import supervised
+from tests.browser import claimed, supervised
 from tests.serve import town
 from tests.signed import token_at
 
@@ -60,6 +60,7 @@ async def town_url(scratch: Path) -> AsyncIterator[str]:
         async with engine.begin() as conn:
             await town.build(conn)
             await supervised.build(conn)
+            await claimed.build(conn)
         await engine.dispose()
         yield server.url
 
