@@ -1,12 +1,13 @@
 """What happens in a claim is in the feed: what it comes to, its ruling, payments, and what was taken back."""
 
+import datetime as dt
 from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import select
 
 from heatstream.store import changes
-from heatstream.store.tables import entitlement
+from heatstream.store.tables import change, entitlement
 
 from .rig import Office, given, opened, time
 from .test_api import asking
@@ -67,3 +68,14 @@ async def test_a_withdrawn_claim_is_a_tombstone(office: Office) -> None:
     code = await office.open(opened())
     await office.record(given("withdrawn", time(9), by_name="户主"), "H1", code)
     assert [(row["key"], row["deleted"]) for row in await told(office, "claim")] == [(code, True), (code, True)]
+
+
+async def test_what_the_evaluator_finds_is_told_a_chunk_a_change(office: Office) -> None:
+    rows = await told(office, "finding")
+    async with asking(office) as client:
+        listed = (await client.get("/api/v1/findings", params={"limit": 500})).json()["rows"]
+    assert [row["data"] for row in rows if row["data"]["current"]] == listed
+    async with office.engine.connect() as conn:
+        chunks = (await conn.execute(select(change.c.day, change.c.rows).where(change.c.noun == "finding"))).all()
+    assert sum(rows for _, rows in chunks) == len(rows)
+    assert {day for day, _ in chunks} == {dt.date.fromisoformat(row["data"]["period_from"]) for row in rows}

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -13,8 +14,9 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from heatstream.serve.feed import BEGIN_AGAIN
-from heatstream.store import changes, keys
+from heatstream.store import changes, keys, matters, registry
 from heatstream.store import tables as t
+from heatstream.store.claims import Line
 from tests.serve import town
 from tests.serve.following import Event, events, listening
 
@@ -268,6 +270,44 @@ async def test_contracts_are_told_with_the_scope_claims(stranger: httpx.AsyncCli
     await _register(numbered)
     await _as_role(numbered, stranger, "city", "claims")
     assert told((await ask(stranger, noun="registry"))["rows"]) == [HOME, CONTRACT, ERASED]
+
+
+async def test_an_import_of_the_registry_is_one_change_a_table(
+    client: httpx.AsyncClient, numbered: AsyncEngine, tmp_path: Path
+) -> None:
+    file = tmp_path / "district.csv"
+    file.write_text("code,name,valid_from\nD8,南区,2025-10-01\nD9,北区,2025-10-01\n", encoding="utf-8")
+    async with numbered.begin() as conn:
+        await registry.import_files(conn, [file], "tests")
+        assert list(await conn.scalars(select(t.change.c.rows).where(t.change.c.noun == "registry_change"))) == [2]
+    await changes.sequence_all(numbered)
+    rows = (await ask(client, noun="registry"))["rows"]
+    assert [(row["key"], row["data"]["row"]["name"]) for row in rows] == [
+        ("district/D8", "南区"),
+        ("district/D9", "北区"),
+    ]
+
+
+async def _matter(engine: AsyncEngine, kind: str, step: str) -> None:
+    """A matter of a kind with one event, where it stands."""
+    async with engine.begin() as conn:
+        stands = {"headline": "一号站停热", "opened_at": town.NOW, "urgency": 1, "state": {}}
+        made = await matters.add(conn, code=f"{kind}-{step}", kind=kind, step=step, **stands)
+        await matters.append(conn, made, Line(1, "reported", town.NOW, town.NOW, "A", {}, b"\1" * 32))
+
+
+async def test_incidents_and_warnings_are_told_and_one_that_was_none_is_a_tombstone(
+    client: httpx.AsyncClient, numbered: AsyncEngine
+) -> None:
+    for kind, step in (("incident", "reported"), ("work_order", "open"), ("warning", "raised"), ("incident", "merged")):
+        await _matter(numbered, kind, step)
+    await changes.sequence_all(numbered)
+    rows = (await ask(client, noun=["incident", "warning"]))["rows"]
+    assert [(row["noun"], row["key"], row["deleted"], row["data"]["event"]["kind"]) for row in rows] == [
+        ("incident", "incident-reported", False, "reported"),
+        ("warning", "warning-raised", False, "reported"),
+        ("incident", "incident-merged", True, "reported"),
+    ]
 
 
 # --- pushed -----------------------------------------------------------------------------------------------------------
