@@ -46,6 +46,13 @@ async def town_template(server_url: str, template: str) -> AsyncIterator[str]:
     await _tell(server_url, f"drop database {name} with (force)")
 
 
+async def cloned(server_url: str, town_template: str, name: str) -> str:
+    """Clone the town; tell where the clone is. The server goes with the session, and the clone with it."""
+    database = f"{town_template}_{name}"
+    await _tell(server_url, f"create database {database} template {town_template}")
+    return _at(server_url, database)
+
+
 @pytest.fixture
 async def database_url(server_url: str, town_template: str) -> AsyncIterator[str]:
     """A database with the town, this test's alone."""
@@ -59,7 +66,7 @@ async def database_url(server_url: str, town_template: str) -> AsyncIterator[str
 async def _running(url: str) -> AsyncIterator[FastAPI]:
     app = create_app(Settings(database=Database(url=url), serve=Serve(page_limit=500)))
     app.dependency_overrides[now] = lambda: town.NOW
-    app.state.listings.override(now, lambda: town.NOW)
+    app.state.listings.overrides[now] = lambda: town.NOW
     async with app.router.lifespan_context(app):
         yield app
 
@@ -69,7 +76,8 @@ def _client(app: FastAPI, **headers: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
 
 
-async def _new_key(url: str, scopes: tuple[str, ...], days: int | None = None, role: str = "city") -> str:
+async def new_key(url: str, scopes: tuple[str, ...], days: int | None = None, role: str = "city") -> str:
+    """Make a key in a database."""
     engine = create_engine(url, size=1)
     async with engine.begin() as conn:
         key = await keys.create(conn, "platform", scopes=scopes, days=days, role=role)
@@ -83,7 +91,7 @@ async def shared(server_url: str, town_template: str) -> AsyncIterator[tuple[str
     name = f"{town_template}_shared"
     await _tell(server_url, f"create database {name} template {town_template}")
     url = _at(server_url, name)
-    yield url, await _new_key(url, ("read", "rejects"))
+    yield url, await new_key(url, ("read", "rejects"))
     await _tell(server_url, f"drop database {name} with (force)")
 
 
@@ -112,7 +120,7 @@ async def stranger(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def make_key(database_url: str) -> MakeKey:
     async def make(*scopes: str, days: int | None = None, role: str = "city") -> str:
-        return await _new_key(database_url, scopes, days, role)
+        return await new_key(database_url, scopes, days, role)
 
     return make
 

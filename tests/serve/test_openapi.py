@@ -38,8 +38,23 @@ def test_every_parameter_is_described(openapi: dict[str, Any]) -> None:
     assert [(path, each["name"]) for path, each in told if not each.get("description")] == []
 
 
-def test_every_address_reads_only(openapi: dict[str, Any]) -> None:
-    assert {method for told in openapi["paths"].values() for method in told} == {"get"}
+def test_every_address_reads_and_one_is_written_to(openapi: dict[str, Any]) -> None:
+    others = {(path, method) for path, told in openapi["paths"].items() for method in told if method != "get"}
+    assert others == {("/api/v1/exports", "post")}
+
+
+def test_every_post_needs_an_idempotency_key(openapi: dict[str, Any]) -> None:
+    posts = [told["post"] for told in openapi["paths"].values() if "post" in told]
+    needed = [{each["name"] for each in told["parameters"] if each["required"]} for told in posts]
+    assert [names for names in needed if "Idempotency-Key" not in names] == []
+
+
+def test_the_manual_lists_what_can_be_read_as_of_an_instant(openapi: dict[str, Any]) -> None:
+    taking = {
+        path for path, told in operations(openapi) if "as_of" in {each["name"] for each in told.get("parameters", [])}
+    }
+    section = MANUAL.read_text("utf-8").partition("## As of an instant")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(/api/v1/[^`]+)` \|", section, re.MULTILINE)) == taking
 
 
 def test_every_temperature_names_its_unit(openapi: dict[str, Any]) -> None:
@@ -106,4 +121,4 @@ def test_every_listing_is_declared_in_its_four_formats(openapi: dict[str, Any]) 
 
 def test_routes_are_plain_functions_of_one_module(plain_app: FastAPI) -> None:
     routes = [route for route in plain_app.routes if isinstance(route, APIRoute)]
-    assert len({(route.path, *route.methods) for route in routes}) == len(routes)
+    assert len({(route.path, *(route.methods or ())) for route in routes}) == len(routes)

@@ -24,6 +24,13 @@ def _operations(told: Document) -> Iterator[tuple[str, str, Document]]:
             yield path, method, operation
 
 
+def _bound(operation: Document, page_limit: int) -> None:
+    """Say how many rows a page of this server has at most."""
+    for parameter in operation.get("parameters", []):
+        if parameter["name"] == "limit":
+            parameter["schema"]["maximum"] = page_limit
+
+
 def _amend(path: str, method: str, operation: Document) -> None:
     """Declare what any address may answer, and how its problems are written."""
     responses: Document = operation["responses"]
@@ -48,6 +55,7 @@ def document(app: FastAPI) -> Document:
     told = FastAPI.openapi(app)
     for path, method, operation in _operations(told):
         _amend(path, method, operation)
+        _bound(operation, app.state.settings.serve.page_limit)
     _, models = models_json_schema([(Problem, "serialization")], ref_template=REFERENCE)
     schemas = told["components"]["schemas"]
     for name in FOREIGN:

@@ -7,6 +7,7 @@ the routes of the API, and nothing that stands between them and the network: no 
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Mapping
+from functools import cached_property
 from typing import Any, Final, NamedTuple, get_args
 from urllib.parse import urlencode
 
@@ -71,18 +72,22 @@ class Listings:
 
     def __init__(self, settings: Settings, api: APIRouter, nouns: frozenset[str]) -> None:
         self.nouns = nouns
-        self._app = FastAPI(telemetry={"auto_configure": False}, openapi_url=None)
-        # What goes wrong is for who asked, as it was raised.
-        self._app.exception_handlers.clear()
-        self._app.state.settings = settings.model_copy(
-            update={"serve": settings.serve.model_copy(update={"page_limit": MOST_ROWS})}
-        )
-        self._app.include_router(api)
-        self._app.dependency_overrides |= {Pen: _Kept, ASKING: _asking, CONNECTION: _connection}
+        """What can be asked for."""
+        self.overrides: dict[Any, Any] = {Pen: _Kept, ASKING: _asking, CONNECTION: _connection}
+        """Dependencies, and what stands in their place."""
+        self._settings, self._api = settings, api
 
-    def override(self, dependency: Any, by: Any) -> None:
-        """Let another dependency stand in the place of one, a clock in a test."""
-        self._app.dependency_overrides[dependency] = by
+    @cached_property
+    def _app(self) -> FastAPI:
+        """Make the app when it is first asked: most that could be asked for exports never are."""
+        app = FastAPI(telemetry={"auto_configure": False}, openapi_url=None)
+        # What goes wrong is for who asked, as it was raised.
+        app.exception_handlers.clear()
+        whole = self._settings.serve.model_copy(update={"page_limit": MOST_ROWS})
+        app.state.settings = self._settings.model_copy(update={"serve": whole})
+        app.include_router(self._api)
+        app.dependency_overrides = self.overrides
+        return app
 
     async def page(
         self, conn: AsyncConnection, asking: Principal, noun: str, parameters: Mapping[str, Any]

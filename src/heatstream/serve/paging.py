@@ -35,7 +35,12 @@ class PagedQuery(Parameters):
     """A page of a listing."""
 
     limit: int = Field(DEFAULT_ROWS, ge=1, le=MOST_ROWS, description="most rows of this page")
-    next: str | None = Field(None, max_length=400, description="`next` of the page before; without it the first page")
+    next: str | None = Field(
+        None,
+        max_length=400,
+        description="`next` of the page before; without it the first page",
+        json_schema_extra={"pattern": "^[A-Za-z0-9_=-]*$"},
+    )
 
 
 class Page(BaseModel, Generic[Shape]):

@@ -40,7 +40,10 @@ def _hex(digest: object) -> object:
 
 
 def _written(pattern: str, expected: str) -> BeforeValidator:
-    """Take a date or an instant only as it is written: pydantic would read a bare number as one, too."""
+    """Take a date or an instant only as it is written: pydantic would read a bare number as one, too.
+
+    Years 2000 to 2199: further away no reading is, and calendars end.
+    """
 
     def check(text: object) -> object:
         if isinstance(text, str) and not re.match(pattern, text):
@@ -50,9 +53,11 @@ def _written(pattern: str, expected: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-# Years 2000 to 2199: further away no reading is, and calendars end.
-Day = Annotated[dt.date, _written(r"2[01]\d\d-\d\d-\d\d$", "a day as 2026-01-05")]
-Moment = Annotated[AwareDatetime, _written(r"2[01]\d\d-\d\d-\d\d[Tt ]", "an instant as 2026-01-05T08:00:00+08:00")]
+_IN_REACH = Field(json_schema_extra={"pattern": "^2[01]"})
+Day = Annotated[dt.date, _written(r"2[01]\d\d-\d\d-\d\d$", "a day as 2026-01-05"), _IN_REACH]
+Moment = Annotated[
+    AwareDatetime, _written(r"2[01]\d\d-\d\d-\d\d[Tt ]", "an instant as 2026-01-05T08:00:00+08:00"), _IN_REACH
+]
 Celsius = Annotated[float, BeforeValidator(_degrees)]
 Digest = Annotated[str, BeforeValidator(_hex)]
 Instant = Annotated[

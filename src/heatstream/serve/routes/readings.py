@@ -67,7 +67,7 @@ class ReadingQuery(PagedQuery, AsOf):
         return stored.Period(start, end)
 
 
-@router.get("/readings")
+@router.get("/readings", responses={404: {"description": "no point is registered for it"}})
 async def readings(conn: Connection, cursor: At, now: Now, query: Annotated[ReadingQuery, Query()]) -> Page[Reading]:
     """List the stored readings of one point or one household, by point and then by the device's time.
 

@@ -114,7 +114,8 @@ class FigureRow(Shape):
 
 
 Code = Annotated[str, Path(description="code of a 供热企业", max_length=200)]
-NO_COMPANY: dict[int | str, dict[str, Any]] = {404: {"description": "no company has this code"}}
+NO_RULES: dict[int | str, dict[str, Any]] = {409: {"description": "there are no rules of scorecards, or no season"}}
+NO_COMPANY: dict[int | str, dict[str, Any]] = {404: {"description": "no company has this code"}, **NO_RULES}
 
 
 async def _known(conn: AsyncConnection, company: str) -> None:
@@ -157,7 +158,7 @@ def _key(row: scores.Row) -> tuple[str, str]:
     return row.subject, "" if row.day is None else row.day.isoformat()
 
 
-@router.get("/ranking")
+@router.get("/ranking", responses=NO_RULES)
 async def ranked(conn: Connection, query: Annotated[SeasonQuery, Query()], handled_by: HandledBy, now: Now) -> Ranking:
     """Rank the companies against each other: 赛马, internal, and never a 公示."""
     return await scorecard.ranking(conn, handled_by, query.year(handled_by, now), through=query.through)
