@@ -115,3 +115,14 @@ def test_an_amount_is_read_exactly_or_not_at_all(text: str) -> None:
 @pytest.mark.parametrize("typed", [{"people": 3}, {"people.x.name": 1}, {"files": "no list"}, {"at": ["x"], "why": {}}])
 def test_what_no_form_would_send_is_no_more_than_wrong(typed: dict[str, Any]) -> None:
     assert "at" in faults(typed)
+
+
+def test_a_choice_of_the_event_is_not_one_of_its_parts() -> None:
+    fields = asked(events.VisitRecorded, ZH, choices={"by": {"authority": "主管部门"}, "refusals.code": {"x": "y"}})
+    there = {each.name: each for each in fields}
+    refusal = {each.name: each.options for each in there["refusals"].parts}
+    assert (there["by"].options, list(refusal["by"]), refusal["code"]) == (
+        {"authority": "主管部门"},
+        ["household", "company"],
+        {"x": "y"},
+    )

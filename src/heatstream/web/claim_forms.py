@@ -167,7 +167,13 @@ def ways(pack: Pack, role: str, words: Words) -> dict[str, str]:
     return _named((*named, *own), words)
 
 
+def _of_visit(it: Look, words: Words) -> Choices:
+    role = it.officer.role if it.officer else ""
+    return {} if role in MEASURES else {"by": _named(("authority", "third_party"), words)}
+
+
 _CHOICES: Final[Mapping[str, Callable[[Look, Words], Choices]]] = {
+    "visit_recorded": _of_visit,
     "escalated": _of_escalation,
     "cause_determined": _cited,
     "presumption_recorded": _presumed,

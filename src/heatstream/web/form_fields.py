@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, get_origin
 
@@ -131,13 +131,19 @@ class _Asking:
         )
         return tuple(each for each in found if each is not None)
 
+    def within(self, name: str) -> "_Asking":
+        """Ask inside a field: its choices are named after it, `refusals.by`, for a `by` of the event is another."""
+        head = f"{name}."
+        inside = {key.removeprefix(head): each for key, each in self.choices.items() if key.startswith(head)}
+        return replace(self, choices=inside)
+
     def one(self, within: str, name: str, info: FieldInfo) -> Asked | None:
         """Ask for one field; None where nothing could be picked."""
         its = plain(info.annotation, info.metadata)
         label = self.label(within, name)
         required = info.is_required()
         if isinstance(its.type, type) and issubclass(its.type, BaseModel):
-            parts = self.of(its.type, name, frozenset())
+            parts = self.within(name).of(its.type, name, frozenset())
             return Asked(name, label, "parts", required, parts=parts, least=int(required), most=1)
         if get_origin(its.type) is tuple:
             return self.several(name, label, info, get_args(its.type))
@@ -170,7 +176,7 @@ class _Asking:
         its, least = plain(types[0]), _least(info)
         if isinstance(its.type, type) and issubclass(its.type, BaseModel):
             most = None if types[-1] is Ellipsis else len(types)
-            parts = self.of(its.type, name, frozenset())
+            parts = self.within(name).of(its.type, name, frozenset())
             return Asked(name, label, "parts", least > 0, parts=parts, least=most or least, most=most)
         if name in self.choices:
             return Asked(name, label, "picks", least > 0, self.choices[name], whole=its.type is int)
