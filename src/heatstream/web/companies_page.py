@@ -31,20 +31,20 @@ def _columns(words: Words, *, ranked: bool) -> list[Column]:
     place = [grids.figure(words("名次", "place"), "rank", width=72)] if ranked else []
     failing = "hsv.ofAll(p.value, p.data?.monitored)"
     return [
-        matter_columns.link(words("企业", "company"), "code", "companies", 150, shown="name"),
-        grids.figure(words("全部住户", "all homes"), "homes", width=100),
-        grids.figure(words("监测户", "monitored"), "monitored", width=92),
+        matter_columns.link(words("企业", "company"), "code", "companies", 130, shown="name"),
+        matter_columns.coloured(words("预警", "colour"), "colour", words, 80),
+        grids.figure(words("已超时限", "overdue limits"), "overdue", width=96),
+        _declared(words),
+        grids.figure(words("未办结事件", "open incidents"), "incidents", width=104),
         matter_columns.written(
             words("不达标/监测户", "failing/monitored"), "failing", failing, 124, type="rightAligned"
         ),
         grids.figure(words("此刻低于标准", "below now"), "below_now", width=118),
-        grids.figure(words("未办结事件", "open incidents"), "incidents", width=108),
-        grids.figure(words("已超时限", "overdue limits"), "overdue", width=100),
-        matter_columns.coloured(words("预警", "colour"), "colour", words, 86),
-        grids.figure(words("得分", "points"), "points_e2", "hs.degrees", 86),
+        grids.figure(words("监测户", "monitored"), "monitored", width=84),
+        grids.figure(words("全部住户", "all homes"), "homes", width=96),
+        grids.figure(words("得分", "points"), "points_e2", "hs.degrees", 80),
         *place,
-        _declared(words),
-        matter_columns.written(words("燃料可用（天）", "fuel left (days)"), "fuel_days_e1", days, 150),
+        matter_columns.written(words("燃料可用（天）", "fuel left (days)"), "fuel_days_e1", days, 140),
         matter_columns.written(words("储煤/下限", "coal/floor"), "fuel_share_e4", "hsv.shareE4(p.value)", 104),
     ]
 

@@ -1,16 +1,18 @@
 """诚信档案: everything of a company and season, each figure of its scorecard beside the rows that it is the sum of."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from fastapi import HTTPException, Request
+from fastapi import Request
 from nicegui import ui
 
 from heatstream.core.repair import RepairState
 from heatstream.errors import Refused
 from heatstream.settings import Settings
-from heatstream.store.read import city
+from heatstream.store.read import city, companies
 from heatstream.supervision.company.company_shown import Whole
 from heatstream.supervision.watch.scorecard import CategoryScore, Line, Scorecard
 from heatstream.web import company_rows, grids, matter_columns, matter_rows, matter_words
@@ -20,13 +22,13 @@ from heatstream.web.folds import fold
 from heatstream.web.frame import box, card, frame, tag
 from heatstream.web.matter_acts import Recording
 from heatstream.web.matter_columns import literal
-from heatstream.web.parts import alert, empty, facts, figure, figures, link, note
+from heatstream.web.parts import alert, empty, facts, figure, figures, link, note, reading
 from heatstream.web.shared import Reader
 from heatstream.web.signed_in import Reading
 from heatstream.web.today_page import HEAD, watermarked
 from heatstream.web.words import Words
 
-REFRESH_S = 20
+REFRESH_S = 60
 RULES = {"jilin_2012": ("2012 年时限", "limit of 2012"), "jilin_2024": ("2024 年时限", "limit of 2024")}
 """The two instruments with repair limits, side by side."""
 FUELS = {"coal": ("煤", "coal"), "gas": ("气", "gas"), "oil": ("油", "oil"), "biomass": ("生物质", "biomass")}
@@ -125,37 +127,33 @@ def _first(card_: Scorecard) -> Line | None:
 
 
 def _scorecard(found: Scorecard | str, code: str, visitor: str, words: Words) -> None:
-    with card(words("六类考核", "the six categories"), words("数字点开即为各行", "a figure opens its rows")):
-        if isinstance(found, str):
-            alert(found)
-            return
-        rows = f"/rows/scorecards/{code}?season={found.season_year}"
-        told = words(
-            f"截至 {found.through}，考核规则 {found.version}", f"through {found.through}, rules {found.version}"
+    if isinstance(found, str):
+        alert(found)
+        return
+    rows = f"/rows/scorecards/{code}?season={found.season_year}"
+    told = words(f"截至 {found.through}，考核规则 {found.version}", f"through {found.through}, rules {found.version}")
+    total = None if found.points_e2 is None else found.points_e2 / 100
+    figure(words("总分", "points"), _points(total, words), told)
+    for each in found.categories:
+        _category(each, rows, words)
+    first = _first(found)
+    if first is None or first.figure is None:
+        return
+    tag("h3", first.title, id="figure-of", aria_live="polite")
+    note(
+        words(
+            "各行相加即为该数字。" + ("此处只列辖区内的行。" if visitor == "district" else ""),
+            "All rows add up to the figure. " + ("Those of your district are shown." if visitor == "district" else ""),
         )
-        total = None if found.points_e2 is None else found.points_e2 / 100
-        figure(words("总分", "points"), _points(total, words), told)
-        for each in found.categories:
-            _category(each, rows, words)
-        first = _first(found)
-        if first is None or first.figure is None:
-            return
-        tag("h3", first.title, id="figure-of", aria_live="polite")
-        note(
-            words(
-                "各行相加即为该数字。" + ("此处只列辖区内的行。" if visitor == "district" else ""),
-                "All rows add up to the figure. "
-                + ("Those of your district are shown." if visitor == "district" else ""),
-            )
-        )
-        columns = [
-            grids.column(words("对象", "subject"), "subject", 140),
-            grids.column(words("日期", "day"), "day", 110),
-            grids.figure(words("分子", "numerator"), "numerator"),
-            grids.figure(words("分母", "denominator"), "denominator"),
-        ]
-        its = {"measure": first.figure.measure, **({"stratum": first.figure.stratum} if first.figure.stratum else {})}
-        grids.table("figure", f"{rows}&{urlencode(its)}", columns, words, rows=6)
+    )
+    columns = [
+        grids.column(words("对象", "subject"), "subject", 140),
+        grids.column(words("日期", "day"), "day", 110),
+        grids.figure(words("分子", "numerator"), "numerator"),
+        grids.figure(words("分母", "denominator"), "denominator"),
+    ]
+    its = {"measure": first.figure.measure, **({"stratum": first.figure.stratum} if first.figure.stratum else {})}
+    grids.table("figure", f"{rows}&{urlencode(its)}", columns, words, rows=6)
 
 
 # --- its parts --------------------------------------------------------------------------------------------------------
@@ -214,14 +212,10 @@ def fuel_columns(words: Words) -> list[grids.Column]:
     ]
 
 
-def _fuel(found: Whole, address: str, words: Words) -> None:
-    with card(words("燃料", "fuel"), f"{found.fuel_day}"):
+def _fuel(address: str, words: Words, held: Callable[[], object]) -> None:
+    with card(words("燃料", "fuel")):
         grids.table("fuel", address.format("fuel"), fuel_columns(words), words, rows=5)
-        for each in found.held:
-            share = words("未知", "unknown") if each.share is None else f"{int(each.share * 1000) / 10:.1f} %"
-            why = each.unknown.get("share") or each.unknown.get("colour", "")
-            told = f"{words('合并考核', 'held together')} {', '.join(each.sources)}: {share}"
-            tag("p", f"{told} {why}", "hs-note hs-sentence")
+        held()
         note(
             words(
                 "两条下限（吉政办发〔2012〕52号 三（七））：锅炉采暖期前不低于采暖期用煤总量的一半；"
@@ -229,6 +223,14 @@ def _fuel(found: Whole, address: str, words: Words) -> None:
                 "Two floors: boilers before the season, half of its need; CHP plants within it, 15 days of use.",
             )
         )
+
+
+def _held(found: Whole, words: Words) -> None:
+    for each in found.held:
+        share = words("未知", "unknown") if each.share is None else f"{int(each.share * 1000) / 10:.1f} %"
+        why = each.unknown.get("share") or each.unknown.get("colour", "")
+        told = f"{found.fuel_day} {words('合并考核', 'held together')} {', '.join(each.sources)}: {share}"
+        tag("p", f"{told} {why}", "hs-note hs-sentence")
 
 
 def _declarations(address: str, words: Words) -> None:
@@ -292,14 +294,94 @@ def _season(asked: str | None) -> int | None:
     return int(asked) if asked and asked.isdecimal() and 2000 <= int(asked) <= 2199 else None  # noqa: PLR2004
 
 
-async def _read(reader: Reader, settings: Settings, code: str, season: int | None) -> Whole | str | None:
-    """Read a company's file; the reason where no season is known, None where the visitor sees no such company."""
-    try:
-        return await company_rows.file(reader, settings, code, season)
-    except Refused as error:
-        return str(error)
-    except HTTPException:
-        return None
+@dataclass(frozen=True)
+class _Page:
+    """The page of a company: what takes longer to read is put in once the visitor has the rest."""
+
+    request: Request
+    reader: Reader
+    settings: Settings
+    code: str
+    season: int | None
+    words: Words
+
+    async def file(self) -> Whole | str:
+        """Read the company's file; the reason where no season is known."""
+        try:
+            return await company_rows.file(self.reader, self.settings, self.code, self.season)
+        except Refused as error:
+            return str(error)
+
+    async def head(self) -> None:
+        """Show what the file comes to."""
+        found = await self.file()
+        if isinstance(found, str):
+            alert(found)
+            return
+        _head(found, self.words)
+        _seasons(found, self.code, self.words)
+
+    async def scorecard(self) -> None:
+        """Show the six categories."""
+        found = await company_rows.scored(self.reader, self.settings, self.code, self.season)
+        _scorecard(found, self.code, self.reader.visitor.role, self.words)
+
+    async def held(self) -> None:
+        """Show what is held against a floor together."""
+        found = await self.file()
+        if isinstance(found, Whole):
+            _held(found, self.words)
+
+    async def forms(self) -> None:
+        """Offer what the visitor may record."""
+        found = await self.file()
+        if isinstance(found, str):
+            return
+        async with self.reader.connection() as conn:
+            desk = await matter_rows.desk(conn, self.settings, self.reader.source.now)
+            recording = Recording(self.request, self.reader, self.settings)
+            forms = await CompanyForms.of(desk, found, recording, self.reader.visitor, self.words)
+        if forms.offered:
+            with card(self.words("可记录", "what you may record")):
+                for each in forms.offered:
+                    fold(forms.title(each), partial(forms.fill, each))
+
+    def later(self, fill: Callable[[], Awaitable[None]]) -> ui.element:
+        """Put something in once the visitor has the page."""
+        holder = box("div", "hs-later")
+        with holder:
+            reading(self.words)
+
+        async def filled() -> None:
+            with holder:
+                holder.clear()
+                await fill()
+
+        ui.timer(0.1, filled, once=True)
+        return holder
+
+    def show(self) -> None:
+        """Show all of it."""
+        words, query = self.words, f"?season={self.season}" if self.season else ""
+        address = f"/rows/companies/{self.code}/{{}}{query}"
+        with card(words("诚信档案", "the company's file")):
+            head = self.later(self.head)
+        with card(words("六类考核", "the six categories"), words("数字点开即为各行", "a figure opens its rows")):
+            self.later(self.scorecard)
+        _incidents(address, words)
+        _acts(address, words)
+        _fuel(address, words, partial(self.later, self.held))
+        _declarations(address, words)
+        with card(words("换热站", "stations"), words("此刻所供", "what they give now")):
+            grids.table("stations", f"/rows/companies/{self.code}/stations", station_columns(words), words, rows=8)
+        self.later(self.forms)
+
+        async def again() -> None:
+            head.clear()
+            with head:
+                await self.head()
+
+        ui.timer(REFRESH_S, again, immediate=False)
 
 
 def add(settings: Settings) -> None:
@@ -307,48 +389,14 @@ def add(settings: Settings) -> None:
 
     @ui.page("/companies/{code}", title="heatstream", dark=None)
     async def company(request: Request, code: str, reader: Reading, season: str | None = None) -> None:
-        words, year = languages.of_request(request), _season(season)
-        found = await _read(reader, settings, code, year)
+        words = languages.of_request(request)
         async with reader.connection() as conn:
             there = (await matter_rows.desk(conn, settings, reader.source.now)).ground
             watermarks = watermarked(there.rules, await city.watermarks(conn))
-        name = found.company.name if isinstance(found, Whole) else code
-        with frame(request, name, watermarks, reader.visitor):
+            name = await companies.name_of(conn, code)
+        with frame(request, name or code, watermarks, reader.visitor):
             ui.add_head_html(HEAD)
-            if found is None:
+            if name is None:
                 empty(words(f"没有您可见的企业 {code}。", f"There is no company {code} that you may see."))
                 return
-            if isinstance(found, str):
-                alert(found)
-                return
-            query = f"?season={year}" if year else ""
-            address = f"/rows/companies/{code}/{{}}{query}"
-
-            @ui.refreshable
-            def head(now: Whole) -> None:
-                _head(now, words)
-
-            with card(words("诚信档案", "the company's file"), f"{found.season.year}–{found.season.year + 1}"):
-                head(found)
-                _seasons(found, code, words)
-            _scorecard(await company_rows.scored(reader, settings, code, year), code, reader.visitor.role, words)
-            _incidents(address, words)
-            _acts(address, words)
-            _fuel(found, address, words)
-            _declarations(address, words)
-            with card(words("换热站", "stations"), words("此刻所供", "what they give now")):
-                grids.table("stations", f"/rows/companies/{code}/stations", station_columns(words), words, rows=8)
-            async with reader.connection() as conn:
-                desk = await matter_rows.desk(conn, settings, reader.source.now)
-                forms = await CompanyForms.of(desk, found, Recording(request, reader, settings), reader.visitor, words)
-            if forms.offered:
-                with card(words("可记录", "what you may record")):
-                    for each in forms.offered:
-                        fold(forms.title(each), partial(forms.fill, each))
-
-            async def refresh() -> None:
-                now = await _read(reader, settings, code, year)
-                if isinstance(now, Whole):
-                    head.refresh(now)
-
-            ui.timer(REFRESH_S, refresh)
+            _Page(request, reader, settings, code, _season(season), words).show()

@@ -143,6 +143,12 @@ async def of_code(conn: AsyncConnection, code: str) -> Company:
     return Company(*(await conn.execute(_COMPANY.where(company.c.id == await id_of(conn, code)))).one())
 
 
+async def name_of(conn: AsyncConnection, code: str) -> str | None:
+    """Give a company's name; None where the registry holds none of this code."""
+    found: str | None = await conn.scalar(select(company.c.name).where(company.c.code == code))
+    return found
+
+
 async def on_day(conn: AsyncConnection, day: dt.date) -> list[Company]:
     """List the companies of a day."""
     return [Company(*row) for row in await every(conn, _COMPANY.where(_holds_on(company, day)))]
