@@ -89,11 +89,18 @@ async def test_homes_without_a_floor_stand_beside_the_facade_on_a_phone_too(visi
     await stays_within_itself(found)
     await homes.first.click()
     await expect(found.page.get_by_role("heading", name="户 H3")).to_be_visible()
+    case = found.page.locator(".hs-card", has=found.page.get_by_role("heading", name="退费案件"))
+    await expect(case.get_by_role("link", name="C-H3").first).to_have_attribute("href", "/claims/C-H3")
+    await expect(case).to_contain_text("卧室 16.50 °C")
+    heads = await case.locator("table").first.locator("th").all_inner_texts()
+    assert heads[4:] == ["测算额", "应退热费", "裁定额", "已付"]
+    await stays_within_itself(found)
 
 
 async def test_a_home_is_found_and_a_building_leads_to_its_facade(visit: Open) -> None:
     found = await visit("/buildings", width=390)
     await expect(found.page.locator(".hs-grid .ag-row")).to_have_count(2, timeout=15_000)
+    await expect(found.page.get_by_role("button", name="查找", exact=True)).to_be_enabled()
     await found.page.get_by_label("按户号或地址查找住户").fill("H3")
     await found.page.keyboard.press("Enter")
     await expect(found.page.locator("#hs-found a").first).to_have_attribute("href", "/household/H3")

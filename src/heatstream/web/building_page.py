@@ -89,7 +89,7 @@ def _search(words: Words) -> None:
         with box("form", "hs-search", role="search"):
             tag("label", label, for_="hs-search-text")
             box("input", "hs-input", id="hs-search-text", type="search", maxlength="60", autocomplete="off")
-            tag("button", words("查找", "find"), "hs-choice", type="submit")
+            tag("button", words("查找", "find"), "hs-choice", type="submit", disabled="")  # until the script is there
         box("div", "hs-found", id="hs-found", role="status")
     _run(f"hsBuilding.search({json.dumps(said)})")
 

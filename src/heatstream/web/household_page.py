@@ -83,10 +83,10 @@ def _said(words: Words) -> dict[str, object]:
         "choose": words("请先导出证据包，或选择一个文件。", "Export a bundle first, or choose a file."),
         "refused": words("未能完成：{}", "It was refused: {}"),
         "same": words(
-            "相同：重新计算的结果与证据包所载一致。", "Same: what was computed again is what the bundle says."
+            "相同：重新计算的结果与证据包所载无出入。", "Same: what was computed again is what the bundle says."
         ),
         "different": words(
-            "不同：重新计算的结果与证据包所载不一致，见下。", "Different: what was computed again differs, see below."
+            "不同：重新计算的结果与证据包所载有出入，见下。", "Different: what was computed again differs, see below."
         ),
         "unreadable": words(
             "无法读取：这不是证据包，或已损坏。", "Unreadable: this is no evidence bundle, or it is damaged."
@@ -165,18 +165,19 @@ def _evidence(day: dt.date, words: Words) -> None:
         "该户的读数、登记、规则、判定、案件与校验路径，装在一个文件里",
         "the home's readings, registry, rules, findings, claims and proofs in one file",
     )
+    # The buttons wait for the script: before it, a form would only load the page again.
     with card(words("证据包", "evidence"), note):
         with box("form", "hs-search", id="hs-export"):
             for name, label in (("first", words("从", "from")), ("last", words("至", "to"))):
                 with box("label", "hs-field"):
                     tag("span", label)
                     box("input", "hs-input", id=f"hs-{name}", type="date", required="", value=day.isoformat())
-            tag("button", words("导出 export", "export"), "hs-choice", type="submit")
+            tag("button", words("导出 export", "export"), "hs-choice", type="submit", disabled="")
         with box("form", "hs-search", id="hs-verify"):
             with box("label", "hs-field"):
                 tag("span", words("或核验一个文件", "or verify a file"))
                 box("input", "hs-input", id="hs-file", type="file", accept=".zip,application/zip")
-            tag("button", words("核验 verify", "verify"), "hs-choice", type="submit")
+            tag("button", words("核验 verify", "verify"), "hs-choice", type="submit", disabled="")
         box("div", "hs-verdict", id="hs-verdict", role="status")
 
 

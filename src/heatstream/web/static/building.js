@@ -292,6 +292,7 @@ window.hsBuilding = (() => {
       found.replaceChildren(list, ...(more ? [made("p", "hs-note", filled(words.many, homes.length))] : []));
     }
     input.form.addEventListener("submit", look);
+    input.form.querySelector("button").disabled = false;
   }
 
   return { facade, link, search };

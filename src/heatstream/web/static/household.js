@@ -298,11 +298,13 @@ window.hsHome = (() => {
     const form = at("hs-export");
     if (!form) return;
     const forms = [[form, words.export, exported], [at("hs-verify"), words.verifying, verified]];
-    for (const [one, said, act] of forms)
+    for (const [one, said, act] of forms) {
       one.addEventListener("submit", (event) => {
         event.preventDefault();
         busy(one, said, act);
       });
+      one.querySelector("button").disabled = false;
+    }
   }
 
   function start(told, said, chartOf) {
