@@ -224,6 +224,14 @@ async def test_what_a_role_does_not_see_of_a_finding_is_null_here_too(
     assert {row["data"]["address"] for row in (await ask(stranger))["rows"]} == {None}
 
 
+@pytest.mark.parametrize("path", ["changes", "changes/head", "stream"])
+async def test_a_role_that_supervises_nobody_is_not_let_in(
+    stranger: httpx.AsyncClient, engine: AsyncEngine, path: str
+) -> None:
+    await _as_role(engine, stranger, "province")
+    assert (await refusal(stranger, path=path))[:2] == (403, "not-permitted")
+
+
 @pytest.mark.usefixtures("numbered")
 async def test_claims_are_for_the_scope_claims(client: httpx.AsyncClient) -> None:
     refused = await client.get("/api/v1/changes", params={"noun": ["ruling", "finding"]})

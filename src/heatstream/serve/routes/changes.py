@@ -39,12 +39,15 @@ class Remembered:
         self._kept: dict[Hashable, tuple[float, Any]] = {}
 
     async def get(self, key: Hashable, seconds: float, ask: Callable[[], Awaitable[Any]]) -> Any:
-        """Give what was kept, or ask and keep it."""
+        """Give what was kept; one asks when it is too old, and meanwhile the others take it as it was."""
         ends, value = self._kept.get(key, (0.0, None))
-        if ends < time.monotonic():
-            value = await ask()
+        if ends >= time.monotonic():
+            return value
+        if key in self._kept:
             self._kept[key] = time.monotonic() + seconds, value
-        return value
+        found = await ask()
+        self._kept[key] = time.monotonic() + seconds, found
+        return found
 
 
 class ChangeQuery(Parameters):

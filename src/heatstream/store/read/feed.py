@@ -254,7 +254,10 @@ async def complete(conn: AsyncConnection) -> Complete | None:
     homes = select(point.c.household_id).where(stands_on(day))
     expected = select(func.count(func.distinct(point.c.household_id))).where(stands_on(day))
     waiting = select(1).where(
-        change.c.first_seq.is_(None), change.c.noun == "finding", change.c.ids.contains(finding_current.c.finding_id)
+        change.c.first_seq.is_(None),
+        change.c.noun == "finding",
+        change.c.day == day,
+        change.c.ids.contains(finding_current.c.finding_id),
     )
     received = select(func.count()).where(
         finding_current.c.period_kind == DAY,
