@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from heatstream.embedded.postgres import postgres
 from heatstream.store.migrate import upgrade
@@ -35,6 +35,7 @@ class Visit:
 
 
 Open = Callable[..., Awaitable[Visit]]
+Contexts = dict[tuple[str, str | None], BrowserContext]
 
 
 async def _until_it_answers(process: asyncio.subprocess.Process, address: str) -> None:
@@ -104,32 +105,45 @@ async def session_token(town_url: str) -> str:
     return await token_at(town_url, "city")
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def contexts() -> AsyncIterator[Contexts]:
+    """Browsers of visitors, by language and session: what one has loaded once it need not load again."""
+    found: Contexts = {}
+    yield found
+    for context in found.values():
+        await context.close()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(chromium: Browser, address: str, session_token: str) -> AsyncIterator[Open]:
+async def visit(chromium: Browser, contexts: Contexts, address: str, session_token: str) -> AsyncIterator[Open]:
     """Open a page: `await visit("/", width=390, language="en")`; `token=None` is a stranger."""
-    contexts = []
+    pages: list[Page] = []
 
     async def open_page(
         path: str, *, width: int = 1440, dark: bool = False, language: str = "zh", token: str | None = session_token
     ) -> Visit:
-        scheme = "dark" if dark else "light"
-        context = await chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        contexts.append(context)
+        context = contexts.get((language, token)) or await chromium.new_context()
+        contexts[language, token] = context
+        await context.clear_cookies()  # a visitor of another test may have chosen
         await context.add_cookies([{"name": "hs_language", "value": language, "url": address}])
         if token:
             await context.add_cookies([{"name": COOKIE, "value": token, "url": address}])
-        found = Visit(await context.new_page())
-        found.page.on("console", lambda line: found.errors.append(line.text) if line.type == "error" else None)
-        found.page.on("pageerror", lambda error: found.errors.append(str(error)))
-        found.page.on(
+        page = await context.new_page()
+        pages.append(page)
+        await page.set_viewport_size({"width": width, "height": 900})
+        await page.emulate_media(color_scheme="dark" if dark else "light")
+        found = Visit(page)
+        page.on("console", lambda line: found.errors.append(line.text) if line.type == "error" else None)
+        page.on("pageerror", lambda error: found.errors.append(str(error)))
+        page.on(
             "request",
             lambda request: (
                 None if request.url.startswith((address, "data:", "blob:")) else found.foreign.append(request.url)
             ),
         )
-        await found.page.goto(address + path)
+        await page.goto(address + path)
         return found
 
     yield open_page
-    for context in contexts:
-        await context.close()
+    for page in pages:
+        await page.close()

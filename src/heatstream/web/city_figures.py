@@ -69,7 +69,7 @@ def of_season(today: Today, trend: Trend, words: Words) -> Iterator[Figure]:
     """Tell the amounts: what readings come to, what is due, what was ruled, what was paid. They are never added."""
 
     def said(zh: str, en: str, claims: int) -> str:
-        return words(f"{zh} · {claims} 件案件", f"{en} · {claims} claims")
+        return words(f"{zh} · {claims} 件案件", f"{en} · claims: {claims}")
 
     sums = today.amounts
     computed = words("全部监测户，仅由读数算出", "all monitored homes, from readings alone")

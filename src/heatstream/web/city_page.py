@@ -80,7 +80,7 @@ def _places(words: Words) -> None:
                     ("failing", ("不达标", "failing"), 96),
                     ("compliant", ("合格", "compliant"), 96),
                     ("undetermined", ("无法判定", "undetermined"), 116),
-                    ("unmonitored", ("未监测", "unmonitored"), 96),
+                    ("unmonitored", ("未监测", "unmonitored"), 116),
                 )
             ),
             grids.figure(words("监测户", "monitored"), "monitored"),

@@ -8,12 +8,13 @@ from nicegui import ui
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.core.finding import Outcome
+from heatstream.errors import BadInput
 from heatstream.store.read import city, places
 from heatstream.store.read.words import OUTCOME_ZH, word
 from heatstream.web import grids
 from heatstream.web import words as languages
 from heatstream.web.frame import attributed, box, card, frame, tag
-from heatstream.web.parts import note
+from heatstream.web.parts import alert, note
 from heatstream.web.rows import Asked
 from heatstream.web.signed_in import Reading
 from heatstream.web.words import Words
@@ -91,6 +92,14 @@ async def _named(conn: AsyncConnection) -> dict[str, dict[str, str]]:
     return {level: await places.named(conn, level) for level in ("district", "company", "heat_station")}
 
 
+async def _wrong(conn: AsyncConnection, asked: Asked) -> str:
+    try:
+        await places.check(conn, asked.place())
+    except BadInput as error:
+        return str(error)
+    return ""
+
+
 def add() -> None:
     """Add the page."""
 
@@ -99,9 +108,14 @@ def add() -> None:
         words = languages.of_request(request)
         async with reader.connection() as conn:
             named, watermarks = await _named(conn), await city.watermarks(conn)
+            wrong = await _wrong(conn, asked)
         with frame(request, words("判定", "findings"), watermarks, reader.visitor):
             with card(words("条件", "filters")):
                 _filters(asked, named, words)
+                if wrong:
+                    alert(wrong)
+            if wrong:
+                return
             with card(words("明细", "rows"), words("新日在前", "the newest day first")):
                 _table(asked, words)
                 note(

@@ -136,7 +136,7 @@ window.hs = (() => {
     const rows = (shown === all ? count(all) : `${count(shown)} / ${count(all)}`) + (next ? "+" : "");
     line.textContent = failed
       ? say("读不到数据，自动重试中", "cannot be read; tried again by itself")
-      : say(`${rows} 行`, `${rows} rows`);
+      : say(`${rows} 行`, rows === "1" ? "1 row" : `${rows} rows`);
   }
 
   function find(name, text) {
@@ -276,7 +276,10 @@ window.hs = (() => {
     for (const [where, row] of told.slice(-MOST_TOLD)) {
       const line = body.insertRow();
       line.append(Object.assign(element("th", "", days ? where : local(where)), { scope: "row" }));
-      lines.forEach((_, place) => (line.insertCell().textContent = row[place] ?? "—"));
+      lines.forEach((each, place) => {
+        const value = row[place];
+        line.insertCell().textContent = value === undefined ? "—" : each.type === "line" ? fixed(value) : value;
+      });
     }
     const scroll = element("div", "hs-scroll hs-told");
     scroll.tabIndex = 0;
@@ -459,7 +462,7 @@ window.hs = (() => {
   });
   return {
     ...{ fixed, degrees, yuan, count, local, say, tell, fetched, element },
-    ...{ ready, turn, point, press, find, save, open, tally, shown, worded, hundredths, link, anchor, rows },
+    ...{ ready, refresh, turn, point, press, find, save, open, tally, shown, worded, hundredths, link, anchor, rows },
     ...{ outcome, review, span, more, city, spell },
     ...{ choose, curve, supply, stops, submit, released },
   };
