@@ -28,17 +28,23 @@ async def newest_run(conn: AsyncConnection, instant: dt.datetime) -> int:
     return int(await conn.scalar(select(func.max(run.c.id)).where(run.c.started_at <= instant)) or 0)
 
 
-def stands(through_run: int) -> ColumnElement[bool]:
-    """Say of a finding that nothing stood in its place when the runs up to this one had judged."""
-    later = finding.alias("later")
-    superseded = select(1).where(
-        later.c.household_id == finding.c.household_id,
-        later.c.period_kind == finding.c.period_kind,
-        later.c.period_from == finding.c.period_from,
-        later.c.supersedes == finding.c.id,
-        later.c.run_id <= through_run,
+def stands(through_run: int, day: dt.date | None = None) -> ColumnElement[bool]:
+    """Say of a finding that it was the newest of its household and period when the runs up to this one had judged.
+
+    Looked up for each, never joined: a page of a hundred looks at a hundred households, wherever it begins.
+
+    Parameters
+    ----------
+    day : the one day that every finding is of, where there is one: so no other piece of the table is thought of
+    """
+    of_its = finding.alias("of_its")
+    newest = select(func.max(of_its.c.id)).where(
+        of_its.c.household_id == finding.c.household_id,
+        of_its.c.period_kind == finding.c.period_kind,
+        of_its.c.period_from == (finding.c.period_from if day is None else day),
+        of_its.c.run_id <= through_run,
     )
-    return ~superseded.correlate(finding).exists()
+    return finding.c.id == newest.correlate(finding).scalar_subquery()
 
 
 def made(through_run: int) -> ColumnElement[bool]:

@@ -127,7 +127,7 @@ def _outcomes(level: _Level, day: dt.date, through_run: int | None = None) -> Se
     )
     if through_run is not None:
         judged = HOMES.join(finding, finding.c.household_id == household.c.id)
-        return query.select_from(judged).where(as_of.made(through_run), as_of.stands(through_run))
+        return query.select_from(judged).where(as_of.made(through_run), as_of.stands(through_run, day))
     judged = HOMES.join(_CURRENT_DAY, finding_current.c.household_id == household.c.id)
     current = (finding_current.c.period_kind == DAY, finding_current.c.period_from == day)
     return query.select_from(judged).where(*current)
