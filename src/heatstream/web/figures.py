@@ -17,7 +17,6 @@ from heatstream.store.timescale import LOCAL
 from heatstream.web.shared import Reader
 
 SEASON_DAYS = 180
-LEVELS = ("district", "company", "heat_station", "building")
 
 
 @dataclass(frozen=True)
