@@ -60,7 +60,7 @@ def upgrade() -> None:
             "noun",
             sa.Text(),
             nullable=False,
-            comment="finding | entitlement | claim_event | matter_event | registry_change | erasure: the table the ids are of",
+            comment="finding | entitlement | claim_event | matter_event | registry_change | erasure: the ids' table",
         ),
         sa.Column(
             "ids",
@@ -154,7 +154,7 @@ def upgrade() -> None:
             "database",
             sa.Text(),
             nullable=False,
-            comment="the cluster's identifier, its timeline, this database's oid: another one is a restore",
+            comment="the cluster's identifier, its timeline, the oids of database and table: another one is a restore",
         ),
         sa.Column("next_seq", sa.BigInteger(), nullable=False, comment="the next number that will be given"),
         sa.Column("oldest_seq", sa.BigInteger(), nullable=False, comment="older changes were pruned"),
@@ -190,7 +190,12 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), sa.Identity(always=True), nullable=False),
         sa.Column("household_id", sa.Integer(), nullable=True, comment="null = the retention of a class of data"),
         sa.Column("at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("officer", sa.Text(), nullable=False, comment="工号 of who ordered it; `heatstream` = the software, by a setting"),
+        sa.Column(
+            "officer",
+            sa.Text(),
+            nullable=False,
+            comment="工号 of who ordered it; `heatstream` = the software, by a setting",
+        ),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column(
             "erased",
@@ -290,16 +295,56 @@ def upgrade() -> None:
     )
     op.add_column("officer", sa.Column("household_id", sa.Integer(), nullable=True))
     op.create_foreign_key(op.f("officer_household_id_fkey"), "officer", "household", ["household_id"], ["id"])
-    op.add_column('claim_event', sa.Column('erasure_id', sa.Integer(), nullable=True, comment='words about persons in `body` were erased under it; the hash is of what stood there'))
-    op.create_foreign_key(op.f('claim_event_erasure_id_fkey'), 'claim_event', 'erasure', ['erasure_id'], ['id'])
-    op.add_column('claim_file', sa.Column('erasure_id', sa.Integer(), nullable=True, comment='the content was erased under it; the SHA-256 is of what stood there'))
-    op.create_foreign_key(op.f('claim_file_erasure_id_fkey'), 'claim_file', 'erasure', ['erasure_id'], ['id'])
-    op.add_column('matter_event', sa.Column('erasure_id', sa.Integer(), nullable=True, comment='words about persons in `body` were erased under it; the hash is of what stood there'))
-    op.create_foreign_key(op.f('matter_event_erasure_id_fkey'), 'matter_event', 'erasure', ['erasure_id'], ['id'])
-    op.add_column('matter_file', sa.Column('erasure_id', sa.Integer(), nullable=True, comment='the content was erased under it; the SHA-256 is of what stood there'))
-    op.create_foreign_key(op.f('matter_file_erasure_id_fkey'), 'matter_file', 'erasure', ['erasure_id'], ['id'])
-    op.add_column('ticket_version', sa.Column('erasure_id', sa.Integer(), nullable=True, comment='what was said in `raw` was erased under it; the SHA-256 is of what stood there'))
-    op.create_foreign_key(op.f('ticket_version_erasure_id_fkey'), 'ticket_version', 'erasure', ['erasure_id'], ['id'])
+    op.add_column(
+        "claim_event",
+        sa.Column(
+            "erasure_id",
+            sa.Integer(),
+            nullable=True,
+            comment="words about persons in `body` were erased under it; the hash is of what stood there",
+        ),
+    )
+    op.create_foreign_key(op.f("claim_event_erasure_id_fkey"), "claim_event", "erasure", ["erasure_id"], ["id"])
+    op.add_column(
+        "claim_file",
+        sa.Column(
+            "erasure_id",
+            sa.Integer(),
+            nullable=True,
+            comment="the content was erased under it; the SHA-256 is of what stood there",
+        ),
+    )
+    op.create_foreign_key(op.f("claim_file_erasure_id_fkey"), "claim_file", "erasure", ["erasure_id"], ["id"])
+    op.add_column(
+        "matter_event",
+        sa.Column(
+            "erasure_id",
+            sa.Integer(),
+            nullable=True,
+            comment="words about persons in `body` were erased under it; the hash is of what stood there",
+        ),
+    )
+    op.create_foreign_key(op.f("matter_event_erasure_id_fkey"), "matter_event", "erasure", ["erasure_id"], ["id"])
+    op.add_column(
+        "matter_file",
+        sa.Column(
+            "erasure_id",
+            sa.Integer(),
+            nullable=True,
+            comment="the content was erased under it; the SHA-256 is of what stood there",
+        ),
+    )
+    op.create_foreign_key(op.f("matter_file_erasure_id_fkey"), "matter_file", "erasure", ["erasure_id"], ["id"])
+    op.add_column(
+        "ticket_version",
+        sa.Column(
+            "erasure_id",
+            sa.Integer(),
+            nullable=True,
+            comment="what was said in `raw` was erased under it; the SHA-256 is of what stood there",
+        ),
+    )
+    op.create_foreign_key(op.f("ticket_version_erasure_id_fkey"), "ticket_version", "erasure", ["erasure_id"], ["id"])
     op.create_check_constraint(
         op.f("api_key_role_check"), "api_key", "role in ('hotline','company','district','city','province','auditor')"
     )
@@ -328,7 +373,8 @@ def upgrade() -> None:
 
 FEED_DATABASE = """create function feed_database() returns text language sql stable security definer
     return concat_ws('/', (pg_control_system()).system_identifier, (pg_control_checkpoint()).timeline_id,
-        (select oid from pg_catalog.pg_database where datname = current_database()))"""
+        (select oid from pg_catalog.pg_database where datname = current_database()),
+        to_regclass('public.feed')::oid)"""
 
 
 def _tell_what_was_there() -> None:
@@ -340,7 +386,7 @@ def _tell_what_was_there() -> None:
     )
     told = "range_agg(int8range(id, id, '[]')), count(*)"
     op.execute(
-        f"insert into change (noun, ids, rows, at) select 'registry_change', {told}, at from registry_change "
+        f"insert into change (noun, ids, rows, at) select 'registry_change', {told}, at from registry_change "  # noqa: S608
         "group by at order by at"
     )
     op.execute(
@@ -355,7 +401,7 @@ def _tell_what_was_there() -> None:
         ("entitlement", "made_at", ""),
     ):
         op.execute(
-            f"insert into change (noun, ids, rows, at) select '{noun}', {told}, {at} from {noun} {which} "
+            f"insert into change (noun, ids, rows, at) select '{noun}', {told}, {at} from {noun} {which} "  # noqa: S608
             f"group by {at} order by {at}"
         )
     op.execute(

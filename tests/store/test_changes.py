@@ -217,3 +217,13 @@ async def test_old_changes_are_pruned_and_young_ones_and_those_without_a_number_
     await changes.sequence_all(writing)
     async with writing.connect() as conn:
         assert [id_ for _, _, id_ in await follow(conn, 4)] == [3, 13, 4]
+
+
+async def test_a_dump_restored_into_the_same_database_is_noticed(writing: AsyncEngine) -> None:
+    async with writing.begin() as conn:
+        # As `pg_restore --clean` does: the table is another one, with the rows of the old.
+        await conn.execute(text("create table restored (like feed including all)"))
+        await conn.execute(text("insert into restored select * from feed"))
+        await conn.execute(text("drop table feed"))
+        await conn.execute(text("alter table restored rename to feed"))
+        assert (await read.stands(conn)).here is False

@@ -600,7 +600,8 @@ FUNCTIONS = (
     $$""",
     """create function feed_database() returns text language sql stable security definer
     return concat_ws('/', (pg_control_system()).system_identifier, (pg_control_checkpoint()).timeline_id,
-        (select oid from pg_catalog.pg_database where datname = current_database()))""",
+        (select oid from pg_catalog.pg_database where datname = current_database()),
+        to_regclass('public.feed')::oid)""",
 )
 """What tables need to be made."""
 VIEWS = (
@@ -1431,7 +1432,9 @@ feed = Table(
     Column("id", Integer, primary_key=True, server_default=text("1")),
     _text("epoch", "part of every token: a restored database is another feed", null=False),
     _text(
-        "database", "the cluster's identifier, its timeline, this database's oid: another one is a restore", null=False
+        "database",
+        "the cluster's identifier, its timeline, the oids of database and table: another one is a restore",
+        null=False,
     ),
     Column("next_seq", BigInteger, nullable=False, comment="the next number that will be given"),
     Column("oldest_seq", BigInteger, nullable=False, comment="older changes were pruned"),
@@ -1445,7 +1448,7 @@ change = Table(
     Column("txid", TransactionId(), nullable=False, server_default=text("pg_current_xact_id()")),
     _text(
         "noun",
-        "finding | entitlement | claim_event | matter_event | registry_change | erasure: the table the ids are of",
+        "finding | entitlement | claim_event | matter_event | registry_change | erasure: the ids' table",
         null=False,
     ),
     Column(
