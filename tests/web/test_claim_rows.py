@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,14 +11,15 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI, Request
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from heatstream.access import people
 from heatstream.access.permits import NotPermitted
 from heatstream.claims import events
 from heatstream.errors import BadInput, Refused
 from heatstream.settings import Database, Settings
-from heatstream.store.tables import company, household, officer
+from heatstream.store import accounts
+from heatstream.store.tables import account, company, household, officer
 from heatstream.web import claim_rows, claim_words, sign_in_page
 from heatstream.web.claim_record import BundleDays, Sheet
 from heatstream.web.shared import Source
@@ -26,7 +28,6 @@ from heatstream.web.words import Words
 from tests.claims.conftest import judged, office
 from tests.claims.rig import NOW, Office, given, time
 from tests.evaluate.town import LONG_AGO
-from tests.signed import PASSWORD
 
 __all__ = ["judged", "office"]
 
@@ -71,13 +72,19 @@ class Desks:
         self.app.include_router(claim_rows.router)
 
     async def __call__(self, code: str) -> Desk:
+        """Let somebody in by 工号; how they sign in is tested elsewhere."""
+        token = secrets.token_urlsafe()
         async with self.office.engine.begin() as conn:
-            await people.create(conn, f"person-{code}", code, by="tests", password=PASSWORD)
-            token = await people.sign_in(conn, f"person-{code}", PASSWORD, now=NOW)
+            made = {"login": code, "password_hash": "", "must_change": False, "created_by": "tests"}
+            person = select(officer.c.id).where(officer.c.code == code).scalar_subquery()
+            query = insert(account).values(officer_id=person, **made).returning(account.c.id)
+            found = (await conn.execute(query)).scalar_one()
+            await accounts.begin(conn, found, hashlib.sha256(token.encode()).digest(), people.LASTS, "")
         transport = httpx.ASGITransport(self.app)
         client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", cookies={COOKIE: token})
         cookie = f"{COOKIE}={token}".encode()
-        request = Request({"type": "http", "app": self.app, "path": "/", "headers": [(b"cookie", cookie)]})
+        scope = {"type": "http", "app": self.app, "path": "/", "query_string": b"", "headers": [(b"cookie", cookie)]}
+        request = Request(scope)
         return Desk(client, request)
 
 
@@ -88,7 +95,7 @@ async def opened_to(office: Office) -> AsyncIterator[Desks]:
         home = await conn.scalar(select(household.c.id).where(household.c.code == "H1"))
         await conn.execute(update(officer).where(officer.c.code == "H1").values(household_id=home))
         other = {"code": "E2", "name": "另一热力公司", "valid_from": LONG_AGO}
-        foreign = (await conn.execute(company.insert().values(**other).returning(company.c.id))).scalar_one()
+        foreign = (await conn.execute(insert(company).values(**other).returning(company.c.id))).scalar_one()
         clerk = {
             "code": FOREIGN,
             "name": "外人",
@@ -96,7 +103,7 @@ async def opened_to(office: Office) -> AsyncIterator[Desks]:
             "role": "company",
             "company_id": foreign,
         }
-        await conn.execute(officer.insert().values(**clerk, valid_from=LONG_AGO))
+        await conn.execute(insert(officer).values(**clerk, valid_from=LONG_AGO))
     desks = Desks(office)
     yield desks
     await desks.app.state.source.close()
