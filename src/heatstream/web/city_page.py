@@ -98,8 +98,7 @@ def add() -> None:
     @ui.page("/", title="heatstream", dark=None)
     async def city(request: Request, reader: Reading) -> None:
         words = languages.of_request(request)
-        now, season = await figures.today(reader), await figures.trend(reader)
-        health = await figures.health(reader)
+        now, season, health = await figures.all_of_it(reader)
         title = words("供热室温监管", "room temperatures")
         heading = f"{now.city_name} · {title}" if now.city_name else title
         with frame(request, heading, now.watermarks, reader.visitor):

@@ -1,5 +1,6 @@
 """What the page of the city shows, read from the store."""
 
+import asyncio
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -120,6 +121,11 @@ async def trend(reader: Reader) -> Trend:
 async def health(reader: Reader) -> Health:
     """Read how ingest and evaluator do."""
     return await reader.shared("health", _health)
+
+
+async def all_of_it(reader: Reader) -> tuple[Today, Trend, Health]:
+    """Read them side by side."""
+    return await asyncio.gather(today(reader), trend(reader), health(reader))
 
 
 async def tallies(reader: Reader, level: str) -> list[city.Tally]:

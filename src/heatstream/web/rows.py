@@ -62,7 +62,7 @@ def finding(row: AnyRow) -> Row:
 async def the_city(request: Request, reader: Reading) -> Row:
     """Give the figures of the city's page, in the visitor's words."""
     words = languages.of_request(request)
-    now, season, health = await figures.today(reader), await figures.trend(reader), await figures.health(reader)
+    now, season, health = await figures.all_of_it(reader)
     told = (
         *city_figures.of_day(now, words),
         *city_figures.of_season(now, season, words),
