@@ -1,5 +1,7 @@
 """What the page of a home shows is what the store holds of it, and each home is shown to who may see it."""
 
+from typing import Any
+
 import httpx
 import pytest
 from sqlalchemy import insert, select
@@ -10,9 +12,14 @@ from heatstream.web.shared import Source
 from tests.serve import town
 from tests.signed import token_of
 from tests.web.conftest import SignIn, visitor
-from tests.web.test_rows import fetched
 
 CURVE = "household/H1/curve?until=2026-01-06&back=day"
+
+
+async def fetched(browser: httpx.AsyncClient, address: str) -> Any:
+    answer = await browser.get(f"/rows/{address}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()
 
 
 def at(hour: int) -> int:

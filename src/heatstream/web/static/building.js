@@ -124,7 +124,8 @@ window.hsBuilding = (() => {
       read: read.length,
       below: read.filter((each) => each.below).length,
     };
-    const lowest = read.reduce((least, each) => (least === null || each.centi < least.centi ? each : least), null);
+    // Who has stopped is supplied nothing, so the coldest of them would say nothing of the supply.
+    const lowest = read.filter((each) => !each.stopped).reduce((least, each) => (least === null || each.centi < least.centi ? each : least), null);
     const coldest = lowest ? ` · ${filled(words.lowest, `${(lowest.centi / 100).toFixed(2)} °C ${lowest.name}`)}` : "";
     return filled(words.sum, told) + coldest;
   }
@@ -181,7 +182,7 @@ window.hsBuilding = (() => {
     function turn() {
       const slot = Number(at.slot.value);
       const minutes = slot * shown.step_min;
-      const told = shown.homes.map((home) => ({ name: named(home, words), ...paint(shown.cells.get(home), home, slot, words) }));
+      const told = shown.homes.map((home) => ({ name: named(home, words), stopped: home.stopped, ...paint(shown.cells.get(home), home, slot, words) }));
       const when = `${clock(minutes)}–${clock(minutes + shown.step_min)} ${kind(minutes)}`;
       at.at.textContent = when;
       at.sum.textContent = summed(shown.homes, told, words);
