@@ -116,10 +116,8 @@ def _curve(home: AnyRow, day: dt.date, words: Words) -> None:
                 for name, pair in RANGES.items():
                     script = f"hs.press(event.currentTarget); hsHome.range('{name}')"
                     choice(words(*pair), script, pressed=name == FIRST_RANGE)
-        chart = ui.echart(charts.curve()).classes("hs-chart")
-        attributed(
-            chart, role="img", aria_label=words("室温曲线", "room temperatures"), aria_describedby="hs-curve-said"
-        )
+        chart = charts.drawn(charts.curve(), words("室温曲线", "room temperatures"), words)
+        attributed(chart, aria_describedby="hs-curve-said")
         tag("p", words("读取中…", "loading…"), "hs-note", id="hs-curve-said", role="status")
     told = {"code": home.household, "day": day.isoformat(), "range": FIRST_RANGE, "chart": f"c{chart.id}"}
     script = f"hsHome.start({json.dumps(told)}, {json.dumps(_said(words))}, id => getElement({chart.id}).chart); 0"

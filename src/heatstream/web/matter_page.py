@@ -99,7 +99,7 @@ def _supply(words: Words) -> None:
     """Draw a station's supply against its curve; the browser fetches the lines."""
     shaded = words("底色为本事项的期间", "shaded: the period of this matter")
     with card(words("供水温度与运行曲线", "supply against the curve"), shaded):
-        chart = ui.echart(charts.supply(words)).classes("hs-chart")
+        chart = charts.drawn(charts.supply(words), words("供水温度与运行曲线", "supply against the curve"), words)
         draw = f"hs.supply(getElement({chart.id}).chart, './supply', {literal(matter_words.lines(words))}); 0"
         ui.timer(0.2, lambda: ui.run_javascript(draw), once=True)
 

@@ -42,7 +42,7 @@ def _supply(code: str, words: Words) -> None:
         with box("form", "hs-filters"), box("label"):
             tag("span", words("日期（空为最近 24 小时）", "day (empty: the last 24 h)"))
             day = attributed(ui.element("input"), type="date", name="day")
-        chart = ui.echart(charts.supply(words)).classes("hs-chart")
+        chart = charts.drawn(charts.supply(words), words("供水温度与运行曲线", "supply against the curve"), words)
         address, names = literal(f"/rows/stations/{code}/supply"), literal(matter_words.lines(words))
         draw = f"hsv.supply(getElement({chart.id}).chart, getHtmlElement({day.id}), {address}, {names}); 0"
         ui.timer(0.2, lambda: ui.run_javascript(draw), once=True)

@@ -255,31 +255,33 @@ window.hs = (() => {
     if (!details.open) return;
     const { xAxis, series } = chart.getOption();
     const days = xAxis[0].data;
-    const lines = series.filter((each) => each.data?.length);
+    const lines = series.filter((each) => each.name && each.data?.length);
+    const names = [...new Set(lines.map((line) => line.name))];
     const cells = new Map((days ?? []).map((day) => [day, {}]));
-    lines.forEach((line, place) =>
-      line.data.forEach((value, at) => {
+    for (const line of lines) {
+      line.data.forEach((drawn, at) => {
+        const value = drawn?.value ?? drawn;
         const [where, what] = Array.isArray(value) ? value : [days?.[at], value];
         if (what === null || what === undefined) return;
-        const row = cells.get(where) ?? {};
-        row[place] = what;
-        cells.set(where, row);
-      }),
-    );
+        if (!cells.has(where)) cells.set(where, {});
+        cells.get(where)[line.name] ??= typeof what === "number" && line.type !== "bar" ? fixed(what) : what;
+      });
+    }
     const told = [...cells].sort((one, other) => (days ? 0 : one[0] - other[0]));
+    if (!told.length) {
+      details.append(element("p", "hs-scroll hs-note", say("暂无数据", "nothing here")));
+      return;
+    }
     const table = element("table", "hs-table");
     const head = table.createTHead().insertRow();
-    for (const name of [say("时间", "time"), ...lines.map((line) => line.name)]) {
+    for (const name of [say("时间", "time"), ...names]) {
       head.append(Object.assign(element("th", "", name), { scope: "col" }));
     }
     const body = table.createTBody();
     for (const [where, row] of told.slice(-MOST_TOLD)) {
       const line = body.insertRow();
       line.append(Object.assign(element("th", "", days ? where : local(where)), { scope: "row" }));
-      lines.forEach((each, place) => {
-        const value = row[place];
-        line.insertCell().textContent = value === undefined ? "—" : each.type === "line" ? fixed(value) : value;
-      });
+      for (const name of names) line.insertCell().textContent = row[name] ?? "—";
     }
     const scroll = element("div", "hs-scroll hs-told");
     scroll.tabIndex = 0;
