@@ -8,11 +8,15 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from heatstream.core.strata import Side
 from heatstream.store import tables as t
+from heatstream.store.read import registry
 from heatstream.store.timescale import ensure_partitions
-from heatstream.web.shared import Source
+from heatstream.web import home_place
+from heatstream.web.home_place import Neighbour
+from heatstream.web.shared import Reader, Source
 from tests.serve import town
-from tests.signed import token_of
+from tests.signed import token_of, visitor_at
 from tests.web.conftest import SignIn, visitor
 
 LAST = town.DAYS[-1]
@@ -174,3 +178,26 @@ async def test_a_home_says_where_it_lies_and_who_has_stopped(storeys: Storeys) -
     told = ("stair", "floor", "door", "top", "bottom", "surrounded", "stopped")
     assert [homes["H1"][name] for name in told] == [3, 2, "202", True, False, True, False]
     assert [homes["H2"][name] for name in told] == [3, 1, "102", False, True, False, True]
+
+
+@pytest.mark.usefixtures("storeys")
+@pytest.mark.parametrize(
+    ("role", "whose", "around"),
+    [
+        ("company", {"company": "E1"}, (("top",), True, (Neighbour(Side.BELOW, "H2", True),))),
+        ("household", {"household": "H1"}, None),
+    ],
+    ids=["its company is told", "a household is not"],
+)
+async def test_who_sees_a_home_s_neighbours_is_told_who_of_them_has_stopped(
+    database_url: str, role: str, whose: dict[str, str], around: tuple[object, ...] | None
+) -> None:
+    source = Source(database_url)
+    reader = Reader(source, await visitor_at(database_url, role, **whose))
+    async with reader.connection() as conn:
+        home = await registry.household_by_code(conn, "H1")
+        assert home is not None
+        lies = await home_place.read(conn, home, LAST, reader.visitor)
+    await source.close()
+    seen = lies.around and (lies.around.strata, lies.around.surrounded, lies.around.neighbours)
+    assert (lies.stopped, seen) == (False, around)

@@ -4,9 +4,10 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from heatstream.core.quality import Quality
 from heatstream.store import tables as t
 from heatstream.web.shared import Source
 from tests.serve import town
@@ -103,7 +104,9 @@ async def test_what_is_not_there_is_not_found(browser: httpx.AsyncClient, addres
     assert (await browser.get(f"/rows/household/{address}")).status_code == 404
 
 
-async def test_what_an_officer_decided_or_excluded_stands_apart(database_url: str, engine: AsyncEngine) -> None:
+async def test_what_an_officer_decided_or_excluded_and_what_is_no_evidence_stands_apart(
+    database_url: str, engine: AsyncEngine
+) -> None:
     async with engine.begin() as conn:
         batch = await conn.scalar(select(t.batch.c.id).limit(1))
         signed = {"officer": "d1", "batch_id": batch}
@@ -116,13 +119,18 @@ async def test_what_an_officer_decided_or_excluded_stands_apart(database_url: st
         mark = await conn.scalar(added)
         said = signed | {"mark_id": mark, "excludes": True, "reason": "取暖器"}
         await conn.execute(insert(t.quality_review).values(said))
+        removed = {"valid_to": town.at(town.DAYS[-1], 5)}
+        await conn.execute(update(t.point).where(t.point.c.id == point).values(removed))
+        at_three = (t.reading.c.point_id == point) & (t.reading.c.observed_at == town.at(town.DAYS[-1], 3))
+        await conn.execute(update(t.reading).where(at_three).values(flags=Quality.LATE | Quality.REPLAYED))
     source = Source(database_url)
     async with visitor(source, await token_of(engine)) as browser:
         [line] = (await fetched(browser, CURVE))["lines"]
     await source.close()
     assert dict(zip(line["at"], line["centi"], strict=True)) == {at(0): 1700, at(1): 1710, at(2): 1810, at(3): 1730}
     assert line["conflicts"] == [[at(2), [1720, 1810], "decided"]]
-    assert line["excluded"] == [[at(4), 1740], [at(5), 1750]]
+    assert (line["excluded"], line["no_evidence"]) == ([[at(4), 1740]], [[at(5), 1750]])
+    assert line["flags"] == [[at(3), 1730, ["late", "replayed"]]]
 
 
 @pytest.mark.parametrize(
