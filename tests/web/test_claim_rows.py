@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import httpx
@@ -19,14 +20,16 @@ from heatstream.claims import events
 from heatstream.errors import BadInput, Refused
 from heatstream.settings import Database, Settings
 from heatstream.store import accounts
+from heatstream.store.read import inbox
 from heatstream.store.tables import account, company, household, officer
-from heatstream.web import claim_rows, claim_words, sign_in_page
+from heatstream.web import claim_inbox, claim_rows, claim_words, sign_in_page
+from heatstream.web.claim_inbox import By, Ways, visit_by
 from heatstream.web.claim_record import BundleDays, Sheet
 from heatstream.web.shared import Source
 from heatstream.web.signed_in import COOKIE
 from heatstream.web.words import Words
 from tests.claims.conftest import judged, office
-from tests.claims.rig import NOW, Office, given, time
+from tests.claims.rig import DAYS_OFF, NOW, Office, given, time
 from tests.evaluate.town import LONG_AGO
 
 __all__ = ["judged", "office"]
@@ -67,7 +70,10 @@ class Desks:
     def __init__(self, office: Office) -> None:
         self.office = office
         self.app, settings = FastAPI(), Settings(database=Database(url=office.database))
-        self.app.state.source, self.app.state.settings = Source(office.database, now=lambda: NOW), settings
+        self.app.state.source, self.app.state.settings = (
+            Source(office.database, count(0, 10).__next__, lambda: NOW),
+            settings,
+        )
         sign_in_page.lead_strangers(self.app)
         self.app.include_router(claim_rows.router)
 
@@ -136,6 +142,14 @@ async def test_a_claim_tells_which_limit_ends_first_and_that_it_has_passed(offic
     assert row["address"] == "H1"
 
 
+async def test_the_inbox_follows_what_is_recorded(office: Office, desks: Desks) -> None:
+    await office.open()
+    inspector = await desks("INS")
+    assert (await inspector.row())["mine"] == ["contacted", "visit_recorded"]
+    await office.record(given("contacted", time(8, 10), by_means="电话"), "CO")
+    assert (await inspector.row())["mine"] == ["visit_recorded"]
+
+
 async def test_a_draft_lies_on_no_desk_of_whoever_made_it(office: Office, desks: Desks) -> None:
     bundle = await office.heard()
     entitled = (await office.claim()).entitlement_fen
@@ -161,6 +175,20 @@ async def test_a_role_sees_the_cells_it_needs(
     await office.measured()
     row = await (await desks(code)).row()
     assert (row["address"], row["computed_fen"]) == (address, computed)
+
+
+async def test_a_visit_that_is_booked_for_a_later_day_is_not_on_the_day_s_list(office: Office) -> None:
+    await office.open()
+    booked = given("contacted", time(8, 10), by_means="电话", visit_booked_for=time(9, day=6).isoformat())
+    await office.record(booked, "CO")
+    async with office.engine.connect() as conn:
+        found = await claim_inbox.read(conn, inbox.still_open(), 9, By(Ways(), DAYS_OFF, NOW))
+    lists = {
+        (role, day): [each.claim.code for each in claim_inbox.visits(found, role, time(0, day=day).date())]
+        for role, day in (("inspector", 5), ("inspector", 6), ("city", 6), ("district", 6))
+    }
+    assert lists == {("inspector", 5): [], ("inspector", 6): ["C-1"], ("city", 6): ["C-1"], ("district", 6): []}
+    assert [(clock.name, clock.limit) for each in found if (clock := visit_by(each))] == [("measure", time(8, 30))]
 
 
 # --- whose claims, whose papers ---------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,8 +22,8 @@ from heatstream.store import claims
 from heatstream.store.claims import Claim
 from heatstream.store.read import inbox, papers
 from heatstream.web import claim_inbox
-from heatstream.web.claim_inbox import Waiting
-from heatstream.web.shared import Reader
+from heatstream.web.claim_inbox import By, Waiting, Ways
+from heatstream.web.shared import Reader, Source
 from heatstream.web.signed_in import Reading
 
 router = APIRouter(prefix="/rows/claims", include_in_schema=False)
@@ -46,6 +47,8 @@ OF_KIND: Final[dict[Kind, tuple[str, ...]]] = {
 """Cells of the inbox that not every role sees."""
 
 Row = dict[str, Any]
+_WAYS: Final[WeakKeyDictionary[Source, Ways]] = WeakKeyDictionary()
+"""Of each process's database."""
 
 
 def may_print(paper: str, sees: frozenset[Kind], *, blank: bool = False) -> bool:
@@ -80,7 +83,8 @@ async def waiting(request: Request, reader: Reader, which: Literal["open", "over
 
     async def load(conn: AsyncConnection) -> list[Waiting]:
         condition = inbox.still_open() if which == "open" else ~inbox.still_open()
-        return await claim_inbox.read(conn, condition, MOST, days_off(request), reader.source.now())
+        by = By(_WAYS.setdefault(reader.source, Ways()), days_off(request), reader.source.now())
+        return await claim_inbox.read(conn, condition, MOST, by)
 
     return await reader.shared(("claims", which), load)
 

@@ -45,6 +45,12 @@ def among(found: Sequence[int]) -> ColumnElement[bool]:
     return claim.c.id.in_(found)
 
 
+async def events(conn: AsyncConnection, found: Collection[int]) -> dict[int, int]:
+    """Count the events of claims, by the id of the claim."""
+    query = select(claim_event.c.claim_id, func.max(claim_event.c.number)).where(claim_event.c.claim_id.in_(found))
+    return {row[0]: row[1] for row in await conn.execute(query.group_by(claim_event.c.claim_id))}
+
+
 async def lines(conn: AsyncConnection, found: Collection[int]) -> dict[int, list[Line]]:
     """Read the events of claims, by the id of the claim and their numbers."""
     columns = [claim_event.c[name] for name in Line._fields]
