@@ -5,7 +5,7 @@ from heatstream.supervision.homes import assessments
 from . import test_work_orders as calls
 from .companies import OVER, drafted, handled_by
 from .test_companies_api import asking
-from .told import estimated, seen
+from .told import estimated, restored, seen
 from .town import Office, time
 
 
@@ -98,7 +98,7 @@ async def test_a_matter_is_told_as_it_stood(office: Office) -> None:
     office.now = time(12)
     await office.open("incident", seen(), by="heatstream", code="INC-1")
     office.now = time(13)
-    await office.record("INC-1", estimated(time(9), time(13)), by="CO")
+    await office.record("INC-1", restored(time(13)), by="CO")
     async with asking(office) as client:
         before, then, now = [
             await client.get("/matters/INC-1", params={"as_of": time(hour).isoformat()}) for hour in (11, 12, 13)
@@ -106,4 +106,5 @@ async def test_a_matter_is_told_as_it_stood(office: Office) -> None:
     assert before.status_code == 404
     assert [len(each.json()["events"]) for each in (then, now)] == [1, 2]
     assert [each.json()["incident"] for each in (then, now)] == [None, None]
-    assert then.json()["matter"]["next_due_at"] != now.json()["matter"]["next_due_at"]
+    told = ["company says restored" in each.json()["matter"]["headline"] for each in (then, now)]
+    assert told == [False, True]
