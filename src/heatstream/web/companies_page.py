@@ -22,7 +22,8 @@ def _declared(words: Words) -> Column:
     names = [words("已报", "reported"), words("未报", "not reported")]
     against = words("已报，与事件不符", "reported, contradicted")
     renderer = f"p.data?.contradicted ? hsv.yes(false, ['', {literal(against)}]) : hsv.yes(p.value, {literal(names)})"
-    return matter_columns.drawn(words("今日零报告", "zero report today"), "declared", renderer, 120)
+    text = f"p.data?.contradicted ? {literal(against)} : p.value ? {literal(names[0])} : {literal(names[1])}"
+    return matter_columns.drawn(words("今日零报告", "zero report today"), "declared", renderer, 120, text)
 
 
 def _columns(words: Words, *, ranked: bool) -> list[Column]:
@@ -66,7 +67,7 @@ def add(settings: Settings) -> None:
             ):
                 if there.rules is None:
                     without_rules(words)
-                grids.table("companies", "/rows/companies", _columns(words, ranked=ranked), words, rows=14)
+                grids.table("companies", "/rows/companies", _columns(words, ranked=ranked), words, rows=14, key="code")
                 note(
                     words(
                         "零报告由企业签字，软件不代报；得分未定、燃料未知均不等于零。",

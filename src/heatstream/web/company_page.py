@@ -153,7 +153,8 @@ def _scorecard(found: Scorecard | str, code: str, visitor: str, words: Words) ->
         grids.figure(words("分母", "denominator"), "denominator"),
     ]
     its = {"measure": first.figure.measure, **({"stratum": first.figure.stratum} if first.figure.stratum else {})}
-    grids.table("figure", f"{rows}&{urlencode(its)}", columns, words, rows=6)
+    title = words("数字的各行", "rows of the figure")
+    grids.table("figure", f"{rows}&{urlencode(its)}", columns, words, rows=6, title=title)
 
 
 # --- its parts --------------------------------------------------------------------------------------------------------
@@ -162,7 +163,11 @@ def _scorecard(found: Scorecard | str, code: str, visitor: str, words: Words) ->
 def _incidents(address: str, words: Words) -> None:
     limits = [
         matter_columns.drawn(
-            words(*name), f"{rule}_limit", f"hsv.limit(p.value, p.data?.{rule}_state, {literal(states(words))})", 210
+            words(*name),
+            f"{rule}_limit",
+            f"hsv.limit(p.value, p.data?.{rule}_state, {literal(states(words))})",
+            210,
+            f"hsv.word(p.data?.{rule}_state, {literal(states(words))})",
         )
         for rule, name in RULES.items()
     ]
@@ -176,9 +181,10 @@ def _incidents(address: str, words: Words) -> None:
         *limits,
         matter_columns.named(words("步骤", "step"), "step", matter_words.steps(words), 110),
     ]
-    with card(words("事件与抢修时限", "incidents and their limits"), words("两套时限并列", "both rules side by side")):
+    title = words("事件与抢修时限", "incidents and their limits")
+    with card(title, words("两套时限并列", "both rules side by side")):
         box("span", id="incidents")
-        grids.table("incidents", f"{address.format('incidents')}", columns, words, rows=8)
+        grids.table("incidents", address.format("incidents"), columns, words, rows=8, title=title, key="code")
         note(
             words(
                 "时限按实际时长所属的事故等级；一套规则未规定该等级的，为“—”。",
@@ -188,10 +194,11 @@ def _incidents(address: str, words: Words) -> None:
 
 
 def _acts(address: str, words: Words) -> None:
-    with card(words("督办与公示", "orders and publications")):
+    title = words("督办与公示", "orders and publications")
+    with card(title):
         box("span", id="acts")
         columns = [each for each in matter_columns.matters(words) if each["field"] not in {"company", "heat_station"}]
-        grids.table("acts", address.format("matters"), columns, words, rows=6)
+        grids.table("acts", address.format("matters"), columns, words, rows=6, title=title, key="code")
 
 
 def fuel_columns(words: Words) -> list[grids.Column]:
@@ -213,8 +220,9 @@ def fuel_columns(words: Words) -> list[grids.Column]:
 
 
 def _fuel(address: str, words: Words, held: Callable[[], object]) -> None:
-    with card(words("燃料", "fuel")):
-        grids.table("fuel", address.format("fuel"), fuel_columns(words), words, rows=5)
+    title = words("燃料", "fuel")
+    with card(title):
+        grids.table("fuel", address.format("fuel"), fuel_columns(words), words, rows=5, title=title)
         held()
         note(
             words(
@@ -255,9 +263,10 @@ def _declarations(address: str, words: Words) -> None:
         ),
         matter_columns.at(words("记录于", "recorded"), "recorded_at"),
     ]
-    with card(words("零报告", "zero reports"), words("企业签字，软件不代报", "signed by the company alone")):
+    title = words("零报告", "zero reports")
+    with card(title, words("企业签字，软件不代报", "signed by the company alone")):
         box("span", id="declarations")
-        grids.table("declarations", address.format("declarations"), columns, words, rows=7)
+        grids.table("declarations", address.format("declarations"), columns, words, rows=7, title=title, key="day")
 
 
 def station_columns(words: Words) -> list[grids.Column]:
@@ -372,8 +381,9 @@ class _Page:
         _acts(address, words)
         _fuel(address, words, partial(self.later, self.held))
         _declarations(address, words)
-        with card(words("换热站", "stations"), words("此刻所供", "what they give now")):
-            grids.table("stations", f"/rows/companies/{self.code}/stations", station_columns(words), words, rows=8)
+        title, stations = words("换热站", "stations"), f"/rows/companies/{self.code}/stations"
+        with card(title, words("此刻所供", "what they give now")):
+            grids.table("stations", stations, station_columns(words), words, rows=8, title=title, key="station")
         self.later(self.forms)
 
         async def again() -> None:

@@ -1,9 +1,10 @@
 """Rows of companies that the browser fetches by itself: each company's day, its file, its scorecard."""
 
+import asyncio
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -32,7 +33,8 @@ from heatstream.supervision.incident.incident_state import Incident
 from heatstream.supervision.matter import Ground
 from heatstream.supervision.watch import scorecard
 from heatstream.supervision.watch.scorecard import Ranking, Scorecard
-from heatstream.web.matter_rows import Row, desk, iso, row, settings_of
+from heatstream.web import failures
+from heatstream.web.matter_rows import PAGE, After, Row, desk, iso, paged, row, settings_of
 from heatstream.web.shared import Reader
 from heatstream.web.signed_in import Reading
 
@@ -40,9 +42,9 @@ router = APIRouter(prefix="/rows", include_in_schema=False)
 
 SCORED_S = 300
 """A score goes by closed days: it need not be made anew for every look."""
+PATIENCE_S = 1
+"""So long a list waits for scores."""
 MOST_LEVELS = 100_000
-MOST_ROWS = 20_000
-"""Rows of a figure; more are told as such."""
 Season = Annotated[int | None, Query(ge=2000, le=2199)]
 _TALLY = ("homes", "monitored", "compliant", "failing", "undetermined", "below_now", "lowest_centi")
 
@@ -90,8 +92,8 @@ async def listed(request: Request, reader: Reading) -> list[Row]:
         return [_company(each, day) for each in those]
 
     rows = await reader.shared(("companies",), load, seconds=15)
-    scores = await ranked(request, reader)
-    return [each | _score(scores, each["code"], reader) for each in rows]
+    found = await _MAKING.soon(ranked(request, reader))
+    return [each | _score(found, each["code"], reader) for each in rows]
 
 
 def _company(of: Company, day: _Day) -> Row:
@@ -151,14 +153,38 @@ async def ranked(request: Request, reader: Reader) -> Ranking | str:
     return await everybodys.shared(("ranking",), load, SCORED_S)
 
 
+class _Making:
+    """Scores that are being made: each goes over a whole season, and a list has them at its next turn."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Ranking | str]] = set()
+
+    async def soon(self, making: Coroutine[Any, Any, Ranking | str]) -> Ranking | str | None:
+        """Give what is made within moments; None = it is still being made."""
+        task = asyncio.create_task(making)
+        self._tasks.add(task)
+        task.add_done_callback(self._made)
+        done, _ = await asyncio.wait({task}, timeout=PATIENCE_S)
+        return task.result() if done else None
+
+    def _made(self, task: "asyncio.Task[Ranking | str]") -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception):
+            failures.record(error)
+
+
+_MAKING: Final = _Making()
+
+
 def season_of(ground: Ground, now: dt.datetime) -> int:
     """Give the season of today, or the next to begin; `seasons.of_day` tells what is raised."""
     return seasons.of_day(ground, now.astimezone(LOCAL).date()).year
 
 
-def _score(ranking: Ranking | str, code: str, reader: Reader) -> Row:
+def _score(ranking: Ranking | str | None, code: str, reader: Reader) -> Row:
     """Give points, and the place to those who may see the ranking."""
-    rows = () if isinstance(ranking, str) else ranking.rows
+    rows = ranking.rows if isinstance(ranking, Ranking) else ()
     found = next((each for each in rows if each.company == code), None)
     place = found and found.rank if reader.visitor.role in WHOLE else None
     return {"points_e2": found and found.points_e2, "rank": place}
@@ -180,7 +206,8 @@ async def figure_rows(
     measure: Measure,
     stratum: Stratum | None = None,
     season: Season = None,
-) -> list[Row]:
+    after: After = 0,
+) -> Row:
     """List the rows that a figure of a scorecard is the sum of, as far as the visitor sees them."""
     now = reader.source.now()
     async with reader.connection() as conn:
@@ -191,7 +218,8 @@ async def figure_rows(
             found = await scorecard.rows_of(conn, there.ground, code, year, measure, stratum=stratum)
         except Refused as error:
             raise HTTPException(409, str(error)) from error
-    return [{**each._asdict(), "day": iso(each.day)} for each in found]
+    ordered = sorted(found, key=lambda each: (each.subject, iso(each.day) or ""))
+    return paged([{**each._asdict(), "day": iso(each.day)} for each in ordered[after : after + PAGE + 1]], after)
 
 
 async def _known(conn: AsyncConnection, code: str) -> None:

@@ -79,7 +79,7 @@ def _literal(words: dict[Any, str]) -> str:
     return "{" + ",".join(f"{str(key)!r}:{value!r}" for key, value in words.items()) + "}"
 
 
-def _worded(script: str) -> dict[str, Any]:
+def worded(script: str) -> dict[str, Any]:
     """Show a stored value as a word, and find and filter it by the word as well."""
     return {
         ":valueFormatter": f"p => {script}",
@@ -92,20 +92,18 @@ def outcome(words: Words) -> Column:
     """A column of outcomes, in words and colour."""
     names = {int(each): words(OUTCOME_ZH[each], word(each)) for each in Outcome}
     renderer = {":cellRenderer": f"p => hs.outcome(p.value, {_literal(names)})"}
-    return column(
-        words("判定", "outcome"), "outcome", 104, **renderer, **_worded(f"({_literal(names)})[p.value] || ''")
-    )
+    return column(words("判定", "outcome"), "outcome", 104, **renderer, **worded(f"({_literal(names)})[p.value] || ''"))
 
 
 def room_kind(words: Words) -> Column:
     """A column of kinds of rooms."""
     names = {kind: words(zh, kind.replace("_", " ")) for kind, zh in ROOM_KIND_ZH.items()}
-    return column(words("房间", "room"), "room_kind", 88, **_worded(f"({_literal(names)})[p.value] || ''"))
+    return column(words("房间", "room"), "room_kind", 88, **worded(f"({_literal(names)})[p.value] || ''"))
 
 
 def stopped(words: Words) -> Column:
     """A column that marks households without heat by their own wish."""
-    shown = _worded(f"p.value ? {words('报停', 'stopped')!r} : ''")
+    shown = worded(f"p.value ? {words('报停', 'stopped')!r} : ''")
     return column(words("报停", "stopped"), "stopped", 72, cellDataType=False, **shown)
 
 
@@ -116,7 +114,7 @@ def mark_names(words: Words) -> dict[str, str]:
 
 def mark_kind(words: Words) -> Column:
     """A column of kinds of quality marks."""
-    return column(words("标记", "mark"), "kind", 130, **_worded(f"({_literal(mark_names(words))})[p.value] || p.value"))
+    return column(words("标记", "mark"), "kind", 130, **worded(f"({_literal(mark_names(words))})[p.value] || p.value"))
 
 
 def mark_review(words: Words) -> Column:
@@ -126,7 +124,7 @@ def mark_review(words: Words) -> Column:
         "excluded": words("已排除", "excluded by"),
         "kept": words("保留", "kept by"),
     }
-    shown = _worded(f"hs.review(p.data, {_literal(said)})")
+    shown = worded(f"hs.review(p.data, {_literal(said)})")
     return column(words("复核", "review"), "excludes", 180, flex=2, cellDataType=False, **shown)
 
 

@@ -18,20 +18,21 @@ def literal(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def drawn(name: str, field: str, renderer: str, width: int = 96, **more: Any) -> Column:
-    """A column whose cells JavaScript draws; in a file it stands as its value."""
-    return grids.column(name, field, width, cellDataType=False, **{":cellRenderer": f"p => {renderer}"} | more)
+def drawn(name: str, field: str, renderer: str, width: int = 96, text: str = "p.value", **more: Any) -> Column:
+    """A column whose cells JavaScript draws; `text` is what is found, filtered and saved of one."""
+    drawing = {":cellRenderer": f"p => {renderer}", **grids.worded(text)}
+    return grids.column(name, field, width, cellDataType=False, **drawing | more)
 
 
 def written(name: str, field: str, formatter: str, width: int = 96, **more: Any) -> Column:
     """A column whose values JavaScript writes."""
-    return grids.column(name, field, width, cellDataType=False, **{":valueFormatter": f"p => {formatter}"} | more)
+    return grids.column(name, field, width, cellDataType=False, **grids.worded(formatter) | more)
 
 
 def link(name: str, field: str, page: str, width: int = 120, shown: str = "") -> Column:
     """A column of codes that lead to their page; `shown` names the field that is written instead of the code."""
-    text = f", p.data?.{shown}" if shown else ""
-    return drawn(name, field, f"hsv.link({literal(page)}, p.value{text})", width)
+    text = f"p.data?.{shown}" if shown else "p.value"
+    return drawn(name, field, f"hsv.link({literal(page)}, p.value, {text})", width, text)
 
 
 def named(name: str, field: str, names: Mapping[Any, str], width: int = 96) -> Column:
@@ -46,22 +47,23 @@ def at(name: str, field: str, width: int = 140) -> Column:
 
 def coloured(name: str, field: str, words: Words, width: int = 96) -> Column:
     """A column of colours 红黄绿."""
-    return drawn(name, field, f"hsv.level(p.value, {literal(matter_words.colours(words))})", width)
+    names = literal(matter_words.colours(words))
+    return drawn(name, field, f"hsv.level(p.value, {names})", width, f"hsv.word(p.value, {names})")
 
 
 def matters(words: Words) -> list[Column]:
     """Give the columns of a list of matters."""
     over = {"over": words("超时", "over")}
     return [
-        named(words("缓急", "urgency"), "urgency", matter_words.urgencies(words), 84),
-        named(words("类别", "kind"), "kind", matter_words.kinds(words), 96),
-        link(words("事项", "matter"), "code", "matters", 170),
-        grids.column(words("内容", "what"), "headline", 300, flex=3, tooltipField="headline"),
-        named(words("步骤", "step"), "step", matter_words.steps(words), 110),
-        drawn(words("下一时限", "next limit"), "due_at", f"hsv.due(p.data, {literal(over)})", 180),
-        link(words("企业", "company"), "company", "companies", 92),
-        grids.column(words("区县", "district"), "district", 84),
-        link(words("换热站", "station"), "heat_station", "stations", 92),
+        link(words("事项", "matter"), "code", "matters", 150),
+        named(words("缓急", "urgency"), "urgency", matter_words.urgencies(words), 80),
+        drawn(words("下一时限", "next limit"), "due_at", f"hsv.due(p.data, {literal(over)})", 176, "hsv.at(p.value)"),
+        named(words("类别", "kind"), "kind", matter_words.kinds(words), 92),
+        grids.column(words("内容", "what"), "headline", 260, flex=3, tooltipField="headline"),
+        named(words("步骤", "step"), "step", matter_words.steps(words), 104),
+        link(words("企业", "company"), "company", "companies", 84),
+        grids.column(words("区县", "district"), "district", 80),
+        link(words("换热站", "station"), "heat_station", "stations", 84),
         at(words("发生", "opened"), "opened_at"),
     ]
 

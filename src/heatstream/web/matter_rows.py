@@ -1,7 +1,7 @@
 """Rows of supervision that the browser fetches by itself: matters, the morning's list, a station's supply."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -30,8 +30,8 @@ BEFORE, AFTER, MOST_DAYS = dt.timedelta(hours=12), dt.timedelta(hours=6), 10
 MOST_STOPS = 200
 """Lines of the morning's list."""
 
-MOST_MATTERS = 2000
-"""Rows of the list of matters, the most urgent first."""
+PAGE = 2000
+"""Rows of a long list at once; the next are asked for by how many there were before them."""
 
 MILLISECOND_US = 1000
 
@@ -54,6 +54,15 @@ def iso(at: dt.datetime | dt.date | None) -> str | None:
     return None if at is None else at.isoformat()
 
 
+After = Annotated[int, Query(ge=0, le=1_000_000)]
+"""How many rows of a list were given before."""
+
+
+def paged(rows: Sequence[Row], after: int) -> Row:
+    """Give a page of a list, and where the next begins."""
+    return {"rows": rows[:PAGE], "next": after + PAGE if len(rows) > PAGE else None}
+
+
 # --- matters ----------------------------------------------------------------------------------------------------------
 
 
@@ -66,6 +75,7 @@ async def listed(
     district: str | None = None,
     station: str | None = None,
     which: Annotated[str, Query(alias="open", pattern="^(open|overdue|closed|all)$")] = "open",
+    after: After = 0,
 ) -> Row:
     """List matters, the most urgent first; `open=overdue` are those whose next limit has passed."""
     conditions = list(today.conditions(kind=kind, company_code=company, district_code=district, station_code=station))
@@ -77,8 +87,8 @@ async def listed(
         "all": [],
     }[which]
     async with reader.connection() as conn:
-        found = await matters.listed(conn, *conditions, limit=MOST_MATTERS + 1)
-    return {"more": len(found) > MOST_MATTERS, "rows": [row(each, now) for each in found[:MOST_MATTERS]]}
+        found = await matters.listed(conn, *conditions, limit=after + PAGE + 1)
+    return paged([row(each, now) for each in found[after:]], after)
 
 
 def row(found: Matter, now: dt.datetime) -> Row:

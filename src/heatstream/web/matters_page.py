@@ -48,4 +48,5 @@ def add(settings: Settings) -> None:
             with card(words("全部事项", "all matters"), note):
                 _filters(query, words)
                 address = matter_columns.addressed(ADDRESS, query)
-                grids.table(TABLE, address, matter_columns.matters(words), words, rows=14)
+                title = words("事项", "matters")
+                grids.table(TABLE, address, matter_columns.matters(words), words, rows=14, title=title, key="code")

@@ -37,10 +37,10 @@ def _reports(words: Words) -> None:
         grids.column(words("标题", "title"), "title", 180, flex=2),
         matter_columns.at(words("生成", "made"), "made_at"),
         grids.column(words("生成者", "made by"), "made_by", 110),
-        matter_columns.drawn(words("工作簿", "workbook"), "sha256", workbook, 96, sortable=False),
+        matter_columns.drawn(words("工作簿", "workbook"), "sha256", workbook, 96, sortable=False, filter=False),
     ]
     with card(words("报表", "reports"), words("只增不改，每版都在", "only added: every version stands")):
-        grids.table("reports", "/rows/reports", columns, words, rows=12)
+        grids.table("reports", "/rows/reports", columns, words, rows=12, title=words("报表", "reports"), key="report")
         note(
             words(
                 "未退清单点名住户，下载仅限有权角色。报表由定时任务生成，也可由命令生成新版。",

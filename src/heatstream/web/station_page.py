@@ -56,8 +56,9 @@ def _spans(code: str, words: Words) -> None:
         grids.column(words("两侧所见", "what both sides showed"), "evidence", 320, flex=4, tooltipField="evidence"),
         matter_columns.link(words("事项", "matter"), "matter", "matters", 160),
     ]
-    with card(words("异常时段", "spans"), words("热表与住户两侧的证据", "evidence of meter and homes")):
-        grids.table("spans", f"/rows/stations/{code}/spans", columns, words, rows=6)
+    title = words("异常时段", "spans")
+    with card(title, words("热表与住户两侧的证据", "evidence of meter and homes")):
+        grids.table("spans", f"/rows/stations/{code}/spans", columns, words, rows=6, title=title)
 
 
 def _days(code: str, words: Words) -> None:
@@ -85,8 +86,9 @@ def _days(code: str, words: Words) -> None:
         grids.figure(words("最低 °C", "lowest °C"), "lowest_centi", "hs.degrees"),
         grids.figure(words("日均 °C", "mean °C"), "mean_centi", "hs.degrees"),
     ]
-    with card(words("逐日", "days"), words("已结束的日子，新的在前", "closed days, the newest first")):
-        grids.table("days", f"/rows/stations/{code}/days", columns, words, rows=8)
+    title = words("逐日", "days")
+    with card(title, words("已结束的日子，新的在前", "closed days, the newest first")):
+        grids.table("days", f"/rows/stations/{code}/days", columns, words, rows=8, title=title)
 
 
 def _schedule(code: str, words: Words) -> None:
@@ -102,8 +104,9 @@ def _schedule(code: str, words: Words) -> None:
         grids.column(words("有效自", "holds from"), "valid_from", 110),
         grids.column(words("有效至", "holds to"), "valid_to", 110),
     ]
-    with card(words("间歇供热备案", "filed schedule"), words("无备案即全天应供", "without one, heat is due all day")):
-        grids.table("schedule", f"/rows/stations/{code}/schedule", columns, words, rows=5)
+    title = words("间歇供热备案", "filed schedule")
+    with card(title, words("无备案即全天应供", "without one, heat is due all day")):
+        grids.table("schedule", f"/rows/stations/{code}/schedule", columns, words, rows=5, title=title)
 
 
 def _stops(code: str, words: Words) -> None:
@@ -122,8 +125,9 @@ def _stops(code: str, words: Words) -> None:
         grids.column(words("方式", "how"), "announced_by", 110),
         matter_columns.named(words("是否按时", "in time"), "notice", told, 110),
     ]
-    with card(words("检修停热公告", "announced stops"), words("前 30 天至后 60 天", "30 days back, 60 ahead")):
-        grids.table("stops", f"/rows/stations/{code}/stops", columns, words, rows=4)
+    title = words("检修停热公告", "announced stops")
+    with card(title, words("前 30 天至后 60 天", "30 days back, 60 ahead")):
+        grids.table("stops", f"/rows/stations/{code}/stops", columns, words, rows=4, title=title)
 
 
 def _homes(code: str, words: Words) -> None:
@@ -233,9 +237,13 @@ def add(settings: Settings) -> None:
                 )
                 with box("p", "hs-note hs-links"):
                     link(f"{words('企业', 'company')} {found.company}", f"/companies/{found.company}")
-            with card(words("燃料", "fuel"), words("今日", "today")):
-                grids.table("fuel", f"/rows/sources/{code}/fuel", fuel_columns(words), words, rows=4)
-            with card(words("换热站", "stations"), words("此刻所供", "what they give now")):
-                grids.table("stations", f"/rows/sources/{code}/stations", station_columns(words), words, rows=12)
+            title = words("燃料", "fuel")
+            with card(title, words("今日", "today")):
+                grids.table("fuel", f"/rows/sources/{code}/fuel", fuel_columns(words), words, rows=4, title=title)
+            title = words("换热站", "stations")
+            with card(title, words("此刻所供", "what they give now")):
+                grids.table(
+                    "stations", f"/rows/sources/{code}/stations", station_columns(words), words, rows=12, title=title
+                )
                 note(words("偏差为供水减曲线应供。", "The deviation is supply less what its curve expects."))
             _report({"source": code}, Recording(request, reader, settings), reader.visitor, words)

@@ -158,7 +158,7 @@ def add(settings: Settings) -> None:
                 with matter_columns.filters(TABLE, ADDRESS, words):
                     matter_columns.selection(words("来件", "tickets"), "which", which, query.get("which", ""))
                 address = matter_columns.addressed(ADDRESS, query)
-                grids.table(TABLE, address, _columns(words), words, rows=14)
+                grids.table(TABLE, address, _columns(words), words, rows=14, title=words("热线来件", "tickets"))
                 with box("p", "hs-note hs-links"):
                     link(words("工单", "work orders"), "/matters?kind=work_order")
 

@@ -12,13 +12,11 @@ from heatstream.store.read import warnings
 from heatstream.store.read.rows import AnyRow
 from heatstream.store.timescale import LOCAL
 from heatstream.supervision.matter import Ground
-from heatstream.web.matter_rows import Row, desk, iso, settings_of
+from heatstream.web.matter_rows import PAGE, After, Row, desk, iso, paged, settings_of
 from heatstream.web.signed_in import Reading
 
 router = APIRouter(prefix="/rows", include_in_schema=False)
 
-MOST = 5000
-"""Rows, the worst first."""
 _KEPT = ("rule", "subject", "code", "name", "level", "numerator", "denominator", "known", "matter", "version")
 E4 = 10_000
 
@@ -30,15 +28,16 @@ async def levels(
     *,
     subject: Subject | None = None,
     colour: Literal["undetermined", "green", "yellow", "red"] | None = None,
+    after: After = 0,
 ) -> Row:
     """Give every subject that a rule watches with its colour, its figure and how far it is from the next threshold."""
     level = None if colour is None else int(Level[colour.upper()])
     now = reader.source.now()
     async with reader.connection() as conn:
         there = await desk(conn, settings_of(request), reader.source.now)
-        found = await warnings.worst(conn, subject=subject, level=level, limit=MOST + 1)
+        found = await warnings.worst(conn, subject=subject, level=level, limit=after + PAGE + 1)
     rules = _rules(there.ground, now.astimezone(LOCAL).date())
-    return {"more": len(found) > MOST, "rows": [_level(each, rules.get(each.rule)) for each in found[:MOST]]}
+    return paged([_level(each, rules.get(each.rule)) for each in found[after:]], after)
 
 
 def _rules(ground: Ground, day: dt.date) -> Mapping[str, WarningRule]:

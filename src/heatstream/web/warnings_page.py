@@ -83,7 +83,7 @@ def add(settings: Settings) -> None:
                     without_rules(words)
                 _filters(query, words)
                 address = matter_columns.addressed(ADDRESS, query)
-                grids.table(TABLE, address, _columns(words), words, rows=14)
+                grids.table(TABLE, address, _columns(words), words, rows=14, title=words("预警", "warnings"))
                 note(
                     words(
                         "未定：监测户不足或最近一次无从得知，不等于绿。距下一线为负，表示已过线但未满最短时间。",
@@ -105,7 +105,15 @@ def add(settings: Settings) -> None:
                 found = await company_rows.ranked(request, reader)
                 if isinstance(found, str):
                     alert(found)
-                grids.table("scores", "/rows/scores", _score_columns(words), words, rows=12)
+                grids.table(
+                    "scores",
+                    "/rows/scores",
+                    _score_columns(words),
+                    words,
+                    rows=12,
+                    title=words("赛马", "ranking"),
+                    key="company",
+                )
                 tag(
                     "p",
                     words(
