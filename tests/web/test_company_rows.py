@@ -1,5 +1,6 @@
 """Rows of supervision: exact, and each visitor's own alone; what may be recorded by whom, and what is asked for it."""
 
+import datetime as dt
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,6 +14,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from heatstream.access.principal import Principal
 from heatstream.access.scope import Scope, narrow
 from heatstream.claims.way import ITSELF
 from heatstream.errors import BadInput, Refused
@@ -20,10 +22,13 @@ from heatstream.settings import Settings, Supervision
 from heatstream.store import matters
 from heatstream.store import tables as t
 from heatstream.store.pool import create_engine
-from heatstream.supervision import shown
+from heatstream.store.timescale import LOCAL
+from heatstream.supervision import act, shown
 from heatstream.supervision.act import Desk
+from heatstream.supervision.company import company_shown
 from heatstream.supervision.kinds import KINDS
 from heatstream.web import matter_acts, matter_rows, matter_words
+from heatstream.web.company_forms import CompanyForms
 from heatstream.web.form_fields import asked
 from heatstream.web.matter_forms import offers
 from heatstream.web.shared import Source
@@ -39,7 +44,11 @@ from .conftest import visitor
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 As = Callable[..., Awaitable[httpx.AsyncClient]]
-OFFICER, COMPANY = "t-district-D1", "t-company-E1"
+OFFICER, COMPANY, CITY = "t-district-D1", "t-company-E1", "t-city"
+SEASON_OVER = dt.datetime(2026, 4, 10, 9, tzinfo=LOCAL)
+OVER = SEASON_OVER.isoformat()
+ANYBODY: Any = None
+"""Who records by a form that is only looked at."""
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -258,10 +267,10 @@ async def test_a_report_that_is_not_there_is_said(seen_by: As) -> None:
 
 
 @asynccontextmanager
-async def _desk(engine: AsyncEngine, settings: Settings) -> AsyncIterator[Desk]:
+async def _desk(engine: AsyncEngine, settings: Settings, now: dt.datetime = town.NOW) -> AsyncIterator[Desk]:
     """A desk whose transaction is undone: the town is everybody's."""
     async with engine.connect() as conn:
-        yield await matter_rows.desk(conn, settings, lambda: town.NOW)
+        yield await matter_rows.desk(conn, settings, lambda: now)
         await conn.rollback()
 
 
@@ -314,6 +323,35 @@ async def test_an_act_does_all_that_goes_with_its_event(engine: AsyncEngine, set
             await matter_acts.record(desk, "INC-T1", 3, "merged_into", {"why": "?"}, by=OFFICER)
 
 
+async def test_a_scorecard_is_drafted_shown_to_its_company_and_objected_to(
+    engine: AsyncEngine, settings: Settings, seen_by: As
+) -> None:
+    await seen_by("city")  # registers its officer
+    async with _desk(engine, settings, SEASON_OVER) as desk:
+        found = await company_shown.whole(desk.conn, desk.ground, "E1", 2025, SEASON_OVER)
+        visitor = Principal("account:x", "x", "city", CITY, frozenset(), Scope("city", "x"))
+        forms = await CompanyForms.of(desk, found, ANYBODY, visitor, Words())
+        draft = next(each.form for each in forms.offered if each.form.name == "publication_drafted")
+        tree = {"kind": draft.name, "why": "年度考核", **draft.given, **draft.fixed}
+        code = await desk.open("publication", act.told("publication", tree, CITY, "form"), by=CITY)
+        assert {"company_notified", "publication_reviewed"} <= set(await _offered(desk, code, OFFICER))
+        told = {"kind": "company_notified", "at": OVER, "why": "告知", "company": "E1", "how": "送达"}
+        await matter_acts.record(
+            desk, code, 1, "company_notified", told | {"objections_until": "2026-05-31"}, by=OFFICER
+        )
+        objects = {"kind": "company_objected", "at": OVER, "why": "异议", "company": "E1"}
+        assert await _offered(desk, code, COMPANY) == ["company_objected"]
+        await matter_acts.record(
+            desk, code, 2, "company_objected", objects | {"against": "停供户时", "grounds": "电网停电"}, by=COMPANY
+        )
+        its = {each.name: each for each in (await offers(desk, await shown.look(desk, code), OFFICER)).forms}
+        assert its["objection_answered"].choices == {"objection": {"3": "3 · E1"}}
+        assert its["publication_corrected"].fixed["content"]["E1"]["company"] == "E1"
+        reviewed = {"kind": "publication_reviewed", "at": OVER, "why": "复核", "agrees": True, "opinion": "同意"}
+        with pytest.raises(BadInput, match="stands at objected"):
+            await matter_acts.record(desk, code, 3, "publication_reviewed", reviewed, by=OFFICER)
+
+
 async def test_a_paper_is_given_to_who_sees_its_matter(engine: AsyncEngine, seen_by: As) -> None:
     content = "抢修记录".encode()
     sha256 = hashlib.sha256(content)
@@ -336,8 +374,8 @@ def _asked_for() -> Iterator[tuple[str, str, type[BaseModel]]]:
             name = str(each.model_fields["kind"].default)
             if each.by_act is None and its.who[name] != {ITSELF}:
                 yield kind, name, each
-    for (kind, name), act in matter_acts.ACTS.items():
-        yield kind, name, act.model
+    for (kind, name), its_act in matter_acts.ACTS.items():
+        yield kind, name, its_act.model
 
 
 async def test_every_form_has_words_for_what_it_asks() -> None:
