@@ -26,7 +26,7 @@ from heatstream.web.claim_inbox import Waiting, booked, visit_by, visits
 from heatstream.web.claim_record import Sheet
 from heatstream.web.forms import Tree, form
 from heatstream.web.frame import attributed, box, card, choice, frame, tag
-from heatstream.web.parts import alert, empty, facts, link
+from heatstream.web.parts import alert, empty, facts, link, note
 from heatstream.web.shared import Reader
 from heatstream.web.signed_in import Reading
 from heatstream.web.words import ROLES, Words
@@ -165,8 +165,13 @@ def _day(asked: str | None, today: dt.date) -> dt.date:
 
 
 def add() -> None:
-    """Add the pages."""
+    """Add the pages; a claim's own comes after them, for it would take their addresses for codes."""
+    _add_inbox()
+    _add_visits()
+    _add_opening()
 
+
+def _add_inbox() -> None:
     @ui.page("/claims", title="heatstream", dark=None, response_timeout=PATIENCE_S)
     async def inbox(request: Request, reader: Reading) -> None:
         words = languages.of_request(request)
@@ -182,12 +187,17 @@ def add() -> None:
                 else:
                     _views(found.counts, chosen, words)
                     _list(chosen, words)
+                    if found.counts["open"] > claim_rows.MOST:
+                        most = f"{claim_rows.MOST:,}"
+                        note(words(f"表中为时限最前的 {most} 件。", f"The table has the {most} with the next limits."))
                 with box("p", "hs-note hs-claims-ways"):
                     if permits.may(reader.visitor, "/claims/open", permits.PAGES):
                         link(words("立案", "open a claim"), "/claims/open")
                     if permits.may(reader.visitor, "/claims/visits", permits.PAGES):
                         link(words("今日入户测温单（打印）", "the day's visits, to print"), "/claims/visits")
 
+
+def _add_visits() -> None:
     @ui.page("/claims/visits", title="heatstream", dark=None, response_timeout=PATIENCE_S)
     async def day_of_visits(request: Request, reader: Reading, day: str | None = None) -> None:
         words = languages.of_request(request)
@@ -197,16 +207,18 @@ def add() -> None:
             watermarks = await city.watermarks(conn)
         with frame(request, f"{words('入户测温单', 'visits')} {on}", watermarks, reader.visitor):
             ui.add_head_html(HEAD)
-            note = words(
+            said = words(
                 f"{len(found)} 户；约定在此日之后的不列", f"{len(found)} homes; those agreed for later are not here"
             )
-            with card(words("待测温的住户", "homes to measure"), note):
+            with card(words("待测温的住户", "homes to measure"), said):
                 _days(on, words)
                 if not found:
                     empty(words("这一天没有待测温的住户。", "Nobody is to be measured on this day."))
                     return
                 _visits(found, SEES[reader.visitor.role], words)
 
+
+def _add_opening() -> None:
     @ui.page("/claims/open", title="heatstream", dark=None, response_timeout=PATIENCE_S)
     async def opening(request: Request, reader: Reading, household: str | None = None) -> None:
         words = languages.of_request(request)

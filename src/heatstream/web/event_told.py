@@ -12,6 +12,8 @@ from heatstream.web.words import Words
 HUNDREDTHS: Final = ("centi_m2", "centi", "fen")
 BESIDE: Final = {"kind", "at", "why", "files"}
 """Fields that have a place of their own."""
+CITED: Final = frozenset({"on", "against", "allegation", "review"})
+"""Fields that cite events by their numbers."""
 
 
 class Told(NamedTuple):
@@ -68,18 +70,14 @@ def _one(within: str, name: str, value: Any, teller: _Teller) -> Iterator[Told]:
     label = teller.name(within, name)
     if isinstance(value, Mapping):
         yield Told(label, _inside(name, value, teller))
-    elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+    elif not isinstance(value, list):
+        yield Told(label, f"#{value}" if name in CITED else teller.value(name, value))
+    elif value and isinstance(value[0], Mapping):
         several = len(value) > 1
         for number, each in enumerate(value, start=1):
             yield Told(f"{label} {number}" if several else label, _inside(name, each, teller))
-    elif isinstance(value, list) and value:
-        yield Told(
-            label, "\n".join(f"#{each}" if isinstance(each, int) else teller.value(name, each) for each in value)
-        )
-    else:
-        yield Told(
-            label, f"#{value}" if name in {"on", "against", "allegation", "review"} else teller.value(name, value)
-        )
+    elif value:
+        yield Told(label, "\n".join(f"#{each}" if name in CITED else teller.value(name, each) for each in value))
 
 
 def _inside(name: str, part: Mapping[str, Any], teller: _Teller) -> str:
