@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from heatstream import __version__
 from heatstream.errors import HeatstreamError
+from heatstream.jobs.stopping import until
 from heatstream.probes import Health
 from heatstream.store import exports, pool
 from heatstream.store.exports import PART_BYTES, Export
@@ -53,13 +54,16 @@ class Listings(Protocol):
 
 
 async def run(url: str, listings: Listings, stop: asyncio.Event, health: Health) -> None:
-    """Write what is asked for until told to stop; an absent database is waited for."""
+    """Write what is asked for until told to stop; an absent database is waited for.
+
+    One that is half written then is written anew by the next process.
+    """
     engine = create_engine(url)
     try:
         while not stop.is_set():
             pause = EVERY_S
             try:
-                await write_all(engine, listings, stop)
+                await until(stop, write_all(engine, listings))
                 health.well("exports")
             except Exception as error:
                 # Whatever it was, the exports wait where they are.
@@ -80,27 +84,28 @@ def create_engine(url: str) -> AsyncEngine:
     return pool.create_engine(url, size=3, application="heatstream-jobs-exports", idle_s=LONGEST_S)
 
 
-async def write_all(engine: AsyncEngine, listings: Listings, stop: asyncio.Event | None = None) -> int:
+async def write_all(engine: AsyncEngine, listings: Listings) -> int:
     """Write every export that waits, unless another process does; tell how many."""
     async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as lock:
         if not await exports.alone(lock):
             return 0
         try:
-            return await _write_in_turn(engine, listings, stop)
+            return await _write_in_turn(engine, listings)
         finally:
             await exports.leave(lock)
 
 
-async def _write_in_turn(engine: AsyncEngine, listings: Listings, stop: asyncio.Event | None) -> int:
+async def _write_in_turn(engine: AsyncEngine, listings: Listings) -> int:
     written = 0
-    while not (stop and stop.is_set()):
-        async with engine.begin() as conn:
-            wanted = await exports.begin_next(conn)
-        if wanted is None:
-            break
+    while (wanted := await _next(engine)) is not None:
         await _write_or_fail(engine, listings, wanted)
         written += 1
     return written
+
+
+async def _next(engine: AsyncEngine) -> Export | None:
+    async with engine.begin() as conn:
+        return await exports.begin_next(conn)
 
 
 async def _write_or_fail(engine: AsyncEngine, listings: Listings, wanted: Export) -> None:

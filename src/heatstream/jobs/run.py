@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from heatstream.errors import SettingsError
 from heatstream.jobs import exports, sequencer, tasks
 from heatstream.jobs.exports import Listings
+from heatstream.jobs.stopping import until
 from heatstream.probes import Health, served
 from heatstream.settings import Settings
 from heatstream.store import changes, migrate, pool
@@ -118,17 +119,6 @@ async def _run_all(engine: AsyncEngine, settings: Settings, health: Health) -> N
         await _run_watched(engine, settings, name, health)
 
 
-async def _until(stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
-    """Work, or leave it where it is when told to stop: what it has not committed is undone."""
-    working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
-    await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    if not working.done():
-        working.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await working
-
-
 @contextlib.asynccontextmanager
 async def _beside(name: str, work: Coroutine[None, None, None], stop: asyncio.Event) -> AsyncIterator[None]:
     """Work while the block lasts; with its end everything stops."""
@@ -171,7 +161,7 @@ async def main(settings: Settings, listings: Listings, *, once: bool = False) ->
                 _beside("feed", sequencer.run(url, stop, health), stop),
                 _beside("exports", exports.run(url, listings, stop, health), stop),
             ):
-                await _until(stop, _run_all(engine, settings, health))
+                await until(stop, _run_all(engine, settings, health))
                 async with asyncpg.create_pool(settings.database_url(), min_size=1, max_size=2) as queue:
                     await _schedule(engine, settings, queue, stop, health)
     finally:
