@@ -224,6 +224,8 @@ async def test_papers_are_printed_as_the_command_line_prints_them(office: Office
     assert ruling.content.startswith(b"%PDF")
     page = await clerk.client.get("/rows/claims/C-1/papers/visit-form", params={"blank": "true", "html": "true"})
     assert "入户测温记录单" in page.text
+    anywhere = await clerk.client.get("/rows/claims/-/papers/visit-form", params={"blank": "true", "by": "company"})
+    assert anywhere.content.startswith(b"%PDF")
     wrong = await clerk.client.get("/rows/claims/C-1/papers/receipt")
     assert (wrong.status_code, "expected household or company" in wrong.text) == (422, True)
     assert await clerk.status("C-1/papers/leaflet") == 422

@@ -22,6 +22,7 @@ from heatstream.store.read.inbox import OVER
 from heatstream.store.timescale import LOCAL
 from heatstream.web import claim_forms, claim_rows, claim_words, grids
 from heatstream.web import words as languages
+from heatstream.web.claim_forms import MEASURES
 from heatstream.web.claim_inbox import Waiting, booked, visit_by, visits
 from heatstream.web.claim_record import Sheet
 from heatstream.web.forms import Tree, form
@@ -148,20 +149,15 @@ def _visits(found: list[Waiting], sees: frozenset[Kind], words: Words) -> None:
                     tag("td", "")
 
 
-def _days(on: dt.date, words: Words) -> None:
+def _days(on: dt.date, role: str, words: Words) -> None:
     """Lead to the days beside it, and to the printer."""
     with box("div", "hs-choices hs-claims-days"):
         for text, days in ((words("前一天", "the day before"), -1), (words("后一天", "the day after"), 1)):
             day = on + dt.timedelta(days=days)
             tag("a", text, "hs-choice", href=f"/claims/visits?day={day}")
         choice(words("打印", "print"), "window.print()")
-
-
-def _day(asked: str | None, today: dt.date) -> dt.date:
-    try:
-        return dt.date.fromisoformat(asked) if asked else today
-    except ValueError:
-        return today
+        form_of = f"/rows/claims/-/papers/visit-form?blank=true&by={MEASURES.get(role, 'authority')}"
+        tag("a", words("空白记录单（任意住户）", "blank form for any home"), "hs-choice", href=form_of)
 
 
 def add() -> None:
@@ -199,9 +195,9 @@ def _add_inbox() -> None:
 
 def _add_visits() -> None:
     @ui.page("/claims/visits", title="heatstream", dark=None, response_timeout=PATIENCE_S)
-    async def day_of_visits(request: Request, reader: Reading, day: str | None = None) -> None:
+    async def day_of_visits(request: Request, reader: Reading, day: dt.date | None = None) -> None:
         words = languages.of_request(request)
-        on = _day(day, reader.source.now().astimezone(LOCAL).date())
+        on = day or reader.source.now().astimezone(LOCAL).date()
         found = await _to_visit(request, reader, on)
         async with reader.connection() as conn:
             watermarks = await city.watermarks(conn)
@@ -211,7 +207,7 @@ def _add_visits() -> None:
                 f"{len(found)} 户；约定在此日之后的不列", f"{len(found)} homes; those agreed for later are not here"
             )
             with card(words("待测温的住户", "homes to measure"), said):
-                _days(on, words)
+                _days(on, reader.visitor.role, words)
                 if not found:
                     empty(words("这一天没有待测温的住户。", "Nobody is to be measured on this day."))
                     return
