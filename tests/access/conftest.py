@@ -152,7 +152,7 @@ async def api(town_url: str, serve_url: str) -> AsyncIterator[Asked]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def web(town_url: str) -> AsyncIterator[Asked]:
     """The pages: once a process, for NiceGUI keeps them by it."""
-    from heatstream.web.app import create_app as create_page
+    from heatstream.web.app import create_app as create_page  # noqa: PLC0415  (it loads NiceGUI)
 
     app = create_page(Settings(database=Database(url=town_url)))
     async with app.router.lifespan_context(app):

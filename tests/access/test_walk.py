@@ -64,7 +64,7 @@ async def test_the_manual_says_what_the_table_of_permits_says() -> None:
     assert of(permits.PAGES, ROLES) == PAGES
 
 
-# --- the walk ----------------------------------------------------------------------------------------------------------
+# --- the walk ---------------------------------------------------------------------------------------------------------
 
 SAMPLES = {
     "matters": "INC-T1",
@@ -151,7 +151,7 @@ async def test_the_page_answers_every_role_as_written(web: Asked) -> None:
     found = {
         (path, method)
         for path, method in routes_of(web.app.routes)
-        if not path.startswith(("/_nicegui", "/static")) and path not in OPEN_TO_STRANGERS
+        if not path.startswith(("/_nicegui", "/static", "/favicon")) and path not in OPEN_TO_STRANGERS
     }
     assert {path for path, _ in found} | ACTS == set(PAGES)
     wrong = []
@@ -166,7 +166,7 @@ async def test_the_page_answers_every_role_as_written(web: Asked) -> None:
     assert not wrong, "\n".join(map(str, wrong))
 
 
-# --- nothing of next door ----------------------------------------------------------------------------------------------
+# --- nothing of next door ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("who", "foreign"), [("company", WEST), ("district", WEST), ("west", EAST)])
