@@ -42,6 +42,7 @@ from heatstream.web.shared import Source
 UNRECORDED = ("/static/", "/_nicegui", "/livez", "/readyz", "/metrics", "/favicon.ico")
 """What is the same for everybody, and the sockets of pages that were recorded when they were opened."""
 STATIC = Path(__file__).parent / "static"
+RECONNECT_S = 30
 
 
 def _unrecorded() -> Response:
@@ -94,5 +95,6 @@ def create_app(settings: Settings) -> FastAPI:
     supervision.add_pages(settings)
     ingest_page.add(settings)
     rules_page.add(settings)
-    ui.run_with(app, title="heatstream", tailwind=False, show_welcome_message=False)
+    # A page outlives a line that is lost for a while: what was typed in it is not lost with it.
+    ui.run_with(app, title="heatstream", tailwind=False, show_welcome_message=False, reconnect_timeout=RECONNECT_S)
     return app
