@@ -6,10 +6,11 @@ signal or `kill -9`, ends them all.
 
 import asyncio
 import contextlib
+import secrets
 import shutil
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -20,6 +21,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import simulators
+from heatstream.access import people
 from heatstream.core.finding import Outcome
 from heatstream.embedded import broker as brokers
 from heatstream.embedded import child, places
@@ -28,7 +30,7 @@ from heatstream.embedded.crew import Crew, crew
 from heatstream.errors import HeatstreamError, SettingsError
 from heatstream.rules.pack import SHIPPED
 from heatstream.rules.supervision import file as supervision
-from heatstream.store import closings, matters
+from heatstream.store import accounts, closings, matters
 from heatstream.store.pool import create_engine
 from heatstream.store.read import city
 from heatstream.store.read import progress as coming
@@ -46,6 +48,14 @@ SCENARIO = Path(simulators.__file__).parent / "scenarios" / "demo.yaml"
 CHOICES = SHIPPED / "demo-shili.choices.yaml"
 RULES = supervision.SHIPPED / "demo-shili.yaml"
 MARK = "heatstream-demo"
+PEOPLE = {
+    "E01-2": "company 供热企业客服: offers, answers, pays",
+    "D02-1": "district 承办: hears and drafts",
+    "D02-2": "district 复核: reviews",
+    "D02-3": "district 审批: approves",
+    "CITY-1": "city 市主管部门: sees all, rules nothing",
+}
+"""Officers of the town's registry by 工号, and what they do."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # iotcore hangs up on whoever asks for $SYS, and has at most 100 messages in flight: a larger batch waits for its timer.
 IOTCORE = {"HEATSTREAM_BROKER_COUNTS": "false", "HEATSTREAM_INGEST_FLUSH_MESSAGES": "100"}
@@ -65,6 +75,8 @@ class Stage:
     database: databases.PostgresServer
     broker: brokers.BrokerServer
     ports: "Ports"
+    people: Mapping[str, str] = field(default_factory=dict)
+    """Passwords by 工号 of whoever may sign in; known at the first start alone."""
 
     @property
     def key_file(self) -> Path:
@@ -150,7 +162,7 @@ async def _show(console: Console, data: Path, port: int, *, fresh: bool) -> None
 
 async def _house(console: Console, stage: Stage) -> None:
     async with crew(_environment(stage), stage.folder / "logs") as ours, _engine(stage.database.url) as engine:
-        await _prepare(console, ours, stage)
+        stage = replace(stage, people=await _prepare(console, ours, engine, stage))
         await _start(console, ours, stage.ports)
         await _play(console, ours, engine, stage)
 
@@ -222,19 +234,35 @@ async def _engine(url: str) -> AsyncIterator[AsyncEngine]:
 # --- the house --------------------------------------------------------------------------------------------------------
 
 
-async def _prepare(console: Console, ours: Crew, stage: Stage) -> None:
-    """Have the schema, the registry and an API key; all three are there from the second start on."""
+async def _prepare(console: Console, ours: Crew, engine: AsyncEngine, stage: Stage) -> Mapping[str, str]:
+    """Have the schema, the registry, an API key and people; all are there from the second start on."""
     with console.status("migrating …"):
         await ours.run("migrate")
+    given: Mapping[str, str] = {}
     if not stage.key_file.exists():
         with console.status("importing the registry …"):
             papers = stage.folder / "registry"
             rows = town.write_registry(papers, town.load_scenario(SCENARIO), CITY)
             await ours.run("registry", "import", str(papers), "--by", "demo")
         console.print(f"[bold]registry[/]   {rows['household']} households, {rows['point']} points")
+        given = await _sign_up(engine)
         key = await ours.ask("keys", "create", "demo", "--scope", "read")
         stage.key_file.touch(mode=0o600)
         stage.key_file.write_text(key)
+    return given
+
+
+async def _sign_up(engine: AsyncEngine) -> Mapping[str, str]:
+    """Make the accounts of those who take a cold home to its ruling, and one of the city; give their passwords."""
+    given = {code: secrets.token_urlsafe(9) for code in PEOPLE}
+    async with engine.begin() as conn:
+        there = {each.login for each in await accounts.listed(conn)}  # of a first start that did not come to its end
+        for code, password in given.items():
+            if code in there:
+                given[code] = await people.reset(conn, code)
+            else:
+                await people.create(conn, code, code, by="demo", password=password)
+    return given
 
 
 async def _start(console: Console, ours: Crew, ports: Ports) -> None:
@@ -244,7 +272,7 @@ async def _start(console: Console, ours: Crew, ports: Ports) -> None:
         ours.start("web")
         await ours.answers("ingest", ports.ingest, "/readyz")
         await ours.answers("serve", ports.api, "/readyz")
-        await ours.answers("web", ports.web, "/")
+        await ours.answers("web", ports.web, "/readyz")
 
 
 # --- the play ---------------------------------------------------------------------------------------------------------
@@ -380,6 +408,7 @@ async def _report(console: Console, engine: AsyncEngine, stage: Stage) -> None:
         table.add_row(f"{KINDS_ZH[kind]} {kind.replace('_', ' ')}", f"{count:,}", "open matters")
     console.print(table)
     console.print(_whereabouts(stage))
+    console.print(_people(stage))
 
 
 async def _open_matters(engine: AsyncEngine) -> dict[str, int]:
@@ -416,6 +445,18 @@ def _whereabouts(stage: Stage) -> Table:
     table.add_row("[bold]database[/]", stage.database.url)
     table.add_row("[bold]data, logs[/]", str(stage.folder))
     table.add_row("[bold]try a claim[/]", "docs/examples/claim/README.md")
+    return table
+
+
+def _people(stage: Stage) -> Table:
+    """Say who may sign in; passwords are kept nowhere but as hashes."""
+    if not stage.people:
+        table = Table.grid(padding=(0, 2))
+        table.add_row("[bold]sign in[/]", "as shown at the first start; --fresh begins anew, with new passwords")
+        return table
+    table = Table("login", "password", "", title="who may sign in: shown this once", title_justify="left")
+    for code, password in stage.people.items():
+        table.add_row(code, password, PEOPLE[code])
     return table
 
 
