@@ -1,10 +1,12 @@
 """One matter: where it stands, its limits under every rule, its supply, what was recorded, and what may be recorded."""
 
+import datetime as dt
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from fastapi import Request
 from nicegui import ui
@@ -19,7 +21,7 @@ from heatstream.supervision.incident.incident_shown import sentences as of_incid
 from heatstream.supervision.shown import Shown
 from heatstream.web import charts, matter_acts, matter_rows, matter_words
 from heatstream.web import words as languages
-from heatstream.web.event_words import FIELDS
+from heatstream.web.event_words import CHOICES, FIELDS
 from heatstream.web.folds import fold
 from heatstream.web.forms import Papers, form
 from heatstream.web.frame import box, card, frame, tag
@@ -35,6 +37,7 @@ from heatstream.web.words import Words
 REFRESH_S = 20
 _AROUND = frozenset({"kind", "at", "why", "files"})
 """Fields of an event that stand in its head."""
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*")
 
 
 @dataclass(frozen=True)
@@ -107,11 +110,17 @@ def _supply(words: Words) -> None:
 # --- what was recorded ------------------------------------------------------------------------------------------------
 
 
-def _value(value: Any) -> str:
-    """Write a value of an event as it was kept, without quotes around texts."""
+def _value(value: Any, words: Words) -> str:
+    """Write a value of an event for people; parts as they were kept."""
+    if isinstance(value, bool):
+        return words("是", "yes") if value else words("否", "no")
     if isinstance(value, list):
-        return "；".join(map(_value, value))
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return "\n".join(_value(each, words) for each in value)
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if _INSTANT.fullmatch(value):
+        return local(dt.datetime.fromisoformat(value))
+    return words(*CHOICES[value]) if value in CHOICES else value
 
 
 def _name(kind: str, field: str, words: Words) -> str:
@@ -120,7 +129,9 @@ def _name(kind: str, field: str, words: Words) -> str:
 
 
 def _body(line: Line, words: Words) -> None:
-    told = {_name(line.kind, name, words): _value(value) for name, value in line.body.items() if name not in _AROUND}
+    told = {
+        _name(line.kind, name, words): _value(value, words) for name, value in line.body.items() if name not in _AROUND
+    }
     if not told:
         return
     with box("details"):
