@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 
 import heatstream
 from heatstream.jobs import exports as writing
+from heatstream.probes import Health
 from heatstream.serve import exporting
 from heatstream.serve.formats import CSV, NDJSON, PARQUET
 from heatstream.serve.routes import exports as reading
@@ -54,56 +55,51 @@ async def test_what_is_asked_for_waits(client: httpx.AsyncClient) -> None:
     assert (await client.get(asked.headers["location"] + "/file")).status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("wanted", "status", "type_", "pointer"),
-    [
-        ({"noun": "nothing"}, 422, "bad-body", "/noun"),
-        ({"noun": "summary"}, 422, "bad-body", "/noun"),
-        ({"noun": "exports"}, 422, "bad-body", "/noun"),
-        ({"noun": "meters/M1/days"}, 422, "bad-body", "/noun"),
-        ({"media_type": "application/json"}, 422, "bad-body", "/media_type"),
-        ({"parameters": {"distrcit": "D1"}}, 422, "bad-body", "/parameters/distrcit"),
-        ({"parameters": {"day_from": "yesterday"}}, 422, "bad-body", "/parameters/day_from"),
-        ({"parameters": {"limit": 5}}, 422, "bad-body", "/parameters/limit"),
-        ({"parameters": {"next": "x"}}, 422, "bad-body", "/parameters/next"),
-        ({"parameters": {"a/b~": "x"}}, 422, "bad-body", "/parameters/a~1b~0"),
-        ({"more": 1}, 422, "bad-body", "/more"),
-        ({"parameters": {"district": "D9"}}, 400, "unknown-code", None),
-        ({"noun": "readings"}, 400, "bad-query", None),
-        ({"noun": "claims"}, 403, "scope-missing", None),
-        ({"noun": "rejects"}, 403, "scope-missing", None),
-    ],
-)
-async def test_what_the_listing_would_refuse_is_refused_at_once(
-    client: httpx.AsyncClient, wanted: dict[str, Any], status: int, type_: str, pointer: str | None
-) -> None:
-    told = (await ask(client, **wanted)).json()
-    assert (told["status"], told["type"]) == (status, f"urn:heatstream:problem:{type_}")
-    pointers = [fault["pointer"] for fault in told["faults"]]
-    assert (pointers if type_ == "bad-body" else []) == ([pointer] if pointer else [])
+REFUSED: list[tuple[dict[str, Any], int, str, str | None]] = [
+    ({"noun": "nothing"}, 422, "bad-body", "/noun"),
+    ({"noun": "summary"}, 422, "bad-body", "/noun"),
+    ({"noun": "exports"}, 422, "bad-body", "/noun"),
+    ({"noun": "meters/M1/days"}, 422, "bad-body", "/noun"),
+    ({"media_type": "application/json"}, 422, "bad-body", "/media_type"),
+    ({"parameters": {"distrcit": "D1"}}, 422, "bad-body", "/parameters/distrcit"),
+    ({"parameters": {"day_from": "yesterday"}}, 422, "bad-body", "/parameters/day_from"),
+    ({"parameters": {"limit": 5}}, 422, "bad-body", "/parameters/limit"),
+    ({"parameters": {"next": "x"}}, 422, "bad-body", "/parameters/next"),
+    ({"parameters": {"a/b~": "x"}}, 422, "bad-body", "/parameters/a~1b~0"),
+    ({"more": 1}, 422, "bad-body", "/more"),
+    ({"parameters": {"district": "D9"}}, 400, "unknown-code", None),
+    ({"noun": "readings"}, 400, "bad-query", None),
+    ({"noun": "claims"}, 403, "scope-missing", None),
+    ({"noun": "rejects"}, 403, "scope-missing", None),
+]
+
+
+async def test_what_the_listing_would_refuse_is_refused_at_once(client: httpx.AsyncClient) -> None:
+    for wanted, status, type_, pointer in REFUSED:
+        told = (await ask(client, **wanted)).json()
+        assert (told["status"], told["type"]) == (status, f"urn:heatstream:problem:{type_}"), wanted
+        if type_ == "bad-body":
+            assert [fault["pointer"] for fault in told["faults"]] == [pointer]
     assert (await client.get(EXPORTS)).json()["rows"] == []
 
 
-@pytest.mark.parametrize(
-    ("headers", "content", "status", "type_"),
-    [
-        ({}, b"{}", 400, "bad-query"),
-        ({"Idempotency-Key": "k"}, b"{not json", 400, "unreadable-body"),
-        ({"Idempotency-Key": "k"}, b"\xff", 400, "unreadable-body"),
-        ({"Idempotency-Key": "k"}, b"[]", 422, "bad-body"),
-        ({"Idempotency-Key": "k"}, b"", 422, "bad-body"),
-        ({"Idempotency-Key": "k", "Content-Type": "text/plain"}, b"{}", 415, "not-json"),
-        ({"Idempotency-Key": "k" * 201}, b"{}", 400, "bad-query"),
-        ({"Idempotency-Key": "k"}, b'"' + b"x" * 70_000 + b'"', 413, "too-large"),
-    ],
-    ids=["no key", "broken", "no text", "list", "empty", "text", "long key", "large"],
-)
-async def test_a_body_that_cannot_be_used_is_told_apart(
-    client: httpx.AsyncClient, headers: dict[str, str], content: bytes, status: int, type_: str
-) -> None:
-    response = await client.post(EXPORTS, content=content, headers={"Content-Type": "application/json", **headers})
-    told = response.json()
-    assert (response.status_code, told["type"]) == (status, f"urn:heatstream:problem:{type_}")
+BODIES: list[tuple[dict[str, str], bytes, int, str]] = [
+    ({}, b"{}", 400, "bad-query"),
+    ({"Idempotency-Key": "k"}, b"{not json", 400, "unreadable-body"),
+    ({"Idempotency-Key": "k"}, b"\xff", 400, "unreadable-body"),
+    ({"Idempotency-Key": "k"}, b"[]", 422, "bad-body"),
+    ({"Idempotency-Key": "k"}, b"", 422, "bad-body"),
+    ({"Idempotency-Key": "k", "Content-Type": "text/plain"}, b"{}", 415, "not-json"),
+    ({"Idempotency-Key": "k" * 201}, b"{}", 400, "bad-query"),
+    ({"Idempotency-Key": "k"}, b'"' + b"x" * 70_000 + b'"', 413, "too-large"),
+]
+
+
+async def test_a_body_that_cannot_be_used_is_told_apart(client: httpx.AsyncClient) -> None:
+    for headers, content, status, type_ in BODIES:
+        response = await client.post(EXPORTS, content=content, headers={"Content-Type": "application/json", **headers})
+        told = (response.status_code, response.json()["type"])
+        assert told == (status, f"urn:heatstream:problem:{type_}"), (headers, content[:10])
 
 
 async def test_a_large_body_that_does_not_say_its_length_is_refused_as_it_comes(client: httpx.AsyncClient) -> None:
@@ -324,17 +320,17 @@ async def test_a_file_is_given_by_the_bytes_that_are_asked_for(client: httpx.Asy
         assert part.headers["content-length"] == str(end - begin)
 
 
-@pytest.mark.parametrize("asked", ["bytes=9-3", "bytes=999999-", "bytes=-0"])
-async def test_bytes_that_are_not_there_are_refused(client: httpx.AsyncClient, in_parts: str, asked: str) -> None:
+async def test_bytes_that_are_not_there_are_refused(client: httpx.AsyncClient, in_parts: str) -> None:
     size = (await client.get(in_parts)).headers["content-length"]
-    response = await client.get(in_parts, headers={"Range": asked})
-    assert (response.status_code, response.json()["type"]) == (416, "urn:heatstream:problem:bad-range")
-    assert response.headers["content-range"] == f"bytes */{size}"
+    for asked in ("bytes=9-3", "bytes=999999-", "bytes=-0"):
+        response = await client.get(in_parts, headers={"Range": asked})
+        assert (response.status_code, response.json()["type"]) == (416, "urn:heatstream:problem:bad-range"), asked
+        assert response.headers["content-range"] == f"bytes */{size}"
 
 
-@pytest.mark.parametrize("asked", ["bytes=-", "lines=0-5", "bytes=0-1,5-6", "bytes=x-y"])
-async def test_a_range_that_is_none_gives_the_whole_file(client: httpx.AsyncClient, in_parts: str, asked: str) -> None:
-    assert (await client.get(in_parts, headers={"Range": asked})).status_code == 200
+async def test_a_range_that_is_none_gives_the_whole_file(client: httpx.AsyncClient, in_parts: str) -> None:
+    for asked in ("bytes=-", "lines=0-5", "bytes=0-1,5-6", "bytes=x-y"):
+        assert (await client.get(in_parts, headers={"Range": asked})).status_code == 200, asked
 
 
 async def test_a_part_of_another_file_is_not_given(client: httpx.AsyncClient, in_parts: str) -> None:
@@ -353,3 +349,15 @@ async def test_a_file_that_the_client_has_is_not_sent_again(client: httpx.AsyncC
 async def test_head_tells_how_long_a_file_is(client: httpx.AsyncClient, in_parts: str) -> None:
     head, get = await client.head(in_parts), await client.get(in_parts)
     assert (head.status_code, head.headers["content-length"], head.content) == (200, str(len(get.content)), b"")
+
+
+async def test_the_loop_writes_what_is_asked_for_until_it_is_stopped(
+    client: httpx.AsyncClient, app: FastAPI, database_url: str
+) -> None:
+    asked, stop, health = await ask(client), asyncio.Event(), Health()
+    loop = asyncio.create_task(writing.run(database_url, app.state.listings, stop, health))
+    async with asyncio.timeout(30):
+        while (await client.get(asked.headers["location"])).json()["state"] != "done":
+            await asyncio.sleep(0.05)
+    stop.set()
+    await asyncio.wait_for(loop, 5)
