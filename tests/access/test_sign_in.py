@@ -26,6 +26,8 @@ from tests.signed import PASSWORD, officer_of
 
 __all__ = ["database_url"]
 
+pytestmark = pytest.mark.usefixtures("somebody")
+
 NOW = dt.datetime.now(dt.UTC)
 LOGIN = "zhang.wei"
 
@@ -40,7 +42,7 @@ async def somebody(engine: AsyncEngine) -> str:
 
 
 @pytest.fixture
-async def page(database_url: str, somebody: str) -> AsyncIterator[FastAPI]:
+async def page(database_url: str) -> AsyncIterator[FastAPI]:
     """The sign-in and some rows, behind the guard."""
     app, source = FastAPI(), Source(database_url)
     app.state.source, app.state.settings = source, Settings()
@@ -125,7 +127,7 @@ async def test_a_stranger_does_not_learn_which_accounts_there_are(
 
 
 @pytest.mark.parametrize("way", ["sign_in", "change"])
-async def test_wrong_passwords_lock_an_account_for_a_while(conn: AsyncConnection, somebody: str, way: str) -> None:
+async def test_wrong_passwords_lock_an_account_for_a_while(conn: AsyncConnection, way: str) -> None:
     async def attempt(password: str, now: dt.datetime) -> None:
         if way == "sign_in":
             await people.sign_in(conn, LOGIN, password, now=now)

@@ -28,6 +28,12 @@ NEEDS: dict[str, dict[str, Any]] = {
     f"{PREFIX}/work-orders/figures": DAYS,
     f"{PREFIX}/work-orders/groups": DAYS,
     f"{PREFIX}/scorecards/{{company}}/rows": {"params": {"measure": "pass_rate"}},
+    "/rows/buildings/{code}/day": {"params": {"day": "2026-01-06"}},
+    "/rows/household/{code}/curve": {"params": {"until": "2026-01-07T00:00:00+08:00"}},
+    "/rows/household/{code}/statistics": {"params": {"day": "2026-01-06"}},
+    "/rows/scorecards/{code}": {"params": {"measure": "pass_rate"}},
+    "/rows/search": {"params": {"q": "H"}},
+    "/ingest/conflict": {"params": {"point": "P1", "at": "2026-01-06T02:00:00+08:00"}},
     "/rows/evidence/verify": {"content": b""},
 }
 """What an address does not answer without."""
@@ -89,7 +95,7 @@ VALUES = {
     "sha256": "0" * 64,
     "paper": "none",
     "option": "none",
-    "name": "jilin",
+    "name": "cn-22-jilin",
 }
 NOT_THERE = re.compile(r"/tickets/|/reports/|/papers/|/files/|/options/|/exports/")
 """There are none of these in the town."""

@@ -8,7 +8,8 @@ import datetime as dt
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from prometheus_client import Counter
@@ -83,13 +84,22 @@ class Recorded:
     process : serve or web
     refuse : makes the answer in place of one whose row the database refused: 503
     unseen : beginnings of paths that are not recorded
+    headers : of every answer that is
     """
 
-    def __init__(self, app: ASGIApp, process: str, refuse: Refuse, unseen: Iterable[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        process: str,
+        refuse: Refuse,
+        unseen: Iterable[str],
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._app = app
         self._process = process
         self._refuse = refuse
         self._unseen = tuple(unseen)
+        self.headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve it, and record it."""
@@ -172,5 +182,7 @@ class _Request:
     async def _told(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             state: dict[str, Any] = self._scope["state"]
-            MutableHeaders(scope=message).update({"X-Request-Id": state["request"]} | state.get("headers", {}))
+            MutableHeaders(scope=message).update(
+                {**self._keeper.headers, "X-Request-Id": state["request"], **state.get("headers", {})}
+            )
         await self._send(message)

@@ -55,6 +55,12 @@ ROUTES = (
 """Every module of addresses that answers with what is stored."""
 UNRECORDED = ("/livez", "/readyz", "/metrics", "/openapi.json")
 """What holds nothing of a home."""
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+}
+"""Nothing of an answer is for a browser to guess at, to run or to frame."""
 DESCRIPTION = """\
 Room temperatures, day statistics and findings of one city.
 
@@ -110,7 +116,7 @@ def _add_middleware(app: FastAPI) -> None:
     app.add_middleware(representations.Compressed)
     app.add_middleware(representations.Conditional)
     app.add_middleware(bodies.Limited)
-    app.add_middleware(Recorded, process="serve", refuse=problems.unrecorded, unseen=UNRECORDED)
+    app.add_middleware(Recorded, process="serve", refuse=problems.unrecorded, unseen=UNRECORDED, headers=HEADERS)
     metrics.add_to(app)
 
 

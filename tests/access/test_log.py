@@ -1,0 +1,98 @@
+"""Who looked at what is written before it is shown, and not shown where it cannot be written."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from heatstream.store.tables import access_log
+from tests.access.conftest import api_at, client, key_at
+from tests.serve.conftest import database_url
+
+__all__ = ["database_url"]
+
+
+@pytest.fixture
+async def app(database_url: str) -> AsyncIterator[FastAPI]:
+    async with api_at(database_url, requests_per_minute=5, strangers_per_minute=2) as app:
+        yield app
+
+
+@pytest.fixture
+async def auditor(app: FastAPI, database_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    key = await key_at(database_url, "auditor")
+    async with client(app, headers={"Authorization": f"Bearer {key}"}) as one:
+        yield one
+
+
+async def logged(engine: AsyncEngine) -> list[Any]:
+    async with engine.connect() as conn:
+        return list(await conn.execute(select(access_log).order_by(access_log.c.id)))
+
+
+async def test_a_request_is_a_row_that_names_who_which_and_how_many(
+    auditor: httpx.AsyncClient, engine: AsyncEngine
+) -> None:
+    asked = {"household": "H1", "outcome": "failing"}
+    response = await auditor.get("/api/v1/findings", params=asked, headers={"X-Request-Id": "poll-7"})
+    [row] = await logged(engine)
+    assert response.headers["X-Request-Id"] == row.request == "poll-7"
+    assert (row.process, row.role, row.method, row.status, row.rows) == ("serve", "auditor", "GET", 200, 2)
+    assert (row.route, row.household) == ("/api/v1/findings", "H1")
+    assert row.target == "/api/v1/findings?household=H1&outcome=failing"
+    assert row.who.startswith("key:hs_")
+
+
+async def test_a_key_that_was_put_into_the_address_is_not_in_the_log(
+    auditor: httpx.AsyncClient, engine: AsyncEngine
+) -> None:
+    key = auditor.headers["Authorization"].removeprefix("Bearer ")
+    await auditor.get("/api/v1/households", params={"key": key})
+    [row] = await logged(engine)
+    assert key.rsplit("_", 1)[-1] not in str(row)
+    assert row.status == 400
+
+
+async def test_what_cannot_be_logged_is_not_shown(auditor: httpx.AsyncClient, engine: AsyncEngine) -> None:
+    async with engine.begin() as conn:
+        await conn.execute(text("alter table access_log add check (household is null or household <> 'H1')"))
+    refused = await auditor.get("/api/v1/households", params={"household": "H1"})
+    assert refused.status_code == 503
+    assert "H1室" not in refused.text
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert (await auditor.get("/api/v1/households", params={"household": "H2"})).status_code == 200
+
+
+async def test_the_log_is_read_by_household_and_by_who(auditor: httpx.AsyncClient) -> None:
+    for home in ("H1", "H2"):
+        await auditor.get("/api/v1/households", params={"household": home})
+    rows = (await auditor.get("/api/v1/access-log", params={"household": "H2"})).json()["rows"]
+    assert [row["target"] for row in rows] == ["/api/v1/households?household=H2"]
+    assert (await auditor.get("/api/v1/access-log", params={"who": "key:none"})).json()["rows"] == []
+
+
+async def test_a_key_is_told_what_is_left_and_then_when_to_ask_again(auditor: httpx.AsyncClient) -> None:
+    left = []
+    for _ in range(5):
+        response = await auditor.get("/api/v1/packs")
+        left.append(int(response.headers["RateLimit"].split("r=")[1].split(";")[0]))
+    refused = await auditor.get("/api/v1/packs")
+    assert (left, refused.status_code) == ([4, 3, 2, 1, 0], 429)
+    assert refused.headers["RateLimit-Policy"] == '"minute";q=5;w=60'
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert refused.json()["type"] == "urn:heatstream:problem:too-many"
+
+
+async def test_strangers_are_counted_by_address_and_do_not_fill_the_log(
+    auditor: httpx.AsyncClient, app: FastAPI, engine: AsyncEngine
+) -> None:
+    await auditor.get("/api/v1/packs")
+    async with client(app) as stranger:
+        found = [(await stranger.get("/api/v1/packs")).status_code for _ in range(4)]
+    assert found == [401, 401, 429, 429]
+    assert (await auditor.get("/api/v1/packs")).status_code == 200
+    assert [row.status for row in await logged(engine)] == [200, 401, 401, 200]
