@@ -93,8 +93,8 @@ async def _repeat(engine: AsyncEngine, back: int) -> None:
         made = await conn.scalars(
             text(
                 f"insert into finding (period_from, period_to, {', '.join(other)}) "
-                f"select period_from - :back, period_to - :back, {', '.join(other)} from finding "
-                "where period_from = :day order by household_id returning id"
+                f"select period_from - cast(:back as integer), period_to - cast(:back as integer), {', '.join(other)} "
+                "from finding where period_from = :day order by household_id returning id"
             ),
             values,
         )
@@ -110,7 +110,7 @@ async def _repeat(engine: AsyncEngine, back: int) -> None:
         await conn.execute(
             text(
                 f"insert into day_statistic (day, {', '.join(statistics)}) "
-                f"select day - :back, {', '.join(statistics)} from day_statistic where day = :day"
+                f"select day - cast(:back as integer), {', '.join(statistics)} from day_statistic where day = :day"
             ),
             values,
         )

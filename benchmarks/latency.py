@@ -57,9 +57,9 @@ async def _run() -> list[dict[str, Any]]:
 
 
 async def watch(url: str, seen: dict[int, dt.datetime]) -> None:
-    """Note when each batch could first be seen."""
+    """Note when each batch from now on could first be seen."""
     connection = await asyncpg.connect(url)
-    last = 0
+    last = await connection.fetchval("select coalesce(max(id), 0) from batch")
     try:
         while True:
             found = await connection.fetch("select id from batch where id > $1", last)
