@@ -243,10 +243,12 @@ def _held(found: Whole, words: Words) -> None:
 
 def _declarations(address: str, words: Words) -> None:
     zero = [words("零", "zero"), words("有事件", "incidents")]
+    told, names = "p.value === '已报'", [words("已报", "reported"), words("未报", "not reported")]
+    text = f"{told} ? {literal(names[0])} : {literal(names[1])}"
     against = " · " + words("与零报告不符", "contradicts")
     columns = [
         grids.column(words("日期", "day"), "day", 110),
-        matter_columns.drawn(words("状态", "state"), "state", "hsv.yes(p.value === '已报', [p.value, p.value])", 84),
+        matter_columns.drawn(words("状态", "state"), "state", f"hsv.yes({told}, {literal(names)})", 96, text),
         matter_columns.written(
             words("申报", "declares"),
             "zero",
