@@ -54,7 +54,6 @@ def told(words: Words) -> dict[str, Any]:
         "none": words("没有未办结的事项。", "Nothing is open."),
         "more": words("另有 {} 项", "{} more"),
         "away": words("暂时读不到数据，稍后自动重试。", "The data cannot be read now; it is tried again by itself."),
-        "all": words("全部", "all"),
     }
 
 
