@@ -64,6 +64,7 @@ async def test_the_plain_pages_can_be_used_by_everybody(visit: Open) -> None:
     for path, dark in (("/sign-in", False), ("/sign-in?next=/claims", True), ("/nowhere", True)):
         found = await visit(path, token=None, dark=dark, width=390)
         assert (await violations(found.page), await overflow(found.page)) == ([], 0)
+    await expect(found.page.get_by_role("alert")).to_have_text("没有地址为 /nowhere 的页面。")
 
 
 async def test_a_keyboard_walks_past_the_navigation_and_into_a_table(visit: Open) -> None:

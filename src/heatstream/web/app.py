@@ -2,11 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from http import HTTPStatus
 from pathlib import Path
 
-from fastapi import FastAPI, Response
-from fastapi.responses import PlainTextResponse
+from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from nicegui import app as pages
 from nicegui import ui
@@ -45,13 +43,6 @@ STATIC = Path(__file__).parent / "static"
 RECONNECT_S = 30
 
 
-def _unrecorded() -> Response:
-    told = "暂时无法记录访问日志，故不予显示，请稍后再试。"
-    return PlainTextResponse(
-        f"{told} The access log cannot be written, so nothing is shown.", HTTPStatus.SERVICE_UNAVAILABLE
-    )
-
-
 def create_app(settings: Settings) -> FastAPI:
     """Make the page of one city's database; once a process, for NiceGUI keeps its pages by the process."""
     allowed = names(settings.web)
@@ -71,7 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
         sign_in_page.lead_strangers(each)
     app.state.strangers = Limit(settings.web.strangers_per_minute)
     app.state.sign_ins = Limit(settings.web.sign_ins_per_minute)
-    app.add_middleware(Recorded, process="web", refuse=_unrecorded, unseen=UNRECORDED)
+    app.add_middleware(Recorded, process="web", refuse=lambda: failures.unrecorded, unseen=UNRECORDED)
     app.add_middleware(Guard, public_url=settings.web.public_url)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed)
     app.include_router(rows.router)

@@ -10,6 +10,7 @@ from nicegui import app as pages
 from nicegui import context
 from sqlalchemy.exc import DBAPIError
 from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
 
 from heatstream.web import words as languages
 from heatstream.web.frame import box, dress, tag
@@ -19,13 +20,14 @@ log = structlog.get_logger("heatstream.web")
 
 AWAY = (DBAPIError, OSError)
 """What is raised while the database is away or too slow."""
+THE_DATABASE_IS_AWAY = ("数据库暂不可用，请稍后再试。", "The database is away; try again later.")
 _LOGGED = "logged"
 
 
 def told(error: Exception) -> tuple[str, str]:
     """Say what is wrong in Chinese and English, and nothing of the inside."""
     if isinstance(error, AWAY):
-        return "数据库暂不可用，请稍后再试。", "The database is away; try again later."
+        return THE_DATABASE_IS_AWAY
     return "内部错误，详见日志。", "Internal error; the log has the cause."
 
 
@@ -56,13 +58,22 @@ def _is_for_rows(request: Request) -> bool:
     return request.url.path.startswith("/rows/")
 
 
+def _unavailable(request: Request) -> Response:
+    if _is_for_rows(request):
+        return JSONResponse({"detail": THE_DATABASE_IS_AWAY[1]}, HTTPStatus.SERVICE_UNAVAILABLE)
+    words = languages.of_request(request)
+    title, said = words("暂时无法显示", "not available"), words(*THE_DATABASE_IS_AWAY)
+    return refusal(request, title, said, HTTPStatus.SERVICE_UNAVAILABLE, back=request.url.path)
+
+
+async def unrecorded(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer what the access log could not take: nothing is shown that is not recorded."""
+    await _unavailable(Request(scope))(scope, receive, send)
+
+
 async def _away(request: Request, error: Exception) -> Response:
     record(error)
-    if _is_for_rows(request):
-        return JSONResponse({"detail": told(error)[1]}, HTTPStatus.SERVICE_UNAVAILABLE)
-    words = languages.of_request(request)
-    title = words("暂时无法显示", "not available")
-    return refusal(request, title, words(*told(error)), HTTPStatus.SERVICE_UNAVAILABLE, back=request.url.path)
+    return _unavailable(request)
 
 
 async def _missing(request: Request, error: Exception) -> Response:

@@ -311,7 +311,8 @@ class _Reading:
         """Read a decimal exactly."""
         if not _DECIMAL.fullmatch(text):
             expected = self.words("应为数字，最多两位小数", "expected a number with two decimals at most")
-            return self.refuse(text, expected, at)
+            self.refuse(text, expected, at)
+            return None
         units, _, rest = text.removeprefix("-").partition(".")
         return (int(units) * 100 + int(rest.ljust(2, "0"))) * (-1 if text.startswith("-") else 1)
 
@@ -319,7 +320,8 @@ class _Reading:
         """Read a whole number."""
         if re.fullmatch(r"-?\d{1,18}", text):
             return int(text)
-        return self.refuse(text, self.words("应为整数", "expected a whole number"), at)
+        self.refuse(text, self.words("应为整数", "expected a whole number"), at)
+        return None
 
     def refuse(self, text: str, expected: str, at: str) -> None:
         """Say what cannot be read."""
