@@ -4,6 +4,7 @@ from fastapi import Request
 from nicegui import ui
 from pydantic import model_validator
 
+from heatstream.access.fields import SEES
 from heatstream.claims.events import Part, Said, Text
 from heatstream.errors import BadInput, Refused
 from heatstream.settings import Settings
@@ -72,14 +73,17 @@ def _columns(words: Words) -> list[grids.Column]:
     ]
 
 
-def _what(found: Ticket, words: Words) -> None:
+def _what(found: Ticket, role: str, words: Words) -> None:
+    whose = {
+        words("地址（热线所记）", "address as written"): found.address,
+        words("来电人", "caller"): found.caller or "",
+    }
     facts(
         {
             words("来电", "received"): local(found.received_at),
             words("诉求", "topic"): matter_words.topics(words)[found.topic],
             words("类别", "category"): found.category,
-            words("地址（热线所记）", "address as written"): found.address,
-            words("来电人", "caller"): found.caller or "",
+            **(whose if "address" in SEES[role] else {}),
             words("户号", "household"): found.household or "",
             words("楼栋", "building"): found.building or "",
             words("匹配依据", "matched by"): " · ".join(filter(None, [found.matched_by, found.match_why])),
@@ -181,7 +185,7 @@ def add(settings: Settings) -> None:
                 empty(words("没有您可见的这一来件。", "There is no such ticket that you may see."))
                 return
             with card(words("来件内容", "what was said")):
-                _what(found, words)
+                _what(found, reader.visitor.role, words)
             if reader.visitor.role not in ticket_acts.MATCHERS:
                 return
             with card(words("地址可能所指", "what the address may mean")):
