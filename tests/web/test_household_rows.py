@@ -71,13 +71,17 @@ async def test_a_household_has_its_findings(browser: httpx.AsyncClient) -> None:
 async def test_an_inspector_sees_no_amounts(source: Source, sign_in: SignIn) -> None:
     async with visitor(source, await sign_in("inspector", company="E1")) as browser:
         found = await fetched(browser, "household/H1/findings")
+        lines = (await fetched(browser, "household/H1/findings/2026-01-06/explained"))["lines"]
     assert [(row["outcome"], row["computed_fen"]) for row in found] == [(2, None), (2, None), (1, None)]
+    assert lines
+    assert not [line for line in lines if "元" in line["zh"] or "CNY" in line["en"]]
 
 
 async def test_a_finding_tells_its_reasons_and_what_stood_before_it(browser: httpx.AsyncClient) -> None:
     told = await fetched(browser, "household/H1/findings/2026-01-05/explained")
     assert [(row["outcome"], row["change"], row["stands"]) for row in told["versions"]] == [(3, 1, False), (2, 2, True)]
     assert any("数值 17.00 °C，标准 18.00 °C" in line["zh"] for line in told["lines"])
+    assert any("测算额：3.00 元" in line["zh"] for line in told["lines"])
 
 
 async def test_a_day_without_a_finding_has_no_reasons(browser: httpx.AsyncClient) -> None:

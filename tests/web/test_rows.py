@@ -16,6 +16,7 @@ from heatstream.web import figures, rows
 from heatstream.web.shared import Reader, Source
 from tests.serve import town
 from tests.signed import visitor_at
+from tests.web.conftest import SignIn, visitor
 
 
 async def fetched(browser: httpx.AsyncClient, address: str) -> list[dict[str, object]]:
@@ -114,6 +115,28 @@ async def test_a_file_says_what_the_page_says(browser: httpx.AsyncClient) -> Non
     [line] = csv.DictReader(answer.text.lstrip("\ufeff").splitlines())
     told = {name: line[name] for name in ("outcome", "value °C", "margin °C", "computed (yuan)")}
     assert told == {"outcome": "failing", "value °C": "17.00", "margin °C": "-1.00", "computed (yuan)": "3.00"}
+
+
+AMOUNTS = ('"computed_fen":300', ",3.00")
+"""The one amount of the town, in rows and in the file."""
+
+
+@pytest.mark.parametrize(
+    ("role", "hidden", "told"),
+    [("auditor", ("B1 H1室",), AMOUNTS), ("inspector", AMOUNTS, ("B1 H1室",)), ("company", (), ("B1 H1室", *AMOUNTS))],
+)
+async def test_a_role_sees_of_each_home_what_it_may(
+    source: Source, sign_in: SignIn, role: str, hidden: tuple[str, ...], told: tuple[str, ...]
+) -> None:
+    where = {} if role == "auditor" else {"company": "E1"}
+    async with visitor(source, await sign_in(role, **where)) as browser:
+        found = [
+            (await browser.get(f"/rows/{address}")).text
+            for address in ("findings", "findings.csv", "flags", "stations/T1/homes")
+        ]
+    assert all("H1" in each for each in found)
+    assert [word for word in told if word not in "".join(found)] == []
+    assert [word for word in hidden if word in "".join(found)] == []
 
 
 @pytest.mark.parametrize("query", ["district=D9", "outcome=cold", "day=yesterday", "after=1.x", "colour=red"])

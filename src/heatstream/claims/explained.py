@@ -57,15 +57,23 @@ class _Again:
     excluded: list[Excluded]
 
 
-async def of_finding(conn: AsyncConnection, finding: AnyRow, rooms: Sequence[AnyRow]) -> Explained:
-    """Explain a finding as `read.findings` gives it, with its rooms as `read.statistics.of_household` does."""
+async def of_finding(
+    conn: AsyncConnection, finding: AnyRow, rooms: Sequence[AnyRow], *, with_amounts: bool = True
+) -> Explained:
+    """Explain a finding as `read.findings` gives it, with its rooms as `read.statistics.of_household` does.
+
+    Parameters
+    ----------
+    with_amounts : whoever asks may know the amounts of a home
+    """
     canonical = await policies.canonical(conn, finding.policy_id)
     policy = _restored(canonical)
     again = await _again(conn, policy, finding) if policy and finding.period_kind == DAY else None
     change = await asyncio.to_thread(_nearest, again, finding, policy) if again and policy else None
     told = [_room(room, again) for room in rooms]
     excluded = again.excluded if again else []
-    lines = explain(_found(finding), told, canonical, excluded=excluded, change=change)
+    found = _found(finding)
+    lines = explain(found, told, canonical, excluded=excluded, change=change, with_amounts=with_amounts)
     return Explained([*lines, _made_by(finding)], change)
 
 

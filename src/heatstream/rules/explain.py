@@ -141,6 +141,7 @@ def explain(
     *,
     excluded: Sequence[Excluded] = (),
     change: Nearest | None = None,
+    with_amounts: bool = True,
 ) -> list[Line]:
     """Explain one finding.
 
@@ -151,6 +152,7 @@ def explain(
     canonical : the policy's canonical text, as stored with it
     excluded : what reviewers excluded of its day
     change : the nearest change; None = the finding cannot be made anew from what is stored now
+    with_amounts : whoever reads it may know the amounts of a home
     """
     law = _Law.of(canonical, found.day)
     return [
@@ -159,7 +161,7 @@ def explain(
         *map(_excluded, excluded),
         *_decided(found, law),
         *_tier(found, law),
-        *_amounts(found),
+        *(_amounts(found) if with_amounts else ()),
         *_missing(found),
         *(changes(change, found.outcome) if change else [_NOT_AGAIN]),
         *law.sources(),

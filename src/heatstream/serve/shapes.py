@@ -79,6 +79,8 @@ def _seen_alone(kind: fields.Kind) -> WrapSerializer:
 Address = Annotated[
     str | None, _seen_alone("address"), Field(description="标准地址; null for roles that see no addresses")
 ]
+Door = Annotated[str | None, _seen_alone("address")]
+Storey = Annotated[int | None, _seen_alone("address")]
 Money = Annotated[int | None, _seen_alone("money")]
 Amounts = Annotated[dict[str, Any] | None, _seen_alone("money")]
 Said = Annotated[dict[str, Any] | None, _seen_alone("case")]

@@ -100,7 +100,7 @@ async def day_of_building(request: Request, reader: Reading, code: str, day: dt.
         told = await _day(conn, request.app.state.settings, found, day)
     if not _sees_addresses(reader):
         for home in told["homes"]:
-            home["address"] = None
+            home.update(address=None, door=None)
     return told
 
 

@@ -31,6 +31,7 @@ from heatstream.store.read.rows import AnyRow
 from heatstream.store.timescale import LOCAL
 from heatstream.web.building_rows import held_against
 from heatstream.web.rows import finding as finding_row
+from heatstream.web.rows import seen_by
 from heatstream.web.signed_in import Reading
 
 router = APIRouter(prefix="/rows/household/{code}", include_in_schema=False)
@@ -238,9 +239,7 @@ async def every_finding(reader: Reading, code: str) -> list[Row]:
             return []
         page = days.DayPage(span, MOST_DAYS, newest_first=True)
         found = await findings.listed(conn, findings.Which(Place(household=code)), page)
-    unseen = {"address": "address", "computed_fen": "money"}
-    hidden = {name: None for name, kind in unseen.items() if kind not in SEES[reader.visitor.role]}
-    return [finding_row(row) | hidden for row in found]
+    return [seen_by(reader.visitor, finding_row(row)) for row in found]
 
 
 @router.get("/findings/{day}/explained")
@@ -251,7 +250,8 @@ async def explained_finding(reader: Reading, code: str, day: dt.date) -> Row | N
         found = await _finding(conn, code, day)
         if found is None:
             return None
-        told = await explained.of_finding(conn, found, await statistics.of_household(conn, home.id, day))
+        rooms, money = await statistics.of_household(conn, home.id, day), "money" in SEES[reader.visitor.role]
+        told = await explained.of_finding(conn, found, rooms, with_amounts=money)
         versions = await findings.versions(conn, home.id, findings.DAY, day)
     nearest = set(changes(told.change, Outcome(found.outcome))) if told.change else set()
     return {

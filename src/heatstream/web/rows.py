@@ -12,6 +12,8 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.access.fields import SEES, Kind
+from heatstream.access.principal import Principal
 from heatstream.core.finding import Outcome
 from heatstream.errors import BadInput
 from heatstream.store.closings import closed_through
@@ -46,7 +48,16 @@ _TALLY = (
     *("below_now", "lowest_centi", "computed_fen"),
 )
 
+OF_KIND: Final[dict[str, Kind]] = {"address": "address", "door": "address", "computed_fen": "money"}
+"""Cells of one home's row that not every role sees."""
+
 Row = dict[str, Any]
+
+
+def seen_by(visitor: Principal, row: Row) -> Row:
+    """Give a home's row as somebody's role sees it: what it does not see is null."""
+    hidden = {name for name, kind in OF_KIND.items() if kind not in SEES[visitor.role]}
+    return {name: None if name in hidden else value for name, value in row.items()}
 
 
 def _pick(row: object, names: tuple[str, ...]) -> Row:
@@ -96,7 +107,7 @@ async def by_place(reader: Reading, level: Literal["district", "company", "heat_
 @router.get("/flags")
 async def flags(reader: Reading) -> list[Row]:
     """Give who is below the standard now, the coldest first."""
-    return [_pick(row, _FLAG) for row in await figures.below_now(reader)]
+    return [seen_by(reader.visitor, _pick(row, _FLAG)) for row in await figures.below_now(reader)]
 
 
 def _unless_blank(value: object) -> object:
@@ -205,9 +216,10 @@ async def listed(reader: Reading, asked: Annotated[PageFilters, Query()]) -> Row
     async with reader.connection() as conn:
         try:
             await places.check(conn, asked.place())
-            return (await _part(conn, asked, asked.after, PAGE))._asdict()
+            found, goes_on = await _part(conn, asked, asked.after, PAGE)
         except BadInput as error:
             raise HTTPException(422, str(error)) from None
+    return {"rows": [seen_by(reader.visitor, row) for row in found], "next": goes_on}
 
 
 _FILE: Final = {
@@ -261,7 +273,8 @@ async def file(request: Request, reader: Reading, asked: Asked) -> StreamingResp
         async with reader.connection() as conn:
             while True:
                 rows, after = await _part(conn, asked, after, FILE_PAGE)
-                yield _written([[_cell(name, row.get(name), words) for name in _FILE] for row in rows])
+                seen = [seen_by(reader.visitor, row) for row in rows]
+                yield _written([[_cell(name, row.get(name), words) for name in _FILE] for row in seen])
                 if after is None:
                     return
 

@@ -20,6 +20,7 @@ from heatstream.supervision.station import seen_words, supply_series
 from heatstream.supervision.station.supply_series import SupplySeries
 from heatstream.web.company_rows import fuel_row
 from heatstream.web.matter_rows import Row, desk, iso, lines, ms, series_of, settings_of
+from heatstream.web.rows import seen_by
 from heatstream.web.shared import Reader
 from heatstream.web.signed_in import Reading
 
@@ -182,7 +183,7 @@ async def homes(reader: Reading, code: str) -> list[Row]:
     async with reader.connection() as conn:
         await one_seen(conn, code)
         rows = await flags.coldest(conn, Place(heat_station=code), limit=MOST_HOMES)
-    return [{name: getattr(each, name) for name in _FLAG} for each in rows]
+    return [seen_by(reader.visitor, {name: getattr(each, name) for name in _FLAG}) for each in rows]
 
 
 @router.get("/sources/{code}/fuel")

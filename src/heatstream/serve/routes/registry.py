@@ -9,7 +9,7 @@ from pydantic import Field
 from heatstream.serve.access import Connection
 from heatstream.serve.formats import Route
 from heatstream.serve.paging import At, Page, PagedQuery
-from heatstream.serve.shapes import Address, Instant, PlaceFilters, Shape
+from heatstream.serve.shapes import Address, Door, Instant, PlaceFilters, Shape, Storey
 from heatstream.store.read import places, registry
 
 router = APIRouter(tags=["registry"], route_class=Route)
@@ -21,9 +21,9 @@ class Household(Shape):
     household: str = Field(description="户号")
     kind: Literal["residential", "other"] = Field(description="residential 居民 or other 非居民")
     address: Address
-    stair: int | None = Field(description="单元")
-    floor: int | None = Field(description="楼层")
-    door: str | None = Field(description="房号")
+    stair: Storey = Field(description="单元; null for roles that see no addresses")
+    floor: Storey = Field(description="楼层; null for roles that see no addresses")
+    door: Door = Field(description="房号; null for roles that see no addresses")
     building: str = Field(description="code of the 楼栋")
     building_name: str
     community: str = Field(description="code of the 小区")
