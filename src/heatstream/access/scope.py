@@ -1,8 +1,8 @@
 """With whose eyes a transaction reads: the one place where rows are narrowed."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import astuple, dataclass, fields
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.row_scope import READER, SEEN
@@ -31,9 +31,14 @@ class Scope:
         return (self.role, self.district, self.company, self.street, self.household)
 
 
+_GIVEN = (*(f"heatstream.{each.name}" for each in fields(Scope)), "search_path", "role")
+"""The role comes last: what comes before it is set with the rights of the process."""
+# Made once, for it begins every request; a bind takes its name apart, so the settings are numbered.
+_SET = select(*(func.set_config(name, bindparam(f"given_{place}"), True) for place, name in enumerate(_GIVEN)))
+
+
 async def narrow(conn: AsyncConnection, scope: Scope) -> None:
     """Let the connection see what `scope` sees, until its transaction ends."""
-    told = {f"heatstream.{name}": "" if value is None else str(value) for name, value in asdict(scope).items()}
-    # The role comes last: what came before it was set with the rights of the process.
-    given = {**told, "search_path": f"{SEEN}, public", "role": READER}
-    await conn.execute(select(*(func.set_config(name, value, True) for name, value in given.items())))
+    told = ["" if value is None else str(value) for value in astuple(scope)]
+    given = (*told, f"{SEEN}, public", READER)
+    await conn.execute(_SET, {f"given_{place}": value for place, value in enumerate(given)})

@@ -16,12 +16,16 @@ STATEMENT_TIMEOUT = "5s"
 """An answer waits for its row: rather none than one that waits for ever."""
 
 
+_RIGHTS = select(
+    func.set_config("role", READER, True), func.set_config("statement_timeout", STATEMENT_TIMEOUT, True)
+)
+_ADDED = insert(access_log).inline()
+
+
 async def add(conn: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Add rows with no more rights than the API has."""
-    await conn.execute(
-        select(func.set_config("role", READER, True), func.set_config("statement_timeout", STATEMENT_TIMEOUT, True))
-    )
-    await conn.execute(insert(access_log).inline(), rows)
+    await conn.execute(_RIGHTS)
+    await conn.execute(_ADDED, rows)
 
 
 def by(who: str) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, func, insert, literal, select, update
+from sqlalchemy import Row, Text, bindparam, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.errors import BadInput
@@ -139,14 +139,18 @@ async def revoke(conn: AsyncConnection, prefix: str) -> None:
     await conn.execute(update(api_key).where(api_key.c.id == found).values(revoked_at=ended))
 
 
+_NAMED = func.api_key_named(bindparam("prefix", type_=Text)).table_valued(*api_key.c).render_derived(name="named")
+_USABLE = select(_NAMED).where(
+    _NAMED.c.revoked_at.is_(None), _NAMED.c.expires_at.is_(None) | (_NAMED.c.expires_at > func.now())
+)
+
+
 async def usable(conn: AsyncConnection, key: str) -> ApiKey | None:
     """Find the key that was shown; None where it is unknown, revoked or past its end."""
     prefix = _prefix(key)
     if prefix is None or not prefix.isascii():
         return None
-    named = func.api_key_named(prefix).table_valued(*api_key.c).render_derived(name="named")
-    lasting = named.c.expires_at.is_(None) | (named.c.expires_at > func.now())
-    row = (await conn.execute(select(named).where(named.c.revoked_at.is_(None), lasting))).one_or_none()
+    row = (await conn.execute(_USABLE, {"prefix": prefix})).one_or_none()
     if row is None or not hmac.compare_digest(row.hash, _hash(key)):
         return None
     return _listed(row)
