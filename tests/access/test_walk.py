@@ -32,7 +32,7 @@ NEEDS: dict[str, dict[str, Any]] = {
     "/rows/household/{code}/curve": {"params": {"until": "2026-01-07T00:00:00+08:00"}},
     "/rows/household/{code}/statistics": {"params": {"day": "2026-01-06"}},
     "/rows/scorecards/{code}": {"params": {"measure": "pass_rate"}},
-    "/rows/search": {"params": {"q": "H"}},
+    "/rows/search": {"params": {"q": "H1"}},
     "/ingest/conflict": {"params": {"point": "P1", "at": "2026-01-06T02:00:00+08:00"}},
     "/rows/evidence/verify": {"content": b""},
 }
