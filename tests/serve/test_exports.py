@@ -95,6 +95,35 @@ BODIES: list[tuple[dict[str, str], bytes, int, str]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        (r'{"noun": "\ud800", "media_type": "text/csv"}', "/noun"),
+        (
+            r'{"noun": "findings", "media_type": "text/csv", "parameters": {"district": "\ud800"}}',
+            "/parameters/district",
+        ),
+        (r'{"noun": "findings", "media_type": "text/csv", "parameters": {"\ud800": "D1"}}', "/parameters/"),
+    ],
+)
+async def test_half_a_character_is_refused_and_told_as_it_came(
+    client: httpx.AsyncClient, body: str, pointer: str
+) -> None:
+    sent = {"Idempotency-Key": "half", "Content-Type": "application/json"}
+    told = await client.post(EXPORTS, content=body, headers=sent)
+    assert (told.status_code, told.json()["type"]) == (422, "urn:heatstream:problem:bad-body")
+    assert any(each["pointer"].startswith(pointer) for each in told.json()["faults"])
+
+
+async def test_what_was_published_is_exported_to_everybody(
+    stranger: httpx.AsyncClient, make_key: MakeKey, app: FastAPI, engine: AsyncEngine
+) -> None:
+    stranger.headers["Authorization"] = f"Bearer {await make_key('read', role='province')}"
+    address = await made(stranger, app, engine, noun="publications")
+    assert (await stranger.get(address)).json()["state"] == "done"
+    assert (await stranger.get(f"{address}/file")).content == b""
+
+
 async def test_a_body_that_cannot_be_used_is_told_apart(client: httpx.AsyncClient) -> None:
     for headers, content, status, type_ in BODIES:
         response = await client.post(EXPORTS, content=content, headers={"Content-Type": "application/json", **headers})

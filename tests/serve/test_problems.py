@@ -61,6 +61,13 @@ async def test_a_wrong_value_is_refused_by_its_name(reader: httpx.AsyncClient, q
         ("summary?city=other", "unknown-code", "city: seen 'other', expected a code of the registry"),
         ("points?point=P%001", "bad-query", "point: seen a NUL character, which no text of the store holds"),
         ("findings?limit=501", "bad-query", "limit: seen 501, expected at most 500 (HEATSTREAM_SERVE_PAGE_LIMIT)"),
+        ("findings?limit=%2B501", "bad-query", "limit: seen +501, expected at most 500 (HEATSTREAM_SERVE_PAGE_LIMIT)"),
+        ("findings?limit=501.0", "bad-query", "limit: seen 501.0, expected at most 500 (HEATSTREAM_SERVE_PAGE_LIMIT)"),
+        (
+            f"findings?limit={'9' * 5000}",
+            "bad-query",
+            f"limit: seen {'9' * 200}, expected at most 500 (HEATSTREAM_SERVE_PAGE_LIMIT)",
+        ),
         ("findings?building=B1&building=B2", "bad-query", "seen building more than once, expected each parameter once"),
         (
             "findings?day_from=2026-01-06&day_to=2026-01-05",

@@ -26,6 +26,7 @@ from heatstream.settings import Settings
 
 ASKING: Final = get_args(access.Asking)[1].dependency
 CONNECTION: Final = get_args(access.Connection)[1].dependency
+PUBLISHED: Final = get_args(access.Published)[1].dependency
 PAGE_ROWS: Final = 2_000
 """Rows read at a time: few enough that the loop which reads them goes on with other things in between."""
 
@@ -54,6 +55,14 @@ async def _connection(request: Request) -> AsyncConnection:
     return request.state.conn  # type: ignore[no-any-return]
 
 
+async def _published(request: Request) -> AsyncIterator[AsyncConnection]:
+    """Show every row, for what was published to everybody, and then again those of who asks."""
+    conn, asking = request.state.conn, request.state.asking
+    await narrow(conn, asking.for_aggregates())
+    yield conn
+    await narrow(conn, asking.scope)
+
+
 async def _asking(request: Request) -> Principal:
     fields.see_as(request.state.asking.role)
     return request.state.asking  # type: ignore[no-any-return]
@@ -73,7 +82,12 @@ class Listings:
     def __init__(self, settings: Settings, api: APIRouter, nouns: frozenset[str]) -> None:
         self.nouns = nouns
         """What can be asked for."""
-        self.overrides: dict[Any, Any] = {Pen: _Kept, ASKING: _asking, CONNECTION: _connection}
+        self.overrides: dict[Any, Any] = {
+            Pen: _Kept,
+            ASKING: _asking,
+            CONNECTION: _connection,
+            PUBLISHED: _published,
+        }
         """Dependencies, and what stands in their place."""
         self._settings, self._api = settings, api
 

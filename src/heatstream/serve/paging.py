@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -10,13 +11,14 @@ import msgspec
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from heatstream.serve.problems import BadCursor, BadQuery
+from heatstream.serve.problems import MOST_SEEN, BadCursor, BadQuery
 
 Shape = TypeVar("Shape", bound=BaseModel)
 Key = TypeVar("Key")
 
 MOST_ROWS = 10_000
 DEFAULT_ROWS = 100
+_DIGITS = re.compile("[0-9]{1,9}")
 # Parameters that may stand several times.
 REPEATABLE = frozenset({"outcome", "noun"})
 
@@ -127,6 +129,7 @@ At = Annotated[Cursor, Depends(Cursor)]
 
 def check_limit(request: Request) -> None:
     """Hold the page against the most that this server was set to give."""
-    most, asked = request.app.state.settings.serve.page_limit, request.query_params.get("limit", "")
-    if asked.isdecimal() and int(asked) > most:
-        raise BadQuery(f"limit: seen {asked}, expected at most {most} (HEATSTREAM_SERVE_PAGE_LIMIT)")
+    most, asked = request.app.state.settings.serve.page_limit, request.query_params.get("limit")
+    # By its digits: "+900" and "900.0" would be read as 900 further on, and ten thousand digits not at all.
+    if asked is not None and not (_DIGITS.fullmatch(asked) and int(asked) <= most):
+        raise BadQuery(f"limit: seen {asked[:MOST_SEEN]}, expected at most {most} (HEATSTREAM_SERVE_PAGE_LIMIT)")

@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problems: one table from what is raised to what a client is told."""
 
+import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -200,6 +201,14 @@ class Problem(BaseModel):
     faults: list[Fault] = Field([], description="each fault of the request, where there are several")
 
 
+class _Written(JSONResponse):
+    """Half a surrogate pair of what was seen goes back as it came, escaped: UTF-8 has none."""
+
+    def render(self, content: Any) -> bytes:
+        """Write it."""
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+
+
 def answer(
     kind: Kind,
     detail: str,
@@ -221,7 +230,7 @@ def answer(
     told = dict(headers or {})
     if kind.status == HTTPStatus.UNAUTHORIZED:
         told["WWW-Authenticate"] = "Bearer"
-    return JSONResponse(problem.model_dump(by_alias=True), kind.status, told, media_type=MEDIA_TYPE)
+    return _Written(problem.model_dump(by_alias=True), kind.status, told, media_type=MEDIA_TYPE)
 
 
 def unrecorded() -> JSONResponse:

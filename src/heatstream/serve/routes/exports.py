@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.access.principal import Principal
@@ -30,7 +30,18 @@ router = APIRouter(tags=["exports"], route_class=ActRoute)
 MediaType = Literal["application/x-ndjson", "text/csv", "application/vnd.apache.parquet"]
 ENDINGS: Final = {NDJSON: "ndjson", CSV: "csv", PARQUET: "parquet"}
 Code = Annotated[str, Path(description="its number, as it was given", max_length=100)]
-Value = StrictStr | StrictInt | StrictBool | list[StrictStr]
+
+
+def _whole(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("expected text, seen half of a surrogate pair") from error
+    return text
+
+
+Text = Annotated[StrictStr, AfterValidator(_whole)]
+Value = Text | StrictInt | StrictBool | list[Text]
 _NONE: dict[int | str, dict[str, Any]] = {404: {"description": "you asked for no export of this number"}}
 
 
@@ -40,7 +51,7 @@ class Wanted(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     noun: str = Field(description="a listing, by its address without /api/v1/: findings, statistics, claims …")
-    parameters: dict[str, Value] = Field({}, description="filters of that listing, as its query has them")
+    parameters: dict[Text, Value] = Field({}, description="filters of that listing, as its query has them")
     media_type: MediaType = Field(description="what to write the rows as")
 
 
