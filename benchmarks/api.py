@@ -29,7 +29,7 @@ from benchmarks.scale import scaled
 from heatstream.embedded import child
 from heatstream.evaluate.close import close_days
 from heatstream.evaluate.run import Evaluator
-from heatstream.store import changes, keys
+from heatstream.store import changes, day_outcomes, keys
 from heatstream.store.tables import day_statistic, finding, finding_current
 from heatstream.store.timescale import ensure_partitions
 
@@ -114,6 +114,7 @@ async def _repeat(engine: AsyncEngine, back: int) -> None:
             ),
             values,
         )
+        await day_outcomes.count(conn, day, np.arange(1, HOMES + 1, dtype=np.int32))
 
 
 # --- the server -------------------------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ CITY = "bench"
 LOCAL = dt.timezone(dt.timedelta(hours=8))
 POINTS = scaled(200_000, 20_000)
 GATEWAYS = scaled(4_000, 400)
+HOMES_A_BUILDING = 60
 DAYS = 7
 SLOT_MIN = 30
 SLOTS = 12 * 60 // SLOT_MIN
@@ -158,9 +159,11 @@ _PLACES = (
     _one("community", district_id="1"),
     _one("heat_source", company_id="1", kind="'boiler'"),
     _one("heat_station", company_id="1", heat_source_id="1"),
-    _one("building", community_id="1", heat_station_id="1"),
+    f"""insert into building (code, name, community_id, heat_station_id, valid_from)
+        select i::text, i::text, 1, 1, '2020-01-01' from generate_series(1, {-(-POINTS // HOMES_A_BUILDING)}) i""",
     f"""insert into household (code, building_id, kind, address, valid_from)
-        select 'H-' || i, 1, 'residential', i::text, '2020-01-01' from generate_series(1, {POINTS}) i""",
+        select 'H-' || i, (i - 1) / {HOMES_A_BUILDING} + 1, 'residential', i::text, '2020-01-01'
+        from generate_series(1, {POINTS}) i""",
 )
 _GATEWAYS = "insert into gateway (code, valid_from) select code, '2020-01-01' from unnest($1::text[]) code"
 _POINTS = f"""
