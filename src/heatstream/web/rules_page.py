@@ -1,5 +1,6 @@
 """规则: what each place's law says and how it is known, what the operator chose, what another choice would change."""
 
+import asyncio
 import datetime as dt
 import json
 import tempfile
@@ -87,7 +88,7 @@ def _known(conf: str | None, words: Words) -> str:
 
 
 @router.get("")
-async def rows_packs(request: Request, reader: Reading) -> list[Row]:
+def rows_packs(request: Request, reader: Reading) -> list[Row]:
     """Give every pack with what it can be used for."""
     del reader  # who is signed in may look; the law is nobody's secret
     words = languages.of_request(request)
@@ -361,7 +362,7 @@ def add(settings: Settings) -> None:
     @ui.page("/rules/{name}", title="heatstream", dark=None)
     async def one(request: Request, name: str, reader: Reading) -> None:
         words = languages.of_request(request)
-        found = packs_of(settings).get(name)
+        found = (await asyncio.to_thread(packs_of, settings)).get(name)
         if found is None:
             raise HTTPException(404, f"no pack {name!r}")
         marks = list(dict.fromkeys([*await watermarks(reader), *([found.watermark] if found.watermark else [])]))
