@@ -133,3 +133,9 @@ async def test_every_answer_forbids_a_browser_to_guess_and_to_frame(api: Asked) 
         headers = (await api(who, PREFIX + path)).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
+
+
+async def test_whoever_looks_at_a_claim_is_logged_with_its_household(api: Asked) -> None:
+    await api("company", f"{PREFIX}/claims/CL-H1")
+    log = (await api("auditor", f"{PREFIX}/access-log", params={"household": "H1", "limit": 1000})).json()["rows"]
+    assert f"{PREFIX}/claims/{{claim}}" in {row["route"] for row in log}

@@ -146,6 +146,7 @@ async def whole(
     if instant is not None:
         return await _as_it_stood(conn, claim, instant)
     found = await _found(conn, claim)
+    request.state.household = found.household  # for the access log
     lines = await claims.lines(conn, found.id)
     in_force = await law.in_force(conn)
     days_off = holidays.load(request.app.state.settings.evaluate.packs_dir)
