@@ -1,5 +1,7 @@
 """Who looked at what is written before it is shown, and not shown where it cannot be written."""
 
+import asyncio
+import datetime as dt
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,7 +11,10 @@ from fastapi import FastAPI
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from heatstream.store.tables import access_log
+from heatstream.access import journal
+from heatstream.access.limits import site
+from heatstream.store import keys
+from heatstream.store.tables import access_log, api_key
 from tests.access.conftest import api_at, client, key_at
 from tests.serve.conftest import database_url
 
@@ -96,3 +101,38 @@ async def test_strangers_are_counted_by_address_and_do_not_fill_the_log(
     assert found == [401, 401, 429, 429]
     assert (await auditor.get("/api/v1/packs")).status_code == 200
     assert [row.status for row in await logged(engine)] == [200, 401, 401, 200]
+
+
+async def test_a_row_that_cannot_be_written_at_all_is_told_and_the_next_is_written(
+    database_url: str, engine: AsyncEngine
+) -> None:
+    row = {"at": dt.datetime.now(dt.UTC), "request": "r", "process": "serve", "who": "nobody", "method": "GET"}
+    row |= {"route": "/", "target": "/", "status": 200, "took_ms": 1}
+    async with journal.kept(database_url, "serve") as log:
+        both = asyncio.gather(log.write(row), log.write({"at": row["at"]}), return_exceptions=True)
+        kept, refused = await asyncio.wait_for(both, 10)
+        await asyncio.wait_for(log.write(row), 10)
+    assert (kept, type(refused)) == (None, journal.NotKept)
+    assert [each.request for each in await logged(engine)] == ["r", "r"]
+
+
+async def test_a_key_that_was_revoked_is_a_stranger_s(auditor: httpx.AsyncClient, engine: AsyncEngine) -> None:
+    assert (await auditor.get("/api/v1/packs")).status_code == 200
+    async with engine.begin() as conn:
+        for prefix in await conn.scalars(select(api_key.c.prefix)):
+            await keys.revoke(conn, prefix)
+    assert [(await auditor.get("/api/v1/packs")).status_code for _ in range(4)] == [401, 401, 429, 429]
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("10.1.2.3", "10.1.2.3"),
+        ("::ffff:10.1.2.3", "10.1.2.3"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        (None, "unknown"),
+        ("unix", "unix"),
+    ],
+)
+def test_an_address_is_counted_as_the_site_it_is_of(address: str | None, counted: str) -> None:
+    assert site(address) == counted

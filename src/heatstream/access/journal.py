@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from heatstream.errors import HeatstreamError
 from heatstream.store import access_log, pool
 from heatstream.store.transient import is_transient
 
@@ -18,6 +18,10 @@ MOST_ROWS = 1000
 """Rows that one transaction adds."""
 
 Row = Mapping[str, Any]
+
+
+class NotKept(HeatstreamError):
+    """A row of the log was not committed; its cause is in the log of the process."""
 
 
 class Journal:
@@ -33,7 +37,7 @@ class Journal:
 
         Raises
         ------
-        DBAPIError, OSError
+        NotKept
             It is not.
         """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -54,15 +58,18 @@ class Journal:
         try:
             async with self._engine.begin() as conn:
                 await access_log.add(conn, [row for row, _ in taken])
-        except (DBAPIError, OSError) as error:
+        except Exception as error:  # noqa: BLE001  (whatever it was: who waits must be told, and the next be written)
             if len(taken) > 1 and not is_transient(error):  # one row that cannot be kept must not refuse the others
                 for each in taken:
                     await self._commit([each])
                 return
             log.error(  # noqa: TRY400  (the cause in a line: it comes for every request while the database is away)
-                "access was not logged, so nothing was answered", requests=len(taken), error=str(error)
+                "access was not logged, so nothing was answered",
+                requests=len(taken),
+                reason=type(error).__name__,
+                error=str(error),
             )
-            _settle(taken, error)
+            _settle(taken, NotKept(str(error)))
         else:
             _settle(taken, None)
 

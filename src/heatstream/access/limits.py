@@ -65,4 +65,9 @@ def site(address: str | None) -> str:
         parsed = ipaddress.ip_address(address or "")
     except ValueError:
         return address or "unknown"
-    return str(ipaddress.ip_network((parsed, V6_SITE), strict=False)) if parsed.version == 6 else str(parsed)  # noqa: PLR2004
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    # A proxy that listens for both writes IPv4 so: as IPv6 all of it would be one site.
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, V6_SITE), strict=False))

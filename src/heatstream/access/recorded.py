@@ -13,11 +13,11 @@ from types import MappingProxyType
 from typing import Any
 
 from prometheus_client import Counter
-from sqlalchemy.exc import DBAPIError
 from starlette.datastructures import Headers, MutableHeaders, QueryParams, State
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from heatstream.access.journal import NotKept
 from heatstream.access.limits import site
 from heatstream.access.principal import Principal
 
@@ -172,7 +172,7 @@ class _Request:
             start, self._start = self._start, None
             try:
                 await self.record(start["status"])
-            except (DBAPIError, OSError):
+            except NotKept:
                 self._refused = True
                 await self._keeper.refusal()(self._scope, self._receive, self._told)
                 return

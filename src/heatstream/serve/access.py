@@ -85,8 +85,13 @@ async def introduced(request: Request, shown: Shown) -> None:
 
 async def _met(request: Request, conn: AsyncConnection, shown: str) -> Principal:
     """Tell whose key it is, count the request, and tell the access log."""
-    found = await holder(conn, shown)
-    request.app.state.guests.welcome(shown)
+    guests: Guests = request.app.state.guests
+    try:
+        found = await holder(conn, shown)
+    except KeyRefused:
+        guests.forget(shown)
+        raise
+    guests.welcome(shown)
     tell(request, found)
     quota = request.app.state.keys.take(found.who)
     request.state.headers = quota.headers()
@@ -128,6 +133,10 @@ class Guests:
     def welcome(self, shown: str) -> None:
         """Remember a good key: there are no more of these than were made."""
         self._known.add(_digest(shown))
+
+    def forget(self, shown: str) -> None:
+        """Take a key that is good no more for a stranger's."""
+        self._known.discard(_digest(shown))
 
 
 def _digest(shown: str) -> bytes:
