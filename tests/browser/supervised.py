@@ -187,7 +187,8 @@ async def _calls(conn: AsyncConnection) -> None:
     calls = (("K-1", "朝阳小区1号楼H1", "卧室只有十六度"), ("K-2", "朝阳小区", "家里不热"))
     for place, (number, address, content) in enumerate(calls):
         row = {"ticket_no": number, "address": address, "content": content}
-        await conn.execute(insert(t.ticket).values(told | row | {"received_at": town.NOW - dt.timedelta(minutes=30 - place)}))
+        at = {"received_at": town.NOW - dt.timedelta(minutes=30 - place)}
+        await conn.execute(insert(t.ticket).values(told | row | at))
 
 
 async def _supply(conn: AsyncConnection) -> None:

@@ -1,5 +1,6 @@
 """The town behind the API, and clients with and without a key."""
 
+import functools
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -37,7 +38,7 @@ def _at(url: str, database: str) -> str:
 async def town_template(server_url: str, template: str) -> AsyncIterator[str]:
     """Name of a database with the town in it, to clone: a second is better spent once."""
     name = f"{template}_town_{uuid.uuid4().hex[:6]}"
-    await _tell(server_url, f"create database {name} template {template}")
+    await _tell(server_url, f"create database {name} template {template} strategy file_copy")
     engine = create_engine(_at(server_url, name), size=1)
     async with engine.begin() as conn:
         await town.build(conn)
@@ -49,7 +50,7 @@ async def town_template(server_url: str, template: str) -> AsyncIterator[str]:
 async def cloned(server_url: str, town_template: str, name: str) -> str:
     """Clone the town; tell where the clone is. The server goes with the session, and the clone with it."""
     database = f"{town_template}_{name}"
-    await _tell(server_url, f"create database {database} template {town_template}")
+    await _tell(server_url, f"create database {database} template {town_template} strategy file_copy")
     return _at(server_url, database)
 
 
@@ -57,16 +58,24 @@ async def cloned(server_url: str, town_template: str, name: str) -> str:
 async def database_url(server_url: str, town_template: str) -> AsyncIterator[str]:
     """A database with the town, this test's alone."""
     name = f"{town_template}_{uuid.uuid4().hex[:8]}"
-    await _tell(server_url, f"create database {name} template {town_template}")
+    await _tell(server_url, f"create database {name} template {town_template} strategy file_copy")
     yield _at(server_url, name)
     await _tell(server_url, f"drop database {name} with (force)")
 
 
-@asynccontextmanager
-async def _running(url: str) -> AsyncIterator[FastAPI]:
+def _made(url: str) -> FastAPI:
     app = create_app(Settings(database=Database(url=url), serve=Serve(page_limit=500)))
     app.dependency_overrides[now] = lambda: town.NOW
     app.state.listings.overrides[now] = lambda: town.NOW
+    return app
+
+
+_made_once = functools.cache(_made)
+"""For tests that only read: to make an app and its first answers takes longer than most of them."""
+
+
+@asynccontextmanager
+async def _running(app: FastAPI) -> AsyncIterator[FastAPI]:
     async with app.router.lifespan_context(app):
         yield app
 
@@ -89,7 +98,7 @@ async def new_key(url: str, scopes: tuple[str, ...], days: int | None = None, ro
 async def shared(server_url: str, town_template: str) -> AsyncIterator[tuple[str, str]]:
     """A town that nobody changes, and a key to read everything in it."""
     name = f"{town_template}_shared"
-    await _tell(server_url, f"create database {name} template {town_template}")
+    await _tell(server_url, f"create database {name} template {town_template} strategy file_copy")
     url = _at(server_url, name)
     yield url, await new_key(url, ("read", "rejects"))
     await _tell(server_url, f"drop database {name} with (force)")
@@ -99,14 +108,14 @@ async def shared(server_url: str, town_template: str) -> AsyncIterator[tuple[str
 async def reader(shared: tuple[str, str]) -> AsyncIterator[httpx.AsyncClient]:
     """A client for tests that only read; those that write take `client`."""
     url, key = shared
-    async with _running(url) as app, _client(app, Authorization=f"Bearer {key}") as client:
+    async with _running(_made_once(url)) as app, _client(app, Authorization=f"Bearer {key}") as client:
         yield client
 
 
 @pytest.fixture
 async def app(database_url: str) -> AsyncIterator[FastAPI]:
     """An app on a town of its own."""
-    async with _running(database_url) as app:
+    async with _running(_made(database_url)) as app:
         yield app
 
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from structlog.testing import capture_logs
 
 import heatstream
@@ -261,7 +261,7 @@ async def test_an_export_of_a_process_that_was_killed_is_written_anew(
     async with engine.begin() as conn:
         begun = await exports.begin_next(conn)
         assert begun is not None
-        await exports.keep_part(conn, begun.id, 1, b"half of i")
+        await exports.keep_part(conn, begun, 1, b"half of i")
     assert (await client.get(asked.headers["location"])).json()["state"] == "running"
     assert await writing.write_all(engine, app.state.listings) == 1
     listed = await client.get("/api/v1/findings", headers={"Accept": NDJSON})
@@ -277,6 +277,29 @@ async def test_two_processes_do_not_write_the_same_export(
         assert await writing.write_all(engine, app.state.listings) == 0
         await exports.leave(other)
     assert await writing.write_all(engine, app.state.listings) == 1
+
+
+async def test_a_process_that_lost_its_lock_leaves_an_export_to_the_one_that_began_it_anew(
+    client: httpx.AsyncClient, app: FastAPI, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = (await ask(client)).headers["location"]
+    finish, overtaken = exports.finish, []
+
+    async def late(conn: AsyncConnection, begun: exports.Export, manifest: dict[str, Any]) -> None:
+        if not overtaken:
+            overtaken.append(begun)
+            async with engine.begin() as other:
+                assert await exports.begin_next(other) is not None
+        await finish(conn, begun, manifest)
+
+    monkeypatch.setattr(exports, "finish", late)
+    with capture_logs() as logs:
+        assert await writing.write_all(engine, app.state.listings) == 0
+    assert "the lock of the exports was lost" in {each["event"] for each in logs}
+    assert (await client.get(address)).json()["state"] == "running"
+    assert await writing.write_all(engine, app.state.listings) == 1
+    told, file = (await client.get(address)).json(), await client.get(f"{address}/file")
+    assert hashlib.sha256(file.content).hexdigest() == told["manifest"]["sha256"]
 
 
 async def test_an_export_that_fails_says_why_and_holds_up_no_other(

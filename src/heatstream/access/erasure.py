@@ -95,9 +95,10 @@ async def erase(desk: Desk, code: str, *, by: str, why: str, keep_years: int | N
     conn = desk.conn
     if not why.strip():
         raise BadInput("why: seen nothing, expected a sentence")
-    home = (await conn.execute(select(household).where(household.c.code == code))).mappings().one_or_none()
-    if home is None:
+    found = await _rows(conn, select(household).where(household.c.code == code))
+    if not found:
         raise BadInput(f"household: seen {code!r}, expected a 户号 of the registry")
+    home = found[0]
     role = await conn.scalar(select(officer.c.role).where(officer.c.code == by))
     if role not in ("district", "city"):
         raise BadInput(f"by: seen {by!r} ({role or 'not registered'}), expected the 工号 of an officer of 区 or 市")

@@ -4,21 +4,24 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Final, Literal
 
-Kind = Literal["address", "money", "case"]
-"""Where a home is; amounts of one home; what was said and written in its case."""
+Kind = Literal["address", "money", "case", "making"]
+"""Where a home is; amounts of one home; what was said and written in its case; how a ruling was made, and by whom."""
 
-EVERY: Final[frozenset[Kind]] = frozenset({"address", "money", "case"})
+A_PARTY: Final[frozenset[Kind]] = frozenset({"address", "money", "case"})
+EVERY: Final[frozenset[Kind]] = A_PARTY | {"making"}
+MAKING: Final = frozenset({"ruling_drafted", "ruling_reviewed", "ruling_approved"})
+"""Events of a claim that parties learn of when the ruling is served, and not by whom."""
 SEES: Final[Mapping[str, frozenset[Kind]]] = {
-    "household": EVERY,
+    "household": A_PARTY,
     "hotline": frozenset({"address"}),
     "street": frozenset({"address"}),
     "third_party": frozenset({"address"}),
     "inspector": frozenset({"address", "case"}),
-    "company": EVERY,
+    "company": A_PARTY,
     "district": EVERY,
     "city": EVERY,
     "province": frozenset(),
-    "auditor": frozenset({"money", "case"}),
+    "auditor": frozenset({"money", "case", "making"}),
 }
 """By role. An auditor follows a case by 户号 and 案号; who measures or takes a call needs no amounts."""
 

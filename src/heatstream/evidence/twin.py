@@ -2609,8 +2609,8 @@ def verify_events(where: str, household: str, told: Json, report: Report) -> Non
         report.compare(f"{where}, 事件 event, number", event["number"], place)
         if event.get("erased"):
             report.unchecked.append(
-                f"{where}: 事件 {place} 中涉及个人的文字已依法删除，哈希为删除前所留。 Words about persons were erased from "
-                f"event {place}; its hash is of what stood there."
+                f"{where}: 事件 {place} 中涉及个人的文字已依法删除，哈希为删除前所留。 "
+                f"Words about persons were erased from event {place}; its hash is of what stood there."
             )
         else:
             report.compare(f"{where}, 事件 event {place}, hash", event["hash"], digest)

@@ -97,9 +97,12 @@ async def write_all(engine: AsyncEngine, listings: Listings) -> int:
 
 async def _write_in_turn(engine: AsyncEngine, listings: Listings) -> int:
     written = 0
-    while (wanted := await _next(engine)) is not None:
-        await _write_or_fail(engine, listings, wanted)
-        written += 1
+    try:
+        while (wanted := await _next(engine)) is not None:
+            await _write_or_fail(engine, listings, wanted)
+            written += 1
+    except exports.Overtaken as error:
+        log.warning("the lock of the exports was lost", error=str(error))
     return written
 
 
@@ -113,17 +116,17 @@ async def _write_or_fail(engine: AsyncEngine, listings: Listings, wanted: Export
     try:
         await write(engine, listings, wanted)
     except Exception as error:
-        if is_transient(error):
+        if is_transient(error) or isinstance(error, exports.Overtaken):
             raise
         log.exception("export failed", export=wanted.code, noun=wanted.noun)
         told = str(error) if isinstance(error, HeatstreamError) else f"{type(error).__name__}; the log tells why"
         async with engine.begin() as conn:
-            await exports.fail(conn, wanted.id, told)
+            await exports.fail(conn, wanted, told)
 
 
 async def write(engine: AsyncEngine, listings: Listings, wanted: Export) -> None:
     """Write one export, part by part, and say that it is whole."""
-    rows, policies, file = 0, set[str](), _File(engine, wanted.id)
+    rows, policies, file = 0, set[str](), _File(engine, wanted)
     reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     async with reading.connect() as conn:
         instant: dt.datetime = (await conn.execute(select(func.now()))).scalar_one()
@@ -150,15 +153,15 @@ async def write(engine: AsyncEngine, listings: Listings, wanted: Export) -> None
         "code_version": __version__,
     }
     async with engine.begin() as conn:
-        await exports.finish(conn, wanted.id, manifest)
+        await exports.finish(conn, wanted, manifest)
     log.info("export done", export=wanted.code, noun=wanted.noun, rows=rows, bytes=file.bytes)
 
 
 class _File:
     """The file as it grows; each part is committed by itself, for a long transaction would hold up the feed."""
 
-    def __init__(self, engine: AsyncEngine, export_id: int) -> None:
-        self._engine, self._id = engine, export_id
+    def __init__(self, engine: AsyncEngine, begun: Export) -> None:
+        self._engine, self._begun = engine, begun
         self._held, self._parts = bytearray(), 0
         self.digest, self.bytes = hashlib.sha256(), 0
 
@@ -176,5 +179,5 @@ class _File:
     async def _keep(self, length: int) -> None:
         self._parts += 1
         async with self._engine.begin() as conn:
-            await exports.keep_part(conn, self._id, self._parts, bytes(self._held[:length]))
+            await exports.keep_part(conn, self._begun, self._parts, bytes(self._held[:length]))
         del self._held[:length]

@@ -16,9 +16,7 @@ STATEMENT_TIMEOUT = "5s"
 """An answer waits for its row: rather none than one that waits for ever."""
 
 
-_RIGHTS = select(
-    func.set_config("role", READER, True), func.set_config("statement_timeout", STATEMENT_TIMEOUT, True)
-)
+_RIGHTS = select(func.set_config("role", READER, True), func.set_config("statement_timeout", STATEMENT_TIMEOUT, True))
 _ADDED = insert(access_log).inline()
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.errors import StoreError
 from heatstream.store.tables import export, export_part, idempotent_answer
 
 PART_BYTES: Final = 4 << 20
@@ -102,22 +103,42 @@ async def begin_next(conn: AsyncConnection) -> Export | None:
     return Export(*row)
 
 
-async def keep_part(conn: AsyncConnection, export_id: int, number: int, content: bytes) -> None:
-    """Keep a part of the file."""
-    await conn.execute(insert(export_part).values(export_id=export_id, number=number, content=content))
+class Overtaken(StoreError):
+    """Another process has begun the export anew: its lock was lost, and what is written here is no part of it."""
 
 
-async def finish(conn: AsyncConnection, export_id: int, manifest: Mapping[str, Any]) -> None:
+async def _hold(conn: AsyncConnection, begun: Export) -> None:
+    """Hold the row of an export until the transaction ends, if nobody has begun it since."""
+    mine = select(export.c.id).where(export.c.id == begun.id, export.c.started_at == begun.started_at)
+    if await conn.scalar(mine.with_for_update()) is None:
+        raise Overtaken(f"export {begun.code}: another process has begun it anew and writes it")
+
+
+async def keep_part(conn: AsyncConnection, begun: Export, number: int, content: bytes) -> None:
+    """Keep a part of the file.
+
+    Raises
+    ------
+    Overtaken
+        So do `finish` and `fail`.
+    """
+    await _hold(conn, begun)
+    await conn.execute(insert(export_part).values(export_id=begun.id, number=number, content=content))
+
+
+async def finish(conn: AsyncConnection, begun: Export, manifest: Mapping[str, Any]) -> None:
     """Say that the file is whole."""
+    await _hold(conn, begun)
     done = {"state": "done", "ended_at": func.now(), "manifest": dict(manifest)}
-    await conn.execute(update(export).where(export.c.id == export_id).values(done))
+    await conn.execute(update(export).where(export.c.id == begun.id).values(done))
 
 
-async def fail(conn: AsyncConnection, export_id: int, detail: str) -> None:
+async def fail(conn: AsyncConnection, begun: Export, detail: str) -> None:
     """Say why there is no file."""
-    await conn.execute(delete(export_part).where(export_part.c.export_id == export_id))
+    await _hold(conn, begun)
+    await conn.execute(delete(export_part).where(export_part.c.export_id == begun.id))
     failed = {"state": "failed", "ended_at": func.now(), "detail": detail}
-    await conn.execute(update(export).where(export.c.id == export_id).values(failed))
+    await conn.execute(update(export).where(export.c.id == begun.id).values(failed))
 
 
 async def expire(conn: AsyncConnection, before: dt.datetime) -> int:

@@ -1,7 +1,6 @@
 """The file of a claim on its page: rulings, reviews, every event, papers to print and papers attached."""
 
-from typing import Final
-
+from heatstream.access.fields import MAKING
 from heatstream.claims.events import Event
 from heatstream.claims.shown import yuan
 from heatstream.store.claims import Line
@@ -11,9 +10,6 @@ from heatstream.web.event_words import CHOICES
 from heatstream.web.frame import box, card, tag
 from heatstream.web.parts import empty, facts, link
 from heatstream.web.words import Words
-
-MADE_INSIDE: Final = frozenset({"ruling_drafted", "ruling_reviewed", "ruling_approved"})
-"""What parties learn of when the ruling is served, and not by whom."""
 
 
 def rulings(page: Page, words: Words) -> None:
@@ -49,7 +45,7 @@ def reviews(page: Page, words: Words) -> None:
 
 
 def _hidden(page: Page, line: Line) -> bool:
-    return "case" not in page.sees or (line.kind in MADE_INSIDE and not page.inside)
+    return "case" not in page.sees or (line.kind in MAKING and "making" not in page.sees)
 
 
 def _event(page: Page, line: Line, words: Words) -> None:
@@ -58,7 +54,7 @@ def _event(page: Page, line: Line, words: Words) -> None:
         with box("div", "hs-event-head"):
             tag("strong", f"#{line.number} {claim_words.kind(line.kind, words)}")
             tag("span", local(line.happened_at), "hs-event-at")
-            if not (hidden and line.kind in MADE_INSIDE):
+            if not (hidden and line.kind in MAKING):
                 tag("span", _who(page, line), "hs-note")
         if hidden:
             tag("p", words("内容不对您的角色公开。", "What it says is not for your role."), "hs-note")
@@ -134,13 +130,13 @@ def _prints(page: Page, words: Words) -> list[tuple[str, str]]:
         (words(f"测温记录单 #{each.number}", f"visit #{each.number}"), f"visit-form?event={each.number}")
         for each in visits
     ]
-    if way.draft and page.inside:
+    if way.draft and "making" in page.sees:
         found.append((words("裁定送审稿", "draft of the ruling"), "ruling?draft=true"))
     if way.ruling:
         found.append((words("裁定书", "ruling"), "ruling"))
         found += [(words("送达回证（用户）", "receipt, household"), "receipt?party=household")]
         found += [(words("送达回证（企业）", "receipt, company"), "receipt?party=company")]
-    if way.ruling and page.inside:
+    if way.ruling and "making" in page.sees:
         found.append((words("裁定审批表", "approval sheet"), "approval"))
     if way.accepted:
         found.append((words("自行退费凭证", "voucher"), "voucher"))

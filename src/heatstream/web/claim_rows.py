@@ -32,9 +32,6 @@ MOST: Final = 1000
 """Claims in a list; more are told by their number."""
 SHOWN_BY_BROWSERS: Final = frozenset({"application/pdf", "image/png", "image/jpeg"})
 """Types of papers that are sent as what they are; a page that somebody attached must not run here."""
-INSIDE: Final = frozenset({"city", "auditor", "district"})
-"""Who sees a ruling while it is made; parties see it when it is issued."""
-
 WHOLE: Final[frozenset[Kind]] = frozenset({"address", "money", "case"})
 PAPER_NEEDS: Final[dict[str, frozenset[Kind]]] = {"visit-form": frozenset({"address", "case"})}
 """What a role must see to print a paper, or to open one of a kind; the rest tell of all three."""
@@ -164,7 +161,7 @@ async def printed(
     request: Request, code: str, paper: str, asked: Annotated[Asked, Query()], reader: Reading
 ) -> Response:
     """Print a paper of a claim, as PDF, or with `html` as a page."""
-    if (asked.draft or paper == "approval") and reader.visitor.role not in INSIDE:
+    if (asked.draft or paper == "approval") and "making" not in SEES[reader.visitor.role]:
         raise HTTPException(
             403, f"{paper}: a ruling that is being made is the authority's own; it is served when issued"
         )

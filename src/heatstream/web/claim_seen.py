@@ -15,7 +15,6 @@ from heatstream.store.read.papers import Signatory
 from heatstream.store.timescale import LOCAL
 from heatstream.web import claim_forms, claim_rows
 from heatstream.web.claim_forms import Look
-from heatstream.web.claim_rows import INSIDE
 from heatstream.web.shared import Reader
 
 
@@ -32,7 +31,6 @@ class Page:
     closed: dt.date | None
     now: dt.datetime
     sees: frozenset[Kind]
-    inside: bool
 
     @property
     def code(self) -> str:
@@ -62,7 +60,6 @@ async def read(request: Request, reader: Reader, code: str) -> Page:
             closed=await closed_through(conn),
             now=reader.source.now(),
             sees=SEES[reader.visitor.role],
-            inside=reader.visitor.role in INSIDE,
         )
 
 

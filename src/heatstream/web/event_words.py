@@ -134,6 +134,7 @@ FIELDS: Final[Pairs] = {
     "position": ("测点位置", "position"),
     "proved": ("是否成立", "proved"),
     "readings": ("稳定读数", "stable readings"),
+    "counts": ("有效的数值", "the value that counts"),
     "reason": ("理由", "reason"),
     "reasoning": ("裁定理由", "reasoning"),
     "received_by": ("签收人", "received by"),

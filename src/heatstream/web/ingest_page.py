@@ -3,15 +3,16 @@
 import datetime as dt
 import json
 from collections import Counter
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import Request
 from nicegui import ui
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from heatstream.access import permits
 from heatstream.claims.events import Part, Text
-from heatstream.errors import BadInput, HeatstreamError, Refused
+from heatstream.errors import HeatstreamError, Refused
 from heatstream.settings import Settings, window_minutes
 from heatstream.store import conflicts
 from heatstream.store.conflicts import Conflict
@@ -234,16 +235,6 @@ def _incidents(words: Words) -> None:
         grids.table("incidents", "/rows/ingest/incidents", columns, words, rows=6)
 
 
-def _instant(text: str) -> dt.datetime:
-    try:
-        at = dt.datetime.fromisoformat(text)
-    except ValueError:
-        raise BadInput(f"at: seen {text!r}, expected an instant with its zone") from None
-    if at.tzinfo is None:
-        raise BadInput(f"at: seen {text!r}, expected an instant with its zone")
-    return at
-
-
 async def _conflict(reader: Reader, point: str, at: dt.datetime) -> Conflict | None:
     async with reader.connection() as conn:
         return next(iter(await conflicts.undecided(conn, of=(point, at))), None)
@@ -273,11 +264,12 @@ def add(settings: Settings) -> None:
             ui.timer(REFRESH_S, told.refresh)
 
     @ui.page("/ingest/conflict", title="heatstream", dark=None)
-    async def conflict(request: Request, reader: Reading, point: str = "", at: str = "") -> None:
+    async def conflict(request: Request, reader: Reading, point: str, at: AwareDatetime) -> None:
         words = languages.of_request(request)
-        found = await _conflict(reader, point, _instant(at))
+        found = await _conflict(reader, point, at)
         with frame(request, words("同一时刻两个数值", "an instant with two values"), [], reader.visitor):
             if found is None:
+                ui.context.client.status_code = HTTPStatus.NOT_FOUND
                 empty(words("此处没有未裁定的冲突。", "No undecided conflict stands here."))
                 link(words("返回采集", "back to ingest"), "/ingest")
                 return

@@ -6,11 +6,12 @@ import json
 import tempfile
 from collections.abc import Iterator
 from functools import cache
+from http import HTTPStatus
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Request
 from nicegui import ui
 
 from heatstream.access import permits
@@ -364,7 +365,11 @@ def add(settings: Settings) -> None:
         words = languages.of_request(request)
         found = (await asyncio.to_thread(packs_of, settings)).get(name)
         if found is None:
-            raise HTTPException(404, f"no pack {name!r}")
+            ui.context.client.status_code = HTTPStatus.NOT_FOUND
+            with frame(request, words("规则", "rules"), [], reader.visitor):
+                empty(words(f"没有规则包 {name}。", f"There is no rule pack {name}."))
+                link(words("返回规则", "back to the rules"), "/rules")
+            return
         marks = list(dict.fromkeys([*await watermarks(reader), *([found.watermark] if found.watermark else [])]))
         with frame(request, f"{found.place} · {found.id}", marks, reader.visitor):
             _uses(found, words)

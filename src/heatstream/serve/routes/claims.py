@@ -1,12 +1,13 @@
 """Claims: where each stands, its time limits, its three amounts, and every event."""
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.access import fields
 from heatstream.claims import assess, law, shown
 from heatstream.claims.way import Way
 from heatstream.errors import BadInput
@@ -91,9 +92,15 @@ class Event(Shape):
     kind: str = Field(description="docs/procedure.md tells each")
     at: Instant = Field(validation_alias="happened_at", description="when it happened, as told")
     recorded_at: Instant = Field(description="when it was recorded")
-    officer: str = Field(description="工号 of who recorded it")
-    body: Said = Field(description="its fields; null for roles that see no cases")
+    officer: str | None = Field(description="工号 of who recorded it; null of the making of a ruling for its parties")
+    body: Said = Field(description="its fields; null for roles that see no cases, or not how a ruling was made")
     hash: Digest = Field(description="SHA-256 over it and the hash before it, hexadecimal")
+
+    @model_serializer(mode="wrap")
+    def _withhold(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        hidden = self.kind in fields.MAKING and not fields.sees("making")
+        shown_: dict[str, Any] = written(self)
+        return shown_ | ({"officer": None, "body": None} if hidden else {})
 
 
 class Ruling(Shape):
