@@ -173,6 +173,17 @@ async def test_what_was_refused_may_be_asked_again_with_its_key(client: httpx.As
     assert (await ask(client)).status_code == 202
 
 
+async def test_a_key_may_have_so_many_unfinished_and_others_their_own(
+    client: httpx.AsyncClient, make_key: MakeKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_UNFINISHED", 2)
+    answers = [await ask(client, key=key) for key in ("k1", "k2", "k3", "k1")]
+    assert [each.status_code for each in answers] == [202, 202, 429, 202]
+    assert answers[2].headers["Retry-After"] == "60"
+    client.headers["Authorization"] = f"Bearer {await make_key('read')}"
+    assert (await ask(client, key="k3")).status_code == 202
+
+
 async def test_a_key_is_of_who_gave_it(client: httpx.AsyncClient, make_key: MakeKey) -> None:
     first = (await ask(client)).json()
     client.headers["Authorization"] = f"Bearer {await make_key('read')}"

@@ -66,6 +66,12 @@ async def listed(conn: AsyncConnection, *, after: int, limit: int) -> list[Expor
     return [Export(*row) for row in await conn.execute(query)]
 
 
+async def unfinished(conn: AsyncConnection) -> int:
+    """Count those that wait or are written, of whoever the connection sees with."""
+    query = select(func.count()).where(export.c.state.in_(("waiting", "running")))
+    return int(await conn.scalar(query) or 0)
+
+
 async def by_code(conn: AsyncConnection, code: str) -> Export | None:
     """Read one."""
     row = (await conn.execute(select(*_COLUMNS).where(export.c.code == code))).one_or_none()

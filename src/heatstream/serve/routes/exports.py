@@ -18,7 +18,7 @@ from heatstream.serve.exporting import Listings
 from heatstream.serve.formats import CSV, NDJSON, PARQUET
 from heatstream.serve.once import ActRoute, Writing
 from heatstream.serve.paging import At, NoParameters, Page, PagedQuery
-from heatstream.serve.problems import BadRange, Expired, NotFound
+from heatstream.serve.problems import BadRange, Expired, NotFound, TooMany
 from heatstream.serve.representations import has
 from heatstream.serve.shapes import Instant, Shape
 from heatstream.store import exports
@@ -28,6 +28,8 @@ from heatstream.store.exports import Export as Row
 router = APIRouter(tags=["exports"], route_class=ActRoute)
 
 MediaType = Literal["application/x-ndjson", "text/csv", "application/vnd.apache.parquet"]
+MOST_UNFINISHED: Final = 20
+"""They are written one after the other: nobody's may make all others wait for a day."""
 ENDINGS: Final = {NDJSON: "ndjson", CSV: "csv", PARQUET: "parquet"}
 Code = Annotated[str, Path(description="its number, as it was given", max_length=100)]
 
@@ -96,6 +98,9 @@ async def ask(
     request: Request, conn: Writing, asking: Asking, wanted: Wanted, _: Annotated[NoParameters, Query()]
 ) -> Response:
     """Ask for a listing as a file. The rows are those you may see, all of one moment."""
+    if await exports.unfinished(conn) >= MOST_UNFINISHED:
+        told = f"exports: seen {MOST_UNFINISHED} of yours that are not written yet; ask again when one of them is"
+        raise TooMany(told, retry_after_s=60)
     await _check(request.app.state.listings, conn, asking, wanted)
     made = await exports.add(
         conn,
