@@ -43,7 +43,7 @@ from heatstream.supervision.kinds import kind_of
 
 KEPT_PAPERS: Final = frozenset({"ruling", "bundle"})
 """They are the decision and what it rests on."""
-_OF_CALLS: Final = ("caller", "content", "address")
+_OF_CALLS: Final = ("caller", "content", "address", "match_why", "set_aside_why")
 _OF_HOMES: Final = ("address", "door")
 YEAR: Final = dt.timedelta(days=365)
 
@@ -117,16 +117,18 @@ async def erase(desk: Desk, code: str, *, by: str, why: str, keep_years: int | N
 
 
 async def erase_old_calls(conn: AsyncConnection, before: dt.datetime) -> int:
-    """Erase what callers said in tickets whose work order closed before an instant; tell how many tickets."""
-    done = select(matter.c.id).where(matter.c.closed_at < before)
-    held = select(legal_hold.c.household_id).where(legal_hold.c.released_at.is_(None))
-    free = ticket.c.household_id.is_(None) | ticket.c.household_id.not_in(
-        held.where(legal_hold.c.household_id.is_not(None))
-    )
-    old = ticket.c.matter_id.in_(done) & (ticket.c.content != ERASED) & free
+    """Erase what callers said in tickets that were done with before an instant; tell how many tickets.
+
+    A ticket is done with when its work order closed; one that was set aside has none, and is when it was imported.
+    """
+    closed = ticket.c.matter_id.in_(select(matter.c.id).where(matter.c.closed_at < before))
+    aside = ticket.c.matter_id.is_(None) & ticket.c.set_aside_by.is_not(None) & (ticket.c.imported_at < before)
+    touching = legal_hold.c.household_id.is_(None) | (legal_hold.c.household_id == ticket.c.household_id)
+    free = ~select(1).where(touching, legal_hold.c.released_at.is_(None)).correlate(ticket).exists()
+    old = (closed | aside) & (ticket.c.content != ERASED) & free
     planned = await _of_calls(conn, old)
     if planned:
-        why = f"retention of calls: their work order closed before {before.isoformat()}"
+        why = f"retention of calls: done with before {before.isoformat()}"
         await _carry_out(conn, planned, household_id=None, officer="heatstream", reason=why)
     return sum(each.table is ticket for each in planned)
 
