@@ -345,7 +345,7 @@ class ExclusionAlleged(_Event):
     code: Text = Field(description="code of the pack's exclusion")
     day_from: Day = Field(description="first day it is for")
     day_to: Day | None = Field(None, description="last day; null = to the season's end")
-    evidence: Text = Field(description="what is offered for it")
+    evidence: Said = Field(description="what is offered for it")
 
     @model_validator(mode="after")
     def _days(self) -> Self:
