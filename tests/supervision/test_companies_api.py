@@ -29,9 +29,9 @@ from .town import Office, time
 
 
 @asynccontextmanager
-async def asking(office: Office, *scopes: str) -> AsyncIterator[httpx.AsyncClient]:
+async def asking(office: Office, *scopes: str, **role: str) -> AsyncIterator[httpx.AsyncClient]:
     async with office.engine.begin() as conn:
-        key = await keys.create(conn, "platform", scopes=("read", *scopes))
+        key = await keys.create(conn, "platform", scopes=("read", *scopes), **role)
     app = create_app(Settings(database=Database(url=office.url), supervision=Supervision(rules_file=DEMO_FILE)))
     app.dependency_overrides[now] = lambda: office.now
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

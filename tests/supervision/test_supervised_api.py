@@ -59,7 +59,8 @@ async def client(server_url: str, town_template: str) -> AsyncIterator[httpx.Asy
         office = Office(create_engine(url, size=3), url)
         await _levels(office)
         await _season(office)
-        async with asking(office) as asked:
+        async with asking(office) as asked, asking(office, role="district", district_code="D2") as asked_of_d2:
+            asked.headers["of-d2"] = asked_of_d2.headers["Authorization"]
             yield asked
         await office.engine.dispose()
 
@@ -99,6 +100,20 @@ async def test_a_scorecard_by_the_demos_rules_says_what_is_undetermined_and_why(
     assert "设备设施 设备完好（现场评分）: nobody has scored it" in card["undetermined"][0]
     assert len(card["categories"]) == 6
     assert nobody.status_code == 404
+
+
+async def test_a_district_sees_the_score_over_every_home_and_of_its_rows_its_own(client: httpx.AsyncClient) -> None:
+    card = (await _get(client, "/scorecards/CO1")).json()
+    of_d2 = {"Authorization": client.headers["of-d2"]}
+    assert (await client.get("/scorecards/CO1", headers=of_d2)).json() == card
+    lines = [line for each in card["categories"] for line in each["lines"] if line["figure"]]
+    rates = next(each["figure"]["rows"] for each in lines if each["figure"]["measure"] == "pass_rate")
+    address = rates.removeprefix("/api/v1")
+    whole, its_own = (
+        (await client.get(address)).json()["rows"],
+        (await client.get(address, headers=of_d2)).json()["rows"],
+    )
+    assert (len(whole), its_own) == (2, [])
 
 
 async def test_a_figures_address_lists_the_rows_it_is_the_sum_of(client: httpx.AsyncClient) -> None:

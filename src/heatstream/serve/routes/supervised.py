@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BeforeValidator, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.access.scope import narrow
 from heatstream.core.hysteresis import Level
 from heatstream.errors import BadInput
 from heatstream.rules.supervision.scorecard import Measure, Stratum
@@ -127,10 +128,18 @@ async def _known(conn: AsyncConnection, company: str) -> None:
 
 @router.get("/scorecards/{company}", responses=NO_COMPANY)
 async def scored(
-    conn: Connection, company: Code, query: Annotated[SeasonQuery, Query()], handled_by: HandledBy, now: Now
+    conn: Connection,
+    asking: Asking,
+    company: Code,
+    *,
+    query: Annotated[SeasonQuery, Query()],
+    handled_by: HandledBy,
+    now: Now,
 ) -> Scorecard:
     """Score a company's season by the operator's rules. It is no 公示: what was published stands in /publications."""
     await _known(conn, company)
+    # A company may heat homes beyond the asker's district: a score over a part of them would be another score.
+    await narrow(conn, asking.for_aggregates())
     return await scorecard.scorecard(conn, handled_by, company, query.year(handled_by, now), through=query.through)
 
 
