@@ -3,10 +3,11 @@
 import datetime as dt
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -15,11 +16,11 @@ from heatstream.access.limits import Limit
 from heatstream.access.people import SignInRefused
 from heatstream.errors import BadInput
 from heatstream.settings import Settings
-from heatstream.store.tables import account, officer
+from heatstream.store.tables import account, officer, session
 from heatstream.web import rows, sign_in_page
 from heatstream.web.guard import Guard
 from heatstream.web.shared import Source
-from heatstream.web.signed_in import COOKIE
+from heatstream.web.signed_in import COOKIE, still, unchanged
 from tests.access.conftest import client
 from tests.serve.conftest import database_url
 from tests.signed import PASSWORD, officer_of
@@ -248,3 +249,26 @@ async def test_a_first_password_is_random_long_and_due_to_be_changed(conn: Async
     assert len(set(given)) == 2
     assert min(map(len, given)) >= 16
     assert all(row.must_change and row.password_hash.startswith("$argon2id$") for row in kept)
+
+
+async def test_a_page_that_was_left_open_shows_nothing_new_once_its_session_is_over_or_another_s(
+    browser: httpx.AsyncClient, page: FastAPI, engine: AsyncEngine, somebody: str
+) -> None:
+    await sign_in(browser)
+    cookie = (b"cookie", f"{COOKIE}={browser.cookies[COOKIE]}".encode())
+    opened = Request(
+        {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": [cookie], "app": page}
+    )
+    visitor = await still(opened)
+    async with engine.begin() as conn:
+        await conn.execute(update(session).values(used_at=NOW - people.IDLE / 2))
+    assert await unchanged(opened, visitor)
+    async with engine.begin() as conn:
+        assert await conn.scalar(select(session.c.used_at)) == NOW - people.IDLE / 2  # asking is no use of it
+        await conn.execute(update(officer).where(officer.c.code == somebody).values(role="auditor"))
+    assert not await unchanged(opened, visitor)
+    assert await unchanged(opened, replace(visitor, role="auditor", scope=replace(visitor.scope, role="auditor")))
+    async with engine.begin() as conn:
+        await conn.execute(update(officer).where(officer.c.code == somebody).values(role="city"))
+        await people.disable(conn, LOGIN, now=NOW)
+    assert not await unchanged(opened, visitor)

@@ -15,7 +15,7 @@ from heatstream.settings import Settings
 from heatstream.store.read import city, companies
 from heatstream.supervision.company.company_shown import Whole
 from heatstream.supervision.watch.scorecard import CategoryScore, Line, Scorecard
-from heatstream.web import company_rows, grids, matter_columns, matter_rows, matter_words
+from heatstream.web import again, company_rows, grids, matter_columns, matter_rows, matter_words
 from heatstream.web import words as languages
 from heatstream.web.company_forms import CompanyForms
 from heatstream.web.folds import fold
@@ -388,12 +388,12 @@ class _Page:
             grids.table("stations", stations, station_columns(words), words, rows=8, title=title, key="station")
         self.later(self.forms)
 
-        async def again() -> None:
+        async def anew() -> None:
             head.clear()
             with head:
                 await self.head()
 
-        ui.timer(REFRESH_S, again, immediate=False)
+        again.every(REFRESH_S, self.request, self.reader, anew)
 
 
 def add(settings: Settings) -> None:

@@ -18,7 +18,7 @@ from heatstream.store import conflicts
 from heatstream.store.conflicts import Conflict
 from heatstream.store.read import city
 from heatstream.store.timescale import LOCAL
-from heatstream.web import commands, grids
+from heatstream.web import again, commands, grids
 from heatstream.web import words as languages
 from heatstream.web.forms import form
 from heatstream.web.frame import box, card, frame, tag
@@ -261,7 +261,7 @@ def add(settings: Settings) -> None:
             if permits.may(reader.visitor, "/ingest/doctor", permits.PAGES):
                 _doctor(request, words)
                 _incidents(words)
-            ui.timer(REFRESH_S, told.refresh)
+            again.every(REFRESH_S, request, reader, told.refresh)
 
     @ui.page("/ingest/conflict", title="heatstream", dark=None)
     async def conflict(request: Request, reader: Reading, point: str, at: AwareDatetime) -> None:

@@ -19,7 +19,7 @@ from heatstream.supervision import shown
 from heatstream.supervision.incident.incident_shown import Seen
 from heatstream.supervision.incident.incident_shown import sentences as of_incident
 from heatstream.supervision.shown import Shown
-from heatstream.web import charts, matter_acts, matter_rows, matter_words
+from heatstream.web import again, charts, matter_acts, matter_rows, matter_words
 from heatstream.web import words as languages
 from heatstream.web.event_words import CHOICES, FIELDS
 from heatstream.web.folds import fold
@@ -264,4 +264,4 @@ def add(settings: Settings) -> None:
                     told.refresh()
                     recorded.refresh()
 
-            ui.timer(REFRESH_S, refresh)
+            again.every(REFRESH_S, request, reader, refresh)

@@ -79,3 +79,11 @@ Reading = Annotated[Reader, Depends(_reader)]
 async def still(request: Request) -> Principal:
     """Tell who acts on an open page: its socket outlives the session, so whatever acts asks again."""
     return await holder(request)
+
+
+async def unchanged(request: Request, visitor: Principal) -> bool:
+    """Tell whether an open page may go on to show what it shows; that it asks by itself keeps no session alive."""
+    token = request.cookies.get(COOKIE, "")
+    async with source_of(request).unnarrowed() as conn:
+        person = await people.holder(conn, token)
+    return person is not None and not person.must_change and principal.of_person(person) == visitor
