@@ -12,35 +12,47 @@ from sqlalchemy.exc import DBAPIError
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
+from heatstream.store.transient import is_transient
 from heatstream.web import words as languages
 from heatstream.web.frame import box, dress, tag
 from heatstream.web.plain import refusal
 
 log = structlog.get_logger("heatstream.web")
 
-AWAY = (DBAPIError, OSError)
-"""What is raised while the database is away or too slow."""
+RAISED = (DBAPIError, OSError)
+"""What the database raises, or the way to it; `is_transient` tells whether it is away or too slow."""
+DATA_EXCEPTION = "22"  # SQLSTATE class: a NUL character, a number beyond every column
 THE_DATABASE_IS_AWAY = ("数据库暂不可用，请稍后再试。", "The database is away; try again later.")
 _LOGGED = "logged"
 
 
 def told(error: Exception) -> tuple[str, str]:
     """Say what is wrong in Chinese and English, and nothing of the inside."""
-    if isinstance(error, AWAY):
+    if is_transient(error):
         return THE_DATABASE_IS_AWAY
     return "内部错误，详见日志。", "Internal error; the log has the cause."
 
 
 def record(error: Exception) -> None:
-    """Log in one line that the database is away, once however many ask; of other errors NiceGUI logs the whole."""
-    if isinstance(error, AWAY) and _LOGGED not in getattr(error, "__notes__", ()):
-        error.add_note(_LOGGED)
+    """Log in one line that the database is away, and anything else whole; once, however many ask."""
+    if _LOGGED in getattr(error, "__notes__", ()):
+        return
+    error.add_note(_LOGGED)
+    if is_transient(error):
         log.warning("the database does not answer", reason=type(error).__name__)
+    else:
+        log.error("internal error", exc_info=error)
+
+
+def _record_away(error: Exception) -> None:
+    """Record what NiceGUI is kept from logging; the rest it logs whole by itself."""
+    if is_transient(error):
+        record(error)
 
 
 def _not_away(line: logging.LogRecord) -> bool:
     """Keep NiceGUI from logging the same with a page of calls, once a visitor and turn."""
-    return not (line.exc_info and isinstance(line.exc_info[1], AWAY))
+    return not (line.exc_info and line.exc_info[1] and is_transient(line.exc_info[1]))
 
 
 def _instead_of_page(error: Exception) -> None:
@@ -71,9 +83,19 @@ async def unrecorded(scope: Scope, receive: Receive, send: Send) -> None:
     await _unavailable(Request(scope))(scope, receive, send)
 
 
-async def _away(request: Request, error: Exception) -> Response:
+async def _failed(request: Request, error: Exception) -> Response:
+    """Answer what the database raised: it is away, it cannot hold what was asked, or the fault is ours."""
+    if str(getattr(getattr(error, "orig", None), "sqlstate", "")).startswith(DATA_EXCEPTION):
+        return _refused(request, ["seen a value that no column of the store holds, expected a shorter or plain one"])
     record(error)
-    return _unavailable(request)
+    if is_transient(error):
+        return _unavailable(request)
+    zh, en = told(error)
+    if _is_for_rows(request):
+        return JSONResponse({"detail": en}, HTTPStatus.INTERNAL_SERVER_ERROR)
+    words = languages.of_request(request)
+    title = words("暂时无法显示", "not available")
+    return refusal(request, title, words(zh, en), HTTPStatus.INTERNAL_SERVER_ERROR, back=request.url.path)
 
 
 async def _missing(request: Request, error: Exception) -> Response:
@@ -89,7 +111,10 @@ async def _missing(request: Request, error: Exception) -> Response:
 
 async def _wrong(request: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else ()
-    faults = [f"{each['loc'][-1]}: seen {each['input']!r}: {each['msg']}" for each in found]
+    return _refused(request, [f"{each['loc'][-1]}: seen {each['input']!r}: {each['msg']}" for each in found])
+
+
+def _refused(request: Request, faults: list[str]) -> Response:
     if _is_for_rows(request):
         return JSONResponse({"detail": faults}, HTTPStatus.UNPROCESSABLE_ENTITY)
     words = languages.of_request(request)
@@ -100,10 +125,10 @@ async def _wrong(request: Request, error: Exception) -> Response:
 def add_to(app: FastAPI) -> None:
     """Answer failures of pages, of what stands before them, and of their rows."""
     pages.on_page_exception(_instead_of_page)
-    pages.on_exception(record)
+    pages.on_exception(_record_away)
     logging.getLogger("nicegui").addFilter(_not_away)
     pages.add_exception_handler(HTTPStatus.NOT_FOUND, _missing)
     for each in (app, pages):
         each.add_exception_handler(RequestValidationError, _wrong)
-        for kind in AWAY:
-            each.add_exception_handler(kind, _away)
+        for kind in RAISED:
+            each.add_exception_handler(kind, _failed)
