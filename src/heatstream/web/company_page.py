@@ -1,5 +1,6 @@
 """诚信档案: everything of a company and season, each figure of its scorecard beside the rows that it is the sum of."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -302,7 +303,7 @@ def _seasons(found: Whole, code: str, words: Words) -> None:
 
 
 def _season(asked: str | None) -> int | None:
-    return int(asked) if asked and asked.isdecimal() and 2000 <= int(asked) <= 2199 else None  # noqa: PLR2004
+    return int(asked) if asked and re.fullmatch("2[01][0-9]{2}", asked) else None
 
 
 @dataclass(frozen=True)
