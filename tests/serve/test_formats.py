@@ -116,6 +116,11 @@ async def test_what_cannot_be_written_is_refused_before_it_is_read(reader: httpx
         assert told["detail"] == f"Accept: seen text/html, expected one of {expected}"
 
 
+async def test_an_accept_of_thousands_of_ranges_is_not_weighed(reader: httpx.AsyncClient) -> None:
+    told = (await reader.get("/api/v1/packs", headers={"Accept": "a/b," * 1_000})).json()
+    assert (told["status"], told["detail"]) == (406, "Accept: seen 4000 characters, expected at most 1000")
+
+
 async def test_a_field_that_a_role_does_not_see_is_in_no_format(stranger: httpx.AsyncClient, make_key: MakeKey) -> None:
     """An auditor sees no addresses."""
     stranger.headers["X-API-Key"] = await make_key("read", role="auditor")

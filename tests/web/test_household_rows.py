@@ -94,6 +94,20 @@ async def test_a_day_has_its_statistics_room_by_room(browser: httpx.AsyncClient)
     assert [row[name] for name in told] == ["P1", "R1", "bedroom", 144, 144, 1700, 1800]
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31", "2200-01-01", "9999-12-31"])
+async def test_a_day_on_which_nothing_was_measured_is_refused(browser: httpx.AsyncClient, day: str) -> None:
+    for address in (
+        f"household/H1/curve?until={day}",
+        f"household/H1/findings/{day}/explained",
+        f"household/H1/statistics?day={day}",
+        f"household/H1/evidence?from={day}&to={day}",
+        f"buildings/B1/day?day={day}",
+        f"findings?day={day}",
+    ):
+        expected = 200 if address.startswith("findings") else 422
+        assert (await browser.get(f"/rows/{address}")).status_code == expected, address
+
+
 @pytest.mark.parametrize(
     "address",
     [

@@ -31,6 +31,9 @@ PARQUET: Final = "application/vnd.apache.parquet"
 LISTED: Final = (JSON, NDJSON, CSV, PARQUET)
 """What a listing can be written as."""
 
+MOST_ACCEPTED: Final = 1_000
+"""Characters of `Accept`: browsers send a tenth of it, and ten thousand ranges would take a second to weigh."""
+
 Rows = Sequence[BaseModel]
 Shape = type[BaseModel]
 
@@ -104,6 +107,8 @@ def media_type(request: Request) -> str:
     """
     offered = getattr(request.scope["route"], "offered", (JSON,))
     accept = ", ".join(request.headers.getlist("accept"))
+    if len(accept) > MOST_ACCEPTED:
+        raise NotAcceptable(f"Accept: seen {len(accept)} characters, expected at most {MOST_ACCEPTED}")
     found = chosen(accept, offered)
     if found is None:
         raise NotAcceptable(f"Accept: seen {accept}, expected one of {', '.join(offered)}")

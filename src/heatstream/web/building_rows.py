@@ -29,6 +29,7 @@ from heatstream.store.read.places import Place
 from heatstream.store.read.rows import AnyRow
 from heatstream.supervision.homes import strata
 from heatstream.web import figures
+from heatstream.web.rows import DayOfReadings
 from heatstream.web.shared import Reader
 from heatstream.web.signed_in import Reading
 
@@ -87,7 +88,7 @@ def _sees_addresses(reader: Reader) -> bool:
 
 
 @router.get("/buildings/{code}/day")
-async def day_of_building(request: Request, reader: Reading, code: str, day: dt.date) -> Row:
+async def day_of_building(request: Request, reader: Reading, code: str, day: DayOfReadings) -> Row:
     """Give the coldest stored value of each home and slot of a day, and where the home lies.
 
     What waits for an officer (two values of an instant) or was excluded by one is no value: `conflicts` and `excluded`

@@ -25,6 +25,7 @@ from heatstream.evidence import bundle, sign
 from heatstream.settings import Settings
 from heatstream.store import pool
 from heatstream.web.household_rows import household
+from heatstream.web.rows import DayOfReadings
 from heatstream.web.signed_in import Reading, Visitor
 
 log = structlog.get_logger("heatstream.web")
@@ -47,8 +48,8 @@ async def export(
     request: Request,
     reader: Reading,
     code: str,
-    first: Annotated[dt.date, Query(alias="from")],
-    last: Annotated[dt.date, Query(alias="to")],
+    first: Annotated[DayOfReadings, Query(alias="from")],
+    last: Annotated[DayOfReadings, Query(alias="to")],
 ) -> Response:
     """Give a home's evidence of some days, signed where a key is set, as `heatstream evidence export` does."""
     async with reader.connection() as conn:

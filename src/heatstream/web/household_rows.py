@@ -30,8 +30,8 @@ from heatstream.store.read.places import Place
 from heatstream.store.read.rows import AnyRow
 from heatstream.store.timescale import LOCAL
 from heatstream.web.building_rows import held_against
+from heatstream.web.rows import DayOfReadings, seen_by
 from heatstream.web.rows import finding as finding_row
-from heatstream.web.rows import seen_by
 from heatstream.web.signed_in import Reading
 
 router = APIRouter(prefix="/rows/household/{code}", include_in_schema=False)
@@ -66,7 +66,7 @@ async def household(conn: AsyncConnection, code: str) -> AnyRow:
 
 
 @router.get("/curve")
-async def curve(request: Request, reader: Reading, code: str, until: dt.date, back: Range = "week") -> Row:
+async def curve(request: Request, reader: Reading, code: str, until: DayOfReadings, back: Range = "week") -> Row:
     """Give the readings of each point of a home in some days, those that count apart from those that do not."""
     async with reader.connection() as conn:
         home = await household(conn, code)
@@ -243,7 +243,7 @@ async def every_finding(reader: Reading, code: str) -> list[Row]:
 
 
 @router.get("/findings/{day}/explained")
-async def explained_finding(reader: Reading, code: str, day: dt.date) -> Row | None:
+async def explained_finding(reader: Reading, code: str, day: DayOfReadings) -> Row | None:
     """Give the reasons of the finding that stands on a day, the nearest change, and the findings before it, if any."""
     async with reader.connection() as conn:
         home = await household(conn, code)
@@ -279,7 +279,7 @@ async def _finding(conn: AsyncConnection, code: str, day: dt.date) -> AnyRow | N
 
 
 @router.get("/statistics")
-async def statistics_of_day(reader: Reading, code: str, day: dt.date) -> list[Row]:
+async def statistics_of_day(reader: Reading, code: str, day: DayOfReadings) -> list[Row]:
     """Give the statistics of a day, room by room."""
     async with reader.connection() as conn:
         home = await household(conn, code)

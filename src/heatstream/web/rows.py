@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.access.fields import SEES, Kind
@@ -51,6 +51,8 @@ _TALLY = (
 OF_KIND: Final[dict[str, Kind]] = {"address": "address", "door": "address", "computed_fen": "money"}
 """Cells of one home's row that not every role sees."""
 
+DayOfReadings = Annotated[dt.date, Field(ge=dt.date(2000, 1, 1), le=dt.date(2199, 12, 31))]
+"""Further away no reading is, and calendars end."""
 Row = dict[str, Any]
 
 
