@@ -9,6 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import select, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from heatstream.access import journal
@@ -16,9 +17,23 @@ from heatstream.access.limits import site
 from heatstream.store import keys
 from heatstream.store.tables import access_log, api_key
 from tests.access.conftest import api_at, client, key_at
+from tests.proxy import Proxy
 from tests.serve.conftest import database_url
 
 __all__ = ["database_url"]
+
+
+ROW = {
+    "at": dt.datetime.now(dt.UTC),
+    "request": "r",
+    "process": "serve",
+    "who": "nobody",
+    "method": "GET",
+    "route": "/",
+    "target": "/",
+    "status": 200,
+    "took_ms": 1,
+}
 
 
 @pytest.fixture
@@ -106,12 +121,10 @@ async def test_strangers_are_counted_by_address_and_do_not_fill_the_log(
 async def test_a_row_that_cannot_be_written_at_all_is_told_and_the_next_is_written(
     database_url: str, engine: AsyncEngine
 ) -> None:
-    row = {"at": dt.datetime.now(dt.UTC), "request": "r", "process": "serve", "who": "nobody", "method": "GET"}
-    row |= {"route": "/", "target": "/", "status": 200, "took_ms": 1}
     async with journal.kept(database_url, "serve") as log:
-        both = asyncio.gather(log.write(row), log.write({"at": row["at"]}), return_exceptions=True)
+        both = asyncio.gather(log.write(ROW), log.write({"at": ROW["at"]}), return_exceptions=True)
         kept, refused = await asyncio.wait_for(both, 10)
-        await asyncio.wait_for(log.write(row), 10)
+        await asyncio.wait_for(log.write(ROW), 10)
     assert (kept, type(refused)) == (None, journal.NotKept)
     assert [each.request for each in await logged(engine)] == ["r", "r"]
 
@@ -136,3 +149,20 @@ async def test_a_key_that_was_revoked_is_a_stranger_s(auditor: httpx.AsyncClient
 )
 def test_an_address_is_counted_as_the_site_it_is_of(address: str | None, counted: str) -> None:
     assert site(address) == counted
+
+
+async def test_a_database_that_falls_silent_is_away_and_what_it_says_later_is_heard(
+    database_url: str, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "PATIENCE_S", 0.5)
+    there = make_url(database_url)
+    async with Proxy(there.host or "", there.port or 0) as path:
+        through = there.set(host="127.0.0.1", port=path.port).render_as_string(hide_password=False)
+        async with journal.kept(through, "serve") as log:
+            await asyncio.wait_for(log.write(ROW), 10)
+            path.turn("stall")
+            with pytest.raises(journal.NotKept):
+                await asyncio.wait_for(log.write(ROW), 10)
+            path.turn("pass")
+            await asyncio.wait_for(log.write(ROW), 10)
+    assert len(await logged(engine)) >= 2

@@ -16,6 +16,8 @@ log = structlog.get_logger("heatstream.access")
 
 MOST_ROWS = 1000
 """Rows that one transaction adds."""
+PATIENCE_S = 20.0
+"""A database that does not even say that it is too slow is away: whoever waits is told so."""
 
 Row = Mapping[str, Any]
 
@@ -56,7 +58,7 @@ class Journal:
 
     async def _commit(self, taken: Sequence[tuple[Row, asyncio.Future[None]]]) -> None:
         try:
-            async with self._engine.begin() as conn:
+            async with asyncio.timeout(PATIENCE_S), self._engine.begin() as conn:
                 await access_log.add(conn, [row for row, _ in taken])
         except Exception as error:  # noqa: BLE001  (whatever it was: who waits must be told, and the next be written)
             if len(taken) > 1 and not is_transient(error):  # one row that cannot be kept must not refuse the others
