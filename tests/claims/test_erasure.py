@@ -108,6 +108,21 @@ async def test_a_home_that_is_registered_still_keeps_its_address_and_one_that_is
     assert home.address == "已删除"
 
 
+async def test_who_acted_for_the_home_has_no_name_any_more_in_the_registry_and_in_its_changes(office: Office) -> None:
+    office = await closed(office)
+    home = select(t.household.c.id).where(t.household.c.code == "H1").scalar_subquery()
+    was = {"code": "H1", "name": "户主", "organisation": "某户", "role": "household"}
+    async with office.engine.begin() as conn:
+        await conn.execute(update(t.officer).where(t.officer.c.code == "H1").values(household_id=home))
+        await conn.execute(insert(t.registry_change).values(by="tests", noun="officer", code="H1", after=was))
+    await erased(office)
+    [person] = await rows(office, select(t.officer.c.name, t.officer.c.organisation).where(t.officer.c.code == "H1"))
+    assert tuple(person) == ("已删除", "已删除")
+    changes = await rows(office, select(t.registry_change.c.after).where(t.registry_change.c.noun == "officer"))
+    assert was | {"name": "已删除", "organisation": "已删除"} in [each.after for each in changes]
+    assert "户主" not in str(changes)
+
+
 async def hold(conn: AsyncConnection) -> None:
     row = {"day_from": FIRST, "day_to": LAST, "reason": "诉讼", "by": "D1"}
     await conn.execute(insert(t.legal_hold).values(row))
