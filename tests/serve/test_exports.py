@@ -294,7 +294,7 @@ async def test_a_process_that_lost_its_lock_leaves_an_export_to_the_one_that_beg
     client: httpx.AsyncClient, app: FastAPI, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = (await ask(client)).headers["location"]
-    finish, overtaken = exports.finish, []
+    finish, overtaken = exports.finish, list[exports.Export]()
 
     async def late(conn: AsyncConnection, begun: exports.Export, manifest: dict[str, Any]) -> None:
         if not overtaken:

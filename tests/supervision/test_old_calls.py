@@ -45,7 +45,7 @@ async def test_a_call_that_was_set_aside_has_no_work_order_and_is_erased_all_the
     async with office.desk() as desk:
         await ticket_acts.set_aside(desk, "12345", "T1", by="HOT", why="王某说的是外省")
     async with office.engine.begin() as conn:
-        imported = await conn.scalar(select(t.ticket.c.imported_at).limit(1))
+        imported: dt.datetime = (await conn.execute(select(t.ticket.c.imported_at).limit(1))).scalar_one()
         assert await erasure.erase_old_calls(conn, imported) == 0
         assert await erasure.erase_old_calls(conn, imported + dt.timedelta(days=1)) == 1
     aside, waits = await lines.ticket(1), await lines.ticket(2)
