@@ -157,6 +157,13 @@ def upgrade() -> None:
         sa.Column("next_seq", sa.BigInteger(), nullable=False, comment="the next number that will be given"),
         sa.Column("oldest_seq", sa.BigInteger(), nullable=False, comment="older changes were pruned"),
         sa.Column("sequenced_at", sa.DateTime(timezone=True), nullable=False, comment="when the sequencer last looked"),
+        sa.Column(
+            "moves",
+            sa.BigInteger(),
+            server_default=sa.text("0"),
+            nullable=False,
+            comment="how often homes went over to another company or district: who sees a part sees another",
+        ),
         sa.CheckConstraint("id = 1", name=op.f("feed_one_row_check")),
         sa.PrimaryKeyConstraint("id", name=op.f("feed_pkey")),
     )
@@ -596,7 +603,7 @@ ROW_SCOPE = (
     """grant select on officer to heatstream_reader""",
     """alter table registry_change enable row level security""",
     """alter table registry_change force row level security""",
-    """create policy registry_change_seen on registry_change for select to heatstream_reader using ((select sees_everything()) or noun = 'household' and code in (select code from household) or (select seen_households()) @> (after ->> 'household_id')::integer)""",
+    """create policy registry_change_seen on registry_change for select to heatstream_reader using ((select sees_everything()) or noun in ('city', 'district', 'outdoor_day') or noun = 'household' and code in (select code from household) or noun = 'building' and code in (select code from building) or noun = 'community' and code in (select code from community) or noun = 'heat_station' and code in (select code from heat_station) or noun = 'heat_source' and code in (select code from heat_source) or noun = 'company' and code in (select code from company) or noun = 'gateway' and code in (select code from gateway) or (select seen_households()) @> (after ->> 'household_id')::integer)""",
     """grant select on registry_change to heatstream_reader""",
     """alter table day_dirty enable row level security""",
     """alter table day_dirty force row level security""",

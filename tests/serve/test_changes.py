@@ -217,6 +217,30 @@ async def test_a_district_is_told_of_its_own_homes_and_the_numbers_have_gaps(
     assert page["complete_through"] == {"day": "2026-01-06", "expected": 1, "received": 1}
 
 
+async def test_who_sees_a_part_begins_again_when_a_building_goes_over_and_then_has_what_the_listing_has(
+    stranger: httpx.AsyncClient, numbered: AsyncEngine, tmp_path: Path
+) -> None:
+    await _as_role(numbered, stranger, "city")
+    of_city, everything = (await ask(stranger))["next"], dict(stranger.headers)
+    await _as_role(numbered, stranger, "district", district_code="D2")
+    of_d2 = (await ask(stranger))["next"]
+    file = tmp_path / "building.csv"
+    file.write_text("code,name,community,heat_station,valid_from\nB1,1号楼,C2,T1,2025-10-01\n", encoding="utf-8")
+    async with numbered.begin() as conn:
+        await registry.import_files(conn, [file], "tests")
+    await changes.sequence_all(numbered)
+    assert (await refusal(stranger, of_d2))[:2] == (410, "resync")
+    assert (await refusal(stranger, of_d2, path="stream"))[:2] == (410, "resync")
+    anew = await ask(stranger, limit=500)
+    listed = (await stranger.get("/api/v1/findings", params={"history": True, "limit": 500})).json()["rows"]
+    assert {row["revision"] for row in anew["rows"] if row["noun"] == "finding"} == {row["id"] for row in listed}
+    assert len(listed) == 10
+    assert "building/B1" in [row["key"] for row in anew["rows"]]
+    assert (await ask(stranger, anew["next"]))["rows"] == []
+    stranger.headers.update(everything)
+    assert [row["key"] for row in (await ask(stranger, of_city))["rows"]] == ["building/B1"]
+
+
 async def test_what_a_role_does_not_see_of_a_finding_is_null_here_too(
     stranger: httpx.AsyncClient, numbered: AsyncEngine
 ) -> None:

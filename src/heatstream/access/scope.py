@@ -1,11 +1,15 @@
 """With whose eyes a transaction reads: the one place where rows are narrowed."""
 
 from dataclasses import astuple, dataclass, fields
+from typing import Final
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.row_scope import READER, SEEN
+
+EVERYTHING: Final = frozenset({"city", "auditor", "aggregates"})
+"""Roles that see every row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,11 @@ class Scope:
     company: int | None = None
     street: str | None = None
     household: int | None = None
+
+    @property
+    def sees_everything(self) -> bool:
+        """Tell whether every row is seen, as `store.row_scope` has it."""
+        return self.role in EVERYTHING or (self.role == "hotline" and self.district is None)
 
     @property
     def rows(self) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 import msgspec
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.access import fields
 from heatstream.access.principal import Principal
+from heatstream.access.scope import Scope
 from heatstream.errors import StoreError
 from heatstream.serve.prepared import Prepared
 from heatstream.serve.problems import BadCursor, Resync, ScopeMissing
@@ -73,6 +75,16 @@ def _read(given: str) -> tuple[str, int]:
     return str(uuid.UUID(bytes=body[:16])), int.from_bytes(body[16:], "big")
 
 
+def as_seen(stands: Stands, scope: Scope) -> Stands:
+    """Give whoever sees a part of the city an epoch that ends when homes go over to another company or district.
+
+    What comes into their sight by that was told before, and what leaves it is told to them no more.
+    """
+    if scope.sees_everything:
+        return stands
+    return replace(stands, epoch=str(uuid.uuid5(uuid.UUID(stands.epoch), str(stands.moves))))
+
+
 def place(stands: Stands, since: str | None) -> int:
     """Read a token: the number of the last change that was seen; without one, the beginning.
 
@@ -85,7 +97,10 @@ def place(stands: Stands, since: str | None) -> int:
     """
     epoch, seq = _read(since) if since is not None else (stands.epoch, 0)
     if since is not None and (epoch != stands.epoch or seq > stands.head or not stands.here):
-        raise Resync(f"since: of another feed, the database was restored or is another one; {BEGIN_AGAIN}")
+        raise Resync(
+            "since: of another feed: the database was restored or is another one, or homes went over to another "
+            f"company or district and the key sees others than before; {BEGIN_AGAIN}"
+        )
     require_here(stands)
     if seq + 1 < stands.oldest:
         raise Resync(f"the changes from {seq + 1} to {stands.oldest - 1} were pruned; {BEGIN_AGAIN}")

@@ -129,7 +129,7 @@ class Source:
             access.require_scope(asking, "read")
             wanted = feed.wanted(asking, self.nouns)
             await narrow(conn, asking.scope)
-            stand = await stands(conn)
+            stand = feed.as_seen(await stands(conn), asking.scope)
             after = feed.place(stand, since)
             return stand, await feed.page(conn, stand, after, MOST_ROWS, wanted)
 

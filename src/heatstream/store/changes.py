@@ -53,6 +53,11 @@ def _ranges(ordered: NDArray[np.int64]) -> MultiRange[int]:
     return MultiRange(Range(first, last + 1) for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True))
 
 
+async def move(conn: AsyncConnection) -> None:
+    """Tell that homes went over to another company or district: whoever sees a part of the city begins anew."""
+    await conn.execute(update(feed).values(moves=feed.c.moves + 1))
+
+
 async def hold_sequence(conn: AsyncConnection) -> None:
     """Be the only one who gives or takes away numbers, until this transaction ends."""
     await conn.execute(select(func.pg_advisory_xact_lock(func.hashtext(SEQUENCER))))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Table, bindparam, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,6 +21,15 @@ CHANNEL = "heatstream_registry"
 _JUDGED = {"household", "room", "point", "contract", "stop_period"}
 # A change in this one can change the findings of every household in it: some standards ask whether it is renovated.
 _HOUSING = "building"
+
+_WHOSE: Final[Mapping[str, tuple[str, ...]]] = {
+    "community": ("district_id", "street_office"),
+    "heat_source": ("company_id",),
+    "heat_station": ("company_id", "heat_source_id"),
+    "building": ("community_id", "heat_station_id"),
+    "household": ("building_id",),
+}
+"""Columns that say whose homes these are: a change moves them out of one sight into another."""
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
@@ -184,6 +193,9 @@ class _Import:
         await _insert_new(self.conn, table, new)
         await _update_changed(self.conn, table, changed)
         await _log_changes(self.conn, table, self.by, new, changed)
+        whose = _WHOSE.get(table.name, ())
+        if any(before[name] != after[name] for before, after in changed for name in whose if name in after):
+            await changes.move(self.conn)
         if new:
             self.ids[table.name] = _codes(table, (await _rows(self.conn, table)).values())
         self.touched |= await _households(self.conn, table, [*new, *(row for pair in changed for row in pair)])

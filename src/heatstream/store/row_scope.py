@@ -35,6 +35,8 @@ _OF_DISTRICT = "(select seen_as('role') = 'district')"
 _WHOLE_CITY = "(select seen_as('role') in ('city', 'auditor'))"
 _WHO = "who = (select seen_as('who'))"
 
+_TOLD_BY_CODE = ("household", "building", "community", "heat_station", "heat_source", "company", "gateway")
+
 POLICIES: Final[dict[str, str]] = {
     "household": "(select seen_buildings()) @> building_id or (select seen_homes()) @> id",
     "building": "(select seen_buildings()) @> id or (select seen_roofs()) @> id",
@@ -57,8 +59,9 @@ POLICIES: Final[dict[str, str]] = {
     "stop_period": _HOUSEHOLD,
     "point": _HOUSEHOLD,
     "officer": f"role <> 'household' or {_HOUSEHOLD}",
-    "registry_change": "noun = 'household' and code in (select code from household) "
-    "or (select seen_households()) @> (after ->> 'household_id')::integer",
+    "registry_change": "noun in ('city', 'district', 'outdoor_day') "
+    + "".join(f"or noun = '{each}' and code in (select code from {each}) " for each in _TOLD_BY_CODE)
+    + "or (select seen_households()) @> (after ->> 'household_id')::integer",
     "day_dirty": _HOUSEHOLD,
     "flag": _POINT,
     "conflict_decision": _POINT,

@@ -1439,6 +1439,13 @@ feed = Table(
     Column("next_seq", BigInteger, nullable=False, comment="the next number that will be given"),
     Column("oldest_seq", BigInteger, nullable=False, comment="older changes were pruned"),
     Column("sequenced_at", Instant, nullable=False, comment="when the sequencer last looked"),
+    Column(
+        "moves",
+        BigInteger,
+        nullable=False,
+        server_default=text("0"),
+        comment="how often homes went over to another company or district: who sees a part sees another",
+    ),
     CheckConstraint("id = 1", name="one_row"),
 )
 change = Table(

@@ -90,7 +90,7 @@ async def changes(
     """Give the changes after a token, oldest first; nothing is missed and nothing comes twice."""
     wanted = feed.wanted(asking, query.noun)
     await narrow(conn, asking.scope)
-    stands = await stored.stands(conn)
+    stands = feed.as_seen(await stored.stands(conn), asking.scope)
     page = await feed.page(conn, stands, feed.place(stands, query.since), query.limit, wanted)
     key = ("complete", asking.scope.rows)
     complete = await request.app.state.remembered.get(key, COMPLETE_S, lambda: stored.complete(conn))
@@ -109,7 +109,7 @@ async def changes(
 async def head(conn: Unnarrowed, asking: Asking, lag: Held, _: Annotated[NoParameters, Query()]) -> Head:
     """Give the token of now: take it, read the listings, then follow from it."""
     await narrow(conn, asking.scope)
-    stands = await stored.stands(conn)
+    stands = feed.as_seen(await stored.stands(conn), asking.scope)
     feed.require_here(stands)
     return Head(next=feed.token(stands.epoch, stands.head), lag=lag)
 

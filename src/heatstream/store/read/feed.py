@@ -45,18 +45,20 @@ class Stands:
     head : the last number that was given; 0 = none was
     oldest : the first number that is still kept
     here : it is this database's: nobody restored it elsewhere since numbers were last given
+    moves : how often homes went over to another company or district
     """
 
     epoch: str
     head: int
     oldest: int
     here: bool
+    moves: int
 
 
 async def stands(conn: AsyncConnection) -> Stands:
     """Tell where the feed stands."""
     here = (feed.c.database == func.feed_database()).label("here")
-    row = (await conn.execute(select(feed.c.epoch, feed.c.next_seq - 1, feed.c.oldest_seq, here))).one()
+    row = (await conn.execute(select(feed.c.epoch, feed.c.next_seq - 1, feed.c.oldest_seq, here, feed.c.moves))).one()
     return Stands(*row)
 
 
