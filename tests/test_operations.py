@@ -19,4 +19,4 @@ def test_the_manual_tells_the_metric(name: str) -> None:
 
 
 def test_there_are_metrics_of_every_process() -> None:
-    assert {name.split("_")[1] for name in NAMES} == {"ingest", "broker", "evaluate", "http", "job", "feed"}
+    assert {name.split("_")[1] for name in NAMES} == {"ingest", "broker", "evaluate", "http", "job", "feed", "access"}

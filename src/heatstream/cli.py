@@ -598,7 +598,7 @@ def claims_recompute() -> None:
         engine = pool.create_engine(found.database_url(), size=2, application="heatstream-cli")
         try:
             async with engine.connect() as conn:
-                await migrate.require_current(conn)
+                await migrate.require_ready(conn)
             days_off = holidays.load(found.evaluate.packs_dir)
             return dict(await review.refresh(engine, days_off, lambda: dt.datetime.now(dt.UTC)))
         finally:

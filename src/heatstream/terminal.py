@@ -85,7 +85,7 @@ async def transaction(found: settings.Settings, *, snapshot: bool = False) -> As
     try:
         await _reach(engine)
         async with engine.execution_options(isolation_level=isolation).begin() as conn:
-            await migrate.require_current(conn)
+            await migrate.require_ready(conn)
             yield conn
     finally:
         await engine.dispose()

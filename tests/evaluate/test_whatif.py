@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, make_url, select
+from sqlalchemy import delete, func, make_url, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from heatstream.errors import BadInput, Refused
@@ -124,9 +124,12 @@ async def test_who_may_only_read_may_ask(
     town: Town, engine: AsyncEngine, stricter: Path, old: Path, database_url: str
 ) -> None:
     await judged(town, engine)
+    async with engine.begin() as conn:
+        await conn.execute(text("drop role if exists asks_what_if"))
+        await conn.execute(text("create role asks_what_if bypassrls in role pg_read_all_data"))
     reader = create_async_engine(
         make_url(database_url).set(drivername="postgresql+asyncpg"),
-        connect_args={"server_settings": {"role": "pg_read_all_data", "timezone": "UTC"}},
+        connect_args={"server_settings": {"role": "asks_what_if", "timezone": "UTC"}},
     )
     try:
         found = await compared(reader, stricter, old, assume_application=True)

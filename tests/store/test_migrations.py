@@ -73,6 +73,16 @@ async def test_a_database_that_was_never_migrated_is_refused(empty_database_url:
     await engine.dispose()
 
 
+async def test_who_sees_a_part_of_the_rows_may_not_count_them(engine: AsyncEngine) -> None:
+    async with engine.connect() as conn:
+        await migrate.require_ready(conn)
+        await conn.execute(text("set local role pg_read_all_data"))
+        with pytest.raises(
+            StoreError, match=r"user pg_read_all_data sees a part of the rows: .* expected one with BYPASSRLS"
+        ):
+            await migrate.require_ready(conn)
+
+
 def test_every_quantity_has_a_unit_in_its_comment() -> None:
     suffixes = ("_centi", "_fen", "_min", "_centi_m2", "_cm", "_l_h", "_w", "_wh", "_l", "_kpa", "_e4")
     silent = [

@@ -180,7 +180,7 @@ async def main(settings: Settings, *, once: bool = False, through: dt.date | Non
     engine = pool.create_engine(settings.database_url(), size=CONNECTIONS, application="heatstream-evaluate")
     try:
         async with engine.connect() as conn:
-            await migrate.require_current(conn)
+            await migrate.require_ready(conn)
         evaluator = Evaluator(engine, settings.evaluate)
         _tell_refusal(evaluator.rulebook)
         _listen(evaluator)

@@ -42,7 +42,7 @@ async def main(
     engine = pool.create_engine(settings.database_url(), size=2, application="heatstream-whatif")
     try:
         async with engine.connect() as conn:
-            await migrate.require_current(conn)
+            await migrate.require_ready(conn)
         question = Question(after, before, season, assume_application=assume is not None)
         found = await compare(engine, settings.evaluate, question)
     finally:

@@ -32,7 +32,7 @@ async def main(found: Settings, *, reason: str | None = None) -> dict[str, int]:
     engine = create_engine(found.database_url(), size=2, application="heatstream-replay")
     try:
         async with engine.connect() as conn:
-            await migrate.require_current(conn)
+            await migrate.require_ready(conn)
         return await feed(engine, found, reason=reason)
     finally:
         await engine.dispose()

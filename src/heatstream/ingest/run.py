@@ -119,7 +119,7 @@ class Run:
 
     async def _begin(self) -> Term:
         async with self._engine.connect() as conn:
-            await migrate.require_current(conn)
+            await migrate.require_ready(conn)
             await self._alarms.recall(conn)
         writer = await Writer.load(self._engine, self._found)
         self._health.well("writer")

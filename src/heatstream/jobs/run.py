@@ -143,7 +143,7 @@ async def main(settings: Settings, listings: Listings, *, once: bool = False) ->
     engine = pool.create_engine(settings.database_url(), size=6, application="heatstream-jobs", idle_s=3600)
     try:
         async with engine.connect() as conn:
-            await migrate.require_current(conn)
+            await migrate.require_ready(conn)
         health = Health()
         if once:
             done = [await _run_watched(engine, settings, name, health) for name in TASKS]

@@ -62,6 +62,23 @@ async def require_current(conn: AsyncConnection) -> None:
         )
 
 
+async def require_ready(conn: AsyncConnection) -> None:
+    """Refuse to work on a database of another release, or on a part of its rows.
+
+    Raises
+    ------
+    StoreError
+        Row-level security narrows what this user reads: whatever was counted or judged would be of the rest alone.
+    """
+    await require_current(conn)
+    narrowed, user = (await conn.execute(text("select row_security_active('household'), current_user"))).one()
+    if narrowed:
+        raise StoreError(
+            f"the database user {user} sees a part of the rows: row-level security is on for it; expected one with "
+            f"BYPASSRLS, see docs/access.md: alter role {user} bypassrls"
+        )
+
+
 async def create_declared(conn: AsyncConnection, *, hypertables: bool) -> None:
     """Build what the metadata declares, without any migration: the other side of the equality test."""
     for statement in FUNCTIONS:
