@@ -44,7 +44,7 @@ RATE = scaled(24_300, 2_000)
 LOOKS = 0.1
 """Of the requests, what asks for a home's season instead of for what is new."""
 PAGE = 10_000
-FOLLOWED = scaled(3_000_000, 30_000)
+FOLLOWED = scaled(1_000_000, 30_000)
 """Rows of the feed that are taken from its beginning; all of them would take the longer the more there are."""
 
 Ask = Callable[[random.Random], str]
