@@ -48,6 +48,7 @@ ABOVE_THE_TABLES = {
     "web",
 }
 """Folders of tests that run on one edition; what asks a table cut along time is marked `every_edition` there."""
+LONGEST = {"embedded/test_demo.py", "browser/test_four_people.py"}
 ROOM = 4 << 30
 SCRATCH = "heatstream-test-"
 OLD_S = 600
@@ -70,7 +71,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run on one edition what stands above the tables, the same on each; what is marked `every_edition`, on all."""
+    """Run on one edition what stands above the tables, the same on each; what is marked `every_edition`, on all.
+
+    What lasts longest begins first: at the end one worker would be at it while the others have nothing to do.
+    """
     once = "timescale" if not why_no_timescale() else "plain"
     left_out = [
         item
@@ -81,7 +85,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         and callspec.params.get("edition", once) not in (once, "community")
     ]
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    left = [item for item in items if item not in left_out]
+    items[:] = sorted(left, key=lambda item: item.path.relative_to(HERE).as_posix() not in LONGEST)
 
 
 @pytest.fixture(scope="session")
