@@ -512,6 +512,10 @@ ROW_SCOPE = (
         select g.code from public.gateway g join public.point p on p.gateway_id = g.id
         where (select seen_households()) @> p.household_id;
     end""",
+    """create function first_judged_day() returns date stable parallel safe security definer language sql
+    begin atomic
+        select min(o.day) from public.day_outcome o;
+    end""",
     """create function api_key_named(named text) returns setof api_key stable parallel safe security definer language sql
     begin atomic
         select k.* from public.api_key k

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 from heatstream.errors import BadInput
 from heatstream.rules import pack
@@ -60,15 +61,35 @@ def _lines(of: Pack) -> Iterator[str]:
     yield from (str(need) for need in needs(of, settled(of, Choices()), *ASKED))
 
 
-def _values(of: Pack) -> Iterator[str]:
-    """Write a group a line, its article and words first."""
+class Told(NamedTuple):
+    """What one group of a pack says, and how that is known."""
+
+    group: str
+    """A group of the pack, or settles.OPTION."""
+    fields: dict[str, str]
+    """Its values by their places within it; one that is the group itself has no name."""
+    conf: str | None
+    article: str | None
+    quote: str | None
+    note: str | None
+
+
+def groups(of: Pack) -> Iterator[Told]:
+    """List what a pack says, group by group; its head and what it leaves empty are left out."""
     values = ((where, leaf.value) for where, leaf in leaves(plain(of)) if _told(where, leaf.value))
     for group, each in groupby(values, lambda pair: _group(pair[0])):
         fields = {where[len(group) + 1 :]: value for where, value in each}
-        known = ", ".join(filter(None, (fields.pop("conf", None), _article(fields.pop("article", None)))))
-        quote, note = fields.pop("quote", None), fields.pop("note", None)
-        told_of = ", ".join(f"{name} {value}".strip() for name, value in fields.items())
-        yield f"  {group}{f' ({known})' if known else ''}: {told_of}{_after(quote and f'“{quote}”')}{_after(note)}"
+        known = [fields.pop(name, None) for name in ("conf", "article", "quote", "note")]
+        yield Told(group, fields, *known)
+
+
+def _values(of: Pack) -> Iterator[str]:
+    """Write a group a line, its article and words first."""
+    for each in groups(of):
+        known = ", ".join(filter(None, (each.conf, each.article and f"article {each.article}")))
+        told_of = ", ".join(f"{name} {value}".strip() for name, value in each.fields.items())
+        quote = each.quote and f"“{each.quote}”"
+        yield f"  {each.group}{f' ({known})' if known else ''}: {told_of}{_after(quote)}{_after(each.note)}"
 
 
 def _told(where: str, value: str) -> bool:
@@ -78,10 +99,6 @@ def _told(where: str, value: str) -> bool:
 def _group(where: str) -> str:
     parts = where.split(".")
     return ".".join(parts[:2]) if parts[0] == "settles" else parts[0]
-
-
-def _article(article: str | None) -> str | None:
-    return article and f"article {article}"
 
 
 def _after(text: str | None) -> str:

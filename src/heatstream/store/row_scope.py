@@ -223,6 +223,10 @@ _FUNCTIONS = (
         select g.code from public.gateway g join public.point p on p.gateway_id = g.id
         where (select seen_households()) @> p.household_id;
     end""",
+    f"""create function first_judged_day() returns date {_STABLE} security definer language sql
+    begin atomic
+        select min(o.day) from public.day_outcome o;
+    end""",
     f"""create function api_key_named(named text) returns setof api_key {_STABLE} security definer language sql
     begin atomic
         select k.* from public.api_key k

@@ -28,7 +28,6 @@ from heatstream.store.read import days, findings, readings, registry, statistics
 from heatstream.store.read.days import Span
 from heatstream.store.read.places import Place
 from heatstream.store.read.rows import AnyRow
-from heatstream.store.timescale import LOCAL
 from heatstream.web.building_rows import held_against
 from heatstream.web.rows import DayOfReadings, seen_by
 from heatstream.web.rows import finding as finding_row
@@ -234,7 +233,7 @@ async def every_finding(reader: Reading, code: str) -> list[Row]:
     """Give the findings that stand, the newest day first."""
     async with reader.connection() as conn:
         await household(conn, code)
-        span = await days.span(conn, None, None, dt.datetime.now(LOCAL).date())
+        span = await days.judged(conn, None, None)
         if span is None:
             return []
         page = days.DayPage(span, MOST_DAYS, newest_first=True)

@@ -200,7 +200,7 @@ async def _unmonitored(conn: AsyncConnection, asked: Filters, after: str | None,
 async def _part(conn: AsyncConnection, asked: Filters, after: str | None, limit: int) -> Part:
     if asked.outcome == word(Outcome.UNMONITORED):
         return await _unmonitored(conn, asked, after, limit)
-    span = await days.span(conn, asked.day_from, asked.day_to, dt.datetime.now(LOCAL).date())
+    span = await days.judged(conn, asked.day_from, asked.day_to)
     if span is None:
         return Part([], None)
     day, home = _key(after)

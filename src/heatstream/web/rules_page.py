@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Iterator
 from functools import cache
 from http import HTTPStatus
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,10 +18,10 @@ from heatstream.errors import BadInput, HeatstreamError
 from heatstream.rules import options, pack, policy
 from heatstream.rules.capability import NAMES, Capability, capabilities
 from heatstream.rules.choices import Choices
-from heatstream.rules.diff import leaves
 from heatstream.rules.needs import ASKED, needs
 from heatstream.rules.pack import ATTESTED, Pack
-from heatstream.rules.policy import plain, settled
+from heatstream.rules.policy import settled
+from heatstream.rules.show import groups
 from heatstream.settings import Settings
 from heatstream.store import policies
 from heatstream.store.read import city
@@ -65,6 +64,22 @@ KNOWN: Final = {
 _HEAD: Final = frozenset(
     {"schema", "id", "place", "timezone", "sources", "watermark", "effective_from", "effective_to"}
 )
+COMPARED: Final = {
+    "company": ("企业", "company"),
+    "district": ("区县", "district"),
+    "homes": ("户", "homes"),
+    "homes_changed": ("有变化的户", "homes changed"),
+    "days_changed": ("有变化的户日", "days changed"),
+    "failing_before": ("不达标户日 旧", "failing days before"),
+    "failing_after": ("不达标户日 新", "failing days after"),
+    "computed_fen_before": ("测算额 旧（元）", "computed before (yuan)"),
+    "computed_fen_after": ("测算额 新（元）", "computed after (yuan)"),
+    "homes_computed_changed": ("测算额有变化的户", "homes with another computed amount"),
+    "if_applied_fen_before": ("假设申请计入 旧（元）", "if applied, before (yuan)"),
+    "if_applied_fen_after": ("假设申请计入 新（元）", "if applied, after (yuan)"),
+    "homes_if_applied_changed": ("假设申请有变化的户", "homes changed if applied"),
+}
+"""Columns of a comparison, as `rules simulate --json` names them."""
 SHORT: Final = 16
 SENT: Final = "e => { e.preventDefault(); emit(Object.fromEntries(new FormData(e.currentTarget))) }"
 
@@ -192,24 +207,17 @@ def _sources(of: Pack, words: Words) -> None:
 
 def _values(of: Pack, words: Words) -> None:
     """Show each group of values with its article, how it is known, and its words."""
-    there = [(where, leaf.value) for where, leaf in leaves(plain(of)) if where.split(".")[0] not in _HEAD]
     with card(
         words("条文数值", "what it says"), words("每组标条文与依据", "each with its article, and how it is known")
     ):
-        for group, each in groupby(there, lambda pair: pair[0].split(".")[0]):
-            fields = {where[len(group) + 1 :]: value for where, value in each if value != "[]"}
-            conf, article = fields.pop("conf", None), fields.pop("article", None)
-            quote, remark = fields.pop("quote", None), fields.pop("note", None)
-            if not fields and not quote:
-                continue
+        for each in groups(of):
+            article = each.article and words(f"第{each.article}条", f"article {each.article}")
+            stands = " · ".join(filter(None, (each.group, article, _known(each.conf, words))))
+            mark = "" if each.conf is None or each.conf in ATTESTED else words("（仅供假设测算）", " (what-if only)")
             with box("section", "hs-group"):
-                stands = " · ".join(
-                    filter(None, (article and words(f"第{article}条", f"article {article}"), _known(conf, words)))
-                )
-                mark = "" if conf is None or conf in ATTESTED else words("（仅供假设测算）", " (what-if only)")
-                tag("h3", f"{group} · {stands}{mark}" if stands else group)
-                facts({name or group: str(value) for name, value in fields.items()})
-                for text in filter(None, (quote and f"“{quote}”", remark)):
+                tag("h3", stands + mark)
+                facts({name or each.group: value for name, value in each.fields.items()})
+                for text in filter(None, (each.quote and f"“{each.quote}”", each.note)):
                     tag("p", text, "hs-note hs-sentence")
 
 
@@ -252,7 +260,7 @@ def _what_if(request: Request, settings: Settings, words: Words) -> None:
         with box("label", "hs-field"):
             tag("span", words("采暖期起始年", "the year the season begins in"))
             box("input", name_="season", type="text", inputmode="numeric", value=str(_season()))
-        with box("label", "hs-field"):
+        with box("label", "hs-choices hs-between"):
             box("input", name_="assume", type="checkbox", value="yes")
             tag(
                 "span",
@@ -304,15 +312,18 @@ def _compared_table(found: list[Row], words: Words) -> None:
         return
     first = found[0]
     note(words(f"{first['first']} 至 {first['last']}", f"{first['first']} to {first['last']}"))
-    names = [name for name in first if name not in ("first", "last", "readings_deleted")]
+    note(words("仅由读数测算，不是应退热费。", "Computed from readings alone; not what is owed."))
+    if deleted := first["readings_deleted"]:
+        note(words(f"读数已删除的户日未计：{deleted}。", f"Household-days left out, readings deleted: {deleted}."))
+    asked = [name for name in COMPARED if first[name] is not None or not name.startswith(("if_", "homes_if_"))]
     with box("div", "hs-scroll"), box("table", "hs-table"):
         with box("thead"), box("tr"):
-            for name in names:
-                tag("th", name.replace("_", " "), scope="col")
+            for name in asked:
+                tag("th", words(*COMPARED[name]), scope="col")
         with box("tbody"):
             for row in found:
                 with box("tr"):
-                    for name in names:
+                    for name in asked:
                         tag("td", _cell(name, row[name]))
 
 

@@ -149,7 +149,7 @@ async def findings(conn: Connection, cursor: At, now: Now, query: Annotated[Find
     await places.check(conn, query.place())
     instant = query.instant(now)
     closed = await closed_through(conn) if instant is None else None
-    span = await days.span(conn, query.day_from, query.day_to, now.date())
+    span = await days.judged(conn, query.day_from, query.day_to)
     if span is None:
         return FindingPage(rows=[], next=None, closed_through=closed)
     which = query.which(None if instant is None else await as_of.newest_run(conn, instant))
@@ -280,7 +280,7 @@ async def remeasure(
     check_days(query.day_from, query.day_to)
     await places.check(conn, query.place())
     instant = query.instant(now)
-    span = await days.span(conn, query.day_from, query.day_to, now.date())
+    span = await days.judged(conn, query.day_from, query.day_to)
     if span is None:
         return Page(rows=[], next=None)
     through, after = None if instant is None else await as_of.newest_run(conn, instant), cursor.after_id()

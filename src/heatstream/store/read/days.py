@@ -56,6 +56,18 @@ async def span(conn: AsyncConnection, day_from: dt.date | None, day_to: dt.date 
     return Span(start, end) if start <= end else None
 
 
+async def judged(conn: AsyncConnection, day_from: dt.date | None, day_to: dt.date | None) -> Span | None:
+    """Bound the days that can hold findings: from the first that has one to the last that is closed; None = none can.
+
+    A season of findings is looked for day by day, and devices may be years older than the first of them.
+    """
+    first, last = await conn.scalar(select(func.first_judged_day())), await closed_through(conn)
+    if first is None or last is None:
+        return None
+    start, end = max(first, day_from or dt.date.min), min(last, day_to or dt.date.max)
+    return Span(start, end) if start <= end else None
+
+
 def _calendar(page: DayPage) -> Subquery:
     left = page.left()
     step = func.generate_series(0, (left.last - left.first).days).column_valued("step")

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from heatstream.store.read import as_of
 from heatstream.store.read.days import DayPage, one_page, ordered
 from heatstream.store.read.places import ADDRESS, EVERYWHERE, HOMES, Place, among, monitored
-from heatstream.store.read.rows import AnyRow, Rows, at_most_one, every
+from heatstream.store.read.rows import AnyRow, Rows, every
 from heatstream.store.tables import finding, finding_current, household, point, policy, run
 
 DAY = 1  # period_kind
@@ -101,10 +101,10 @@ async def listed(conn: AsyncConnection, which: Which, page: DayPage) -> Rows:
 
 async def by_id(conn: AsyncConnection, finding_id: int) -> AnyRow | None:
     """One finding, of whatever period and age."""
-    current = finding_current.c.finding_id.is_not(None).label("current")
-    one = select(*finding.columns, current).select_from(finding.outerjoin(finding_current, _CURRENT))
-    found = one.where(finding.c.id == finding_id).subquery("page")
-    return await at_most_one(conn, _named(found))
+    # Its day is looked up by itself: joined by id alone, every day's piece would be planned and looked through twice.
+    day = await conn.scalar(select(finding.c.period_from).where(finding.c.id == finding_id))
+    found = [] if day is None else await by_ids(conn, day, [finding_id])
+    return found[0] if found else None
 
 
 async def by_ids(conn: AsyncConnection, day: dt.date, ids: Sequence[int]) -> Rows:
