@@ -6,9 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heatstream.access.permits import COMPANIES
 from heatstream.store import conflicts
-from heatstream.store.read import gateways, rejects
+from heatstream.store.read import gateways, progress, rejects
 from heatstream.store.timescale import LOCAL
 from heatstream.web.shared import Reader
 from heatstream.web.signed_in import Reading
@@ -36,23 +35,19 @@ def state(row: Any, now: dt.datetime) -> str:
 async def of_gateways(reader: Reader) -> list[Row]:
     """Read the gateways that the visitor may see, with the conservation of their last day."""
     now = dt.datetime.now(LOCAL)
-    own = reader.visitor.scope.company if reader.visitor.role in COMPANIES else None
 
     async def load(conn: AsyncConnection) -> list[Row]:
         return [
             {
                 "gateway": row.gateway,
-                "name": row.name,
                 "company": row.company,
-                "owner": row.owner,
-                "registered": row.registered,
                 "state": state(row, now),
                 "last_received_at": row.last_received_at and row.last_received_at.isoformat(),
                 "missing": row.missing or 0,
                 "lost": row.readings - row.stored - row.repeated - row.conflicting - row.rejected,
             }
-            | {name: getattr(row, name) for name in gateways.COUNTS}
-            for row in await gateways.listed(conn, now - DAY, company_id=own)
+            | {name: getattr(row, name) for name in progress.COUNTS}
+            for row in await gateways.listed(conn, now - DAY)
         ]
 
     return await reader.shared("gateways of the day", load)
