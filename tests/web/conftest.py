@@ -10,7 +10,16 @@ from fastapi import FastAPI
 
 from heatstream.access.principal import Principal
 from heatstream.settings import Settings
-from heatstream.web import building_rows, evidence_part, household_rows, probes, rows, sign_in_page, supervision
+from heatstream.web import (
+    building_rows,
+    evidence_part,
+    household_rows,
+    ingest_rows,
+    probes,
+    rows,
+    sign_in_page,
+    supervision,
+)
 from heatstream.web.shared import Reader, Source
 from heatstream.web.signed_in import COOKIE
 from tests.serve.conftest import database_url, shared, town_template
@@ -63,7 +72,7 @@ async def visitor(
     app.state.source, app.state.settings = source, settings or Settings()
     app.include_router(sign_in_page.router)
     sign_in_page.lead_strangers(app)
-    for each in (rows, building_rows, household_rows, evidence_part, *supervision.ROWS):
+    for each in (rows, building_rows, household_rows, ingest_rows, evidence_part, *supervision.ROWS):
         app.include_router(each.router)
     app.include_router(probes.router)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
