@@ -15,6 +15,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from heatstream.embedded.postgres import postgres
+from heatstream.rules.pack import SHIPPED
 from heatstream.store.migrate import upgrade
 from heatstream.store.pool import create_engine
 from heatstream.web.signed_in import COOKIE
@@ -85,7 +86,8 @@ async def serving(url: str, port: int, **more: str) -> AsyncIterator[str]:
 async def address(town_url: str, scratch: Path, unused_tcp_port_factory: Callable[[], int]) -> AsyncIterator[str]:
     """`heatstream web` on the town that nobody changes."""
     rules = {"HEATSTREAM_SUPERVISION_RULES_FILE": str(supervised.rules_file(scratch))}
-    async with serving(town_url, unused_tcp_port_factory(), **rules) as found:
+    choices = {"HEATSTREAM_EVALUATE_CHOICES_FILE": str(SHIPPED / "demo-shili.choices.yaml")}
+    async with serving(town_url, unused_tcp_port_factory(), **rules, **choices) as found:
         yield found
 
 

@@ -18,6 +18,20 @@ async def test_the_rules_tell_their_source_and_what_they_leave_open(visit: Open)
     assert (seen.foreign, seen.errors) == ([], [])
 
 
+async def test_other_choices_are_tried_on_a_season_and_what_was_typed_stays(visit: Open) -> None:
+    seen = await visit("/rules/what-if")
+    choices, season = seen.page.get_by_label("选择文件"), seen.page.get_by_label("采暖期起始年")
+    await choices.fill((await choices.input_value()).replace("min_completeness: 0.90", "min_completeness: 0.10"))
+    await season.fill("2025")
+    await seen.page.get_by_role("button", name="测算").click()
+    await expect(seen.page.get_by_role("cell", name="东热公司")).to_be_visible(timeout=30_000)
+    assert ("min_completeness: 0.10" in await choices.input_value(), await season.input_value()) == (True, "2025")
+    await choices.fill("schema: nonsense")
+    await seen.page.get_by_role("button", name="测算").click()
+    await expect(seen.page.get_by_role("alert")).to_contain_text("seen 'nonsense'", timeout=30_000)
+    assert (seen.foreign, seen.errors) == ([], [])
+
+
 async def test_ingest_tells_its_gateways_and_the_doctor_what_it_found(visit: Open) -> None:
     seen = await visit("/ingest", width=390)
     await expect(seen.page.get_by_text("守恒差")).to_be_visible()

@@ -256,10 +256,11 @@ def _what_if(request: Request, settings: Settings, words: Words) -> None:
         with box("label", "hs-field"):
             tag("span", words("选择文件", "choices file"))
             typed = file.read_text(encoding="utf-8")
-            box("textarea", "hs-code", name_="choices", rows="18", spellcheck="false", value=typed)
+            tag("textarea", typed, "hs-code", name_="choices", rows="18", spellcheck="false")
         with box("label", "hs-field"):
             tag("span", words("采暖期起始年", "the year the season begins in"))
-            box("input", name_="season", type="text", inputmode="numeric", value=str(_season()))
+            # `^`: as it stands at first; as a property it would be written over what was typed.
+            box("input", name_="season", type="text", inputmode="numeric", **{"^value": str(_season())})
         with box("label", "hs-choices hs-between"):
             box("input", name_="assume", type="checkbox", value="yes")
             tag(
