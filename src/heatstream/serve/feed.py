@@ -122,8 +122,8 @@ def require_here(stands: Stands) -> None:
 # --- shapes -----------------------------------------------------------------------------------------------------------
 
 
-class Entitlement(Shape):
-    """What a claim came to from a moment on, until its next revision."""
+class OfClaim(Shape):
+    """Which claim, and whose."""
 
     claim: str = Field(description="案号")
     household: str = Field(description="户号")
@@ -131,6 +131,11 @@ class Entitlement(Shape):
     company: str = Field(description="code of the 供热企业")
     season_from: dt.date = Field(description="first day of its season")
     season_to: dt.date = Field(description="last day of its season")
+
+
+class Entitlement(OfClaim):
+    """What a claim came to from a moment on, until its next revision."""
+
     step: str = Field(description="where the claim stood")
     computed_fen: Money = Field(description="测算额 of its days [fen]: from readings alone")
     entitlement_fen: Money = Field(description="应退热费 [fen]; null = undetermined")
@@ -141,15 +146,9 @@ class Entitlement(Shape):
     made_at: Instant = Field(description="from when on")
 
 
-class Opened(Shape):
-    """Which claim, and whose."""
+class Opened(OfClaim):
+    """A claim as it was opened."""
 
-    claim: str = Field(description="案号")
-    household: str = Field(description="户号")
-    district: str = Field(description="code of the 区县")
-    company: str = Field(description="code of the 供热企业")
-    season_from: dt.date = Field(description="first day of its season")
-    season_to: dt.date = Field(description="last day of its season")
     opened_at: Instant = Field(description="the request")
     opened_way: str = Field(description="application, complaint, hotline, fixed_point, officer or batch")
     batch_case: str | None = Field(description="批量退费: the case that opened it")

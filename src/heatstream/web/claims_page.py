@@ -27,7 +27,7 @@ from heatstream.web.claim_inbox import Waiting, booked, visit_by, visits
 from heatstream.web.claim_record import Sheet
 from heatstream.web.forms import Tree, form
 from heatstream.web.frame import attributed, box, card, choice, frame, tag
-from heatstream.web.parts import alert, empty, facts, link, note
+from heatstream.web.parts import alert, empty, facts, link, note, table
 from heatstream.web.shared import Reader
 from heatstream.web.signed_in import Reading
 from heatstream.web.words import ROLES, Words
@@ -134,19 +134,15 @@ def _visits(found: list[Waiting], sees: frozenset[Kind], words: Words) -> None:
         *(words("地址", "address"), words("申请人", "applicant"), words("供热企业", "company"), words("案号", "claim")),
         *(words("空白记录单", "blank form"), words("到达", "arrived"), words("测得 °C", "measured °C")),
     )
-    with box("div", "hs-scroll"), box("table", "hs-table hs-claims-visits"):
-        with box("thead"), box("tr"):
-            for name in names:
-                tag("th", name, scope="col")
-        with box("tbody"):
-            for each in found:
-                with box("tr"):
-                    for cell in _row_of_visit(each, sees, words):
-                        tag("td", cell)
-                    with box("td"):
-                        link("PDF", f"/rows/claims/{each.claim.code}/papers/visit-form?blank=true")
-                    tag("td", "")
-                    tag("td", "")
+    with table(names, "hs-claims-visits"):
+        for each in found:
+            with box("tr"):
+                for cell in _row_of_visit(each, sees, words):
+                    tag("td", cell)
+                with box("td"):
+                    link("PDF", f"/rows/claims/{each.claim.code}/papers/visit-form?blank=true")
+                tag("td", "")
+                tag("td", "")
 
 
 def _days(on: dt.date, role: str, words: Words) -> None:

@@ -184,15 +184,11 @@ def _local(at: dt.datetime | None) -> str:
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
-    with box("div", "hs-scroll", tabindex="0"), box("table", "hs-table"):
-        with box("thead"), box("tr"):
-            for head in heads:
-                tag("th", head, scope="col")
-        with box("tbody"):
-            for row in rows:
-                with box("tr"):
-                    for cell in row:
-                        _cell(cell)
+    with parts.table(heads):
+        for row in rows:
+            with box("tr"):
+                for cell in row:
+                    _cell(cell)
 
 
 def _cell(cell: Cell) -> None:

@@ -23,7 +23,7 @@ from heatstream.web import words as languages
 from heatstream.web.forms import form
 from heatstream.web.frame import box, card, frame, tag
 from heatstream.web.ingest_rows import of_gateways
-from heatstream.web.parts import alert, empty, facts, figure, figures, link, note
+from heatstream.web.parts import alert, empty, facts, figure, figures, link, note, table
 from heatstream.web.shared import Reader
 from heatstream.web.signed_in import Reading, still
 from heatstream.web.words import Words
@@ -204,24 +204,15 @@ def _verdicts(ran: commands.Ran, words: Words) -> None:
     if not lines:
         alert(ran.err.strip() or words("没有结果。", "It said nothing."))
         return
-    with box("div", "hs-scroll"), box("table", "hs-table"):
-        with box("thead"), box("tr"):
-            for heading in (
-                words("项目", "check"),
-                words("结论", "verdict"),
-                words("所见", "seen"),
-                words("所需", "expected"),
-            ):
-                tag("th", heading, scope="col")
-            tag("th", words("如何处置", "how to mend"), scope="col")
-        with box("tbody"):
-            for line in sorted(lines, key=lambda each: list(VERDICTS).index(each["verdict"]), reverse=True):
-                with box("tr"):
-                    tag("td", line["check"])
-                    tag("td", words(*VERDICTS[line["verdict"]]), f"hs-verdict-{line['verdict']}")
-                    tag("td", line["seen"])
-                    tag("td", line["expected"])
-                    tag("td", "" if line["verdict"] == "ok" else line["mend"])
+    names = (words("项目", "check"), words("结论", "verdict"), words("所见", "seen"), words("所需", "expected"))
+    with table((*names, words("如何处置", "how to mend"))):
+        for line in sorted(lines, key=lambda each: list(VERDICTS).index(each["verdict"]), reverse=True):
+            with box("tr"):
+                tag("td", line["check"])
+                tag("td", words(*VERDICTS[line["verdict"]]), f"hs-verdict-{line['verdict']}")
+                tag("td", line["seen"])
+                tag("td", line["expected"])
+                tag("td", "" if line["verdict"] == "ok" else line["mend"])
 
 
 def _incidents(words: Words) -> None:

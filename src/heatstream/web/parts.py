@@ -1,6 +1,7 @@
 """Small things that pages are made of: a figure that opens its rows, facts with their names, a remark, a state."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from nicegui import ui
 
@@ -39,6 +40,17 @@ def facts(told: Mapping[str, str]) -> ui.element:
                 tag("dt", name, "hs-fact-name")
                 tag("dd", value or "—", "hs-fact-value")
     return made
+
+
+@contextmanager
+def table(headings: Iterable[str], classes: str = "") -> Iterator[None]:
+    """Put rows under headings: `with table(names):`, then a `tr` each; on a phone it is scrolled within itself."""
+    with box("div", "hs-scroll", tabindex="0"), box("table", f"hs-table {classes}"):
+        with box("thead"), box("tr"):
+            for heading in headings:
+                tag("th", heading, scope="col")
+        with box("tbody"):
+            yield
 
 
 def note(text: str) -> ui.element:

@@ -29,7 +29,7 @@ from heatstream.store.read.words import yuan
 from heatstream.web import commands, grids
 from heatstream.web import words as languages
 from heatstream.web.frame import box, card, frame, tag
-from heatstream.web.parts import alert, empty, facts, link, note
+from heatstream.web.parts import alert, empty, facts, link, note, table
 from heatstream.web.shared import Reader
 from heatstream.web.signed_in import Reading, still
 from heatstream.web.words import Words
@@ -317,15 +317,11 @@ def _compared_table(found: list[Row], words: Words) -> None:
     if deleted := first["readings_deleted"]:
         note(words(f"读数已删除的户日未计：{deleted}。", f"Household-days left out, readings deleted: {deleted}."))
     asked = [name for name in COMPARED if first[name] is not None or not name.startswith(("if_", "homes_if_"))]
-    with box("div", "hs-scroll"), box("table", "hs-table"):
-        with box("thead"), box("tr"):
-            for name in asked:
-                tag("th", words(*COMPARED[name]), scope="col")
-        with box("tbody"):
-            for row in found:
-                with box("tr"):
-                    for name in asked:
-                        tag("td", _cell(name, row[name]))
+    with table(words(*COMPARED[name]) for name in asked):
+        for row in found:
+            with box("tr"):
+                for name in asked:
+                    tag("td", _cell(name, row[name]))
 
 
 def _cell(name: str, value: Any) -> str:

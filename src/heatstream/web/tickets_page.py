@@ -22,7 +22,7 @@ from heatstream.web.forms import form
 from heatstream.web.frame import box, card, frame, tag
 from heatstream.web.matter_acts import Because as SetAside
 from heatstream.web.matter_acts import Recording, Tree, checked
-from heatstream.web.parts import alert, empty, facts, link, note
+from heatstream.web.parts import alert, empty, facts, link, note, table
 from heatstream.web.signed_in import Reading
 from heatstream.web.today_page import HEAD, local, watermarked
 from heatstream.web.words import Words
@@ -100,15 +100,11 @@ def _what(found: Ticket, role: str, words: Words) -> None:
 def _candidates(why: str, found: list[Candidate], words: Words) -> None:
     note(f"{words('软件所见', 'the software saw')}: {why}")
     names = (words("相似度", "alike"), words("户号或楼栋", "household or building"), words("登记地址", "address"))
-    with box("div", "hs-scroll"), box("table", "hs-table hs-candidates"):
-        with box("thead"), box("tr"):
-            for name in names:
-                tag("th", name, scope="col")
-        with box("tbody"):
-            for each in found:
-                with box("tr"):
-                    for cell in (str(each.score), each.household or each.building, each.address):
-                        tag("td", cell)
+    with table(names, "hs-candidates"):
+        for each in found:
+            with box("tr"):
+                for cell in (str(each.score), each.household or each.building, each.address):
+                    tag("td", cell)
 
 
 async def _likely(desk: Desk, found: Ticket) -> tuple[str, list[Candidate]]:
