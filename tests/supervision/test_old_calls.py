@@ -7,6 +7,7 @@ from sqlalchemy import insert, select, update
 
 from heatstream.access import erasure
 from heatstream.store import tables as t
+from heatstream.supervision import audit
 from heatstream.supervision.hotline import ticket_acts
 from tests.supervision.lines import Lines, told
 from tests.supervision.town import Office, time
@@ -14,7 +15,7 @@ from tests.supervision.town import Office, time
 
 async def test_old_calls_lose_their_words_and_nothing_else(office: Office, tmp_path: Path) -> None:
     lines = await Lines.found(office, tmp_path)
-    await lines.take(told(1), told(2, address="松涛苑3号楼2单元402"))
+    await lines.take(told(1), told(2, category="热费"))
     first, _ = await lines.order(1)
     async with office.engine.begin() as conn:
         closed = select(t.matter.c.id).where(t.matter.c.code == first).scalar_subquery()
@@ -34,7 +35,20 @@ async def test_old_calls_lose_their_words_and_nothing_else(office: Office, tmp_p
     async with office.engine.connect() as conn:
         [record] = await erasure.listed(conn)
     assert (record.household, record.officer) == (None, "heatstream")
-    assert sorted(each["table"] for each in record.erased) == ["ticket", "ticket_version"]
+    assert sorted(each["table"] for each in record.erased) == ["matter_event", "ticket", "ticket_version"]
+    assert await _why(office, first) == {"已删除"}
+    assert "已删除" not in await _why(office, (await lines.order(2))[0])
+    async with office.engine.begin() as conn:  # as it stood before the test closed it by hand
+        await conn.execute(update(t.matter).where(t.matter.c.code == first).values(closed_at=None))
+    async with office.desk() as desk:
+        assert [fault async for fault in audit.faults(desk)] == []
+
+
+async def _why(office: Office, code: str) -> set[str]:
+    """What the events of a work order say they were recorded for."""
+    query = select(t.matter_event.c.body).join_from(t.matter_event, t.matter).where(t.matter.c.code == code)
+    async with office.engine.connect() as conn:
+        return {body["why"] for body in await conn.scalars(query)}
 
 
 async def test_a_call_that_was_set_aside_has_no_work_order_and_is_erased_all_the_same(

@@ -106,7 +106,7 @@ async def erase(desk: Desk, code: str, *, by: str, why: str, keep_years: int | N
     await _refuse(conn, home["id"], code, keep_years, today)
     planned = [
         *await _of_claims(conn, home["id"]),
-        *await _of_matters(conn, home["id"]),
+        *await _of_matters(conn, matter.c.household_id == home["id"]),
         *await _of_calls(conn, ticket.c.household_id == home["id"]),
         *await _of_registration(conn, home, today),
     ]
@@ -119,14 +119,16 @@ async def erase(desk: Desk, code: str, *, by: str, why: str, keep_years: int | N
 async def erase_old_calls(conn: AsyncConnection, before: dt.datetime) -> int:
     """Erase what callers said in tickets that were done with before an instant; tell how many tickets.
 
-    A ticket is done with when its work order closed; one that was set aside has none, and is when it was imported.
+    A ticket is done with when its work order closed; one that was set aside has none, and is when it was imported. What
+    was said and found of persons in the work order goes with its tickets.
     """
     closed = ticket.c.matter_id.in_(select(matter.c.id).where(matter.c.closed_at < before))
     aside = ticket.c.matter_id.is_(None) & ticket.c.set_aside_by.is_not(None) & (ticket.c.imported_at < before)
     touching = legal_hold.c.household_id.is_(None) | (legal_hold.c.household_id == ticket.c.household_id)
     free = ~select(1).where(touching, legal_hold.c.released_at.is_(None)).correlate(ticket).exists()
     old = (closed | aside) & (ticket.c.content != ERASED) & free
-    planned = await _of_calls(conn, old)
+    worked = matter.c.id.in_(select(ticket.c.matter_id).where(old & closed))
+    planned = [*await _of_calls(conn, old), *await _of_matters(conn, worked)]
     if planned:
         why = f"retention of calls: done with before {before.isoformat()}"
         await _carry_out(conn, planned, household_id=None, officer="heatstream", reason=why)
@@ -192,16 +194,15 @@ async def _of_claims(conn: AsyncConnection, household_id: int) -> list[_Change]:
     return planned + await _of_papers(conn, claim_file, papers)
 
 
-async def _of_matters(conn: AsyncConnection, household_id: int) -> list[_Change]:
-    mine = select(matter.c.id).where(matter.c.household_id == household_id)
+async def _of_matters(conn: AsyncConnection, which: ColumnElement[bool]) -> list[_Change]:
     query = select(matter_event, matter.c.kind.label("of_kind")).join_from(matter_event, matter)
     planned: list[_Change] = []
-    for line in await _rows(conn, query.where(matter.c.household_id == household_id)):
+    for line in await _rows(conn, query.where(which)):
         its = kind_of(line["of_kind"])
         model = event_type((*its.opening, *its.later), line["kind"])
         if model is not None:
             planned += _of_event(matter_event, line, model)
-    planned += await _of_papers(conn, matter_file, matter_file.c.matter_id.in_(mine))
+    planned += await _of_papers(conn, matter_file, matter_file.c.matter_id.in_(select(matter.c.id).where(which)))
     return planned
 
 
