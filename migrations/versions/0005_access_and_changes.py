@@ -512,9 +512,9 @@ ROW_SCOPE = (
         select g.code from public.gateway g join public.point p on p.gateway_id = g.id
         where (select seen_households()) @> p.household_id;
     end""",
-    """create function first_judged_day() returns date stable parallel safe security definer language sql
+    """create function judged_days() returns table (first date, last date) stable parallel safe security definer language sql
     begin atomic
-        select min(o.day) from public.day_outcome o;
+        select min(o.day), max(o.day) from public.day_outcome o;
     end""",
     """create function api_key_named(named text) returns setof api_key stable parallel safe security definer language sql
     begin atomic

@@ -148,6 +148,7 @@ class Serve(Section):
     port: int = Field(8080, ge=0, le=65535, description="port to listen on")
     page_limit: int = Field(1000, ge=1, le=10_000, description="most rows a page")
     streams: int = Field(100, ge=1, description="most streams of changes held open at once")
+    streams_per_key: int = Field(10, ge=1, description="most of them that one key may hold")
     requests_per_minute: int = Field(6000, ge=1, description="requests a minute and key; more get 429 [1/min]")
     strangers_per_minute: int = Field(
         60, ge=1, description="requests a minute and address without a good key; more get 429 [1/min]"

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import datetime as dt
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from fastapi import FastAPI
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from heatstream.serve import access
 from heatstream.serve.feed import BEGIN_AGAIN
 from heatstream.store import changes, keys, matters, registry
 from heatstream.store import tables as t
@@ -384,14 +386,23 @@ async def test_a_bad_token_is_refused_before_anything_is_streamed(client: httpx.
 
 
 @pytest.mark.usefixtures("numbered")
-async def test_there_are_so_many_streams_and_no_more(app: FastAPI, client: httpx.AsyncClient) -> None:
-    app.state.bell.streams = app.state.settings.serve.streams
-    refused = await client.get("/api/v1/stream")
+@pytest.mark.parametrize("setting", ["STREAMS", "STREAMS_PER_KEY"])
+async def test_there_are_so_many_streams_and_no_more(app: FastAPI, client: httpx.AsyncClient, setting: str) -> None:
+    most = getattr(app.state.settings.serve, setting.lower())
+    async with app.state.engine.connect() as conn:
+        who = (await access.holder(conn, client.headers["Authorization"].removeprefix("Bearer "))).who
+    async with contextlib.AsyncExitStack() as places:
+        for n in range(most):
+            await places.enter_async_context(app.state.bell.heard(f"key {n}" if setting == "STREAMS" else who))
+        refused = await client.get("/api/v1/stream")
     assert (refused.status_code, refused.json()["type"], refused.headers["Retry-After"]) == (
         503,
         "urn:heatstream:problem:busy",
         "60",
     )
+    assert refused.json()["detail"].startswith(f"{most} streams" if setting == "STREAMS" else f"{who} holds {most} ")
+    assert f"(HEATSTREAM_SERVE_{setting})" in refused.json()["detail"]
+    assert app.state.bell.streams == 0
 
 
 async def test_a_revoked_key_ends_its_stream_and_so_does_the_end_of_the_process(

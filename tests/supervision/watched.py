@@ -4,10 +4,12 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.core.finding import Outcome
+from heatstream.store import day_outcomes
 from heatstream.store import tables as t
 from heatstream.store.tables import Table
 from heatstream.store.timescale import LOCAL, ensure_partitions
@@ -109,3 +111,4 @@ async def found(conn: AsyncConnection, home: str, day: dt.date, outcome: Outcome
     made = insert(t.finding).values({**row, "policy_id": run.policy_id}).returning(t.finding.c.id)
     finding = (await conn.execute(made)).scalar_one()
     await conn.execute(insert(t.finding_current).values(**key, finding_id=finding))
+    await day_outcomes.count(conn, day, np.array([household], np.int32))

@@ -82,7 +82,7 @@ Room temperatures, day statistics and findings of one city.
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     engine = pool.create_engine(app.state.settings.database_url(), application="heatstream-serve")
     app.state.engine, app.state.writing = access.reading_only(engine), engine
-    app.state.bell = stream.Bell(app.state.settings.database_url(), app.state.settings.serve.streams)
+    app.state.bell = stream.Bell(app.state.settings.database_url(), app.state.settings.serve)
     app.state.remembered = changes.Remembered()
     try:
         async with journal.kept(app.state.settings.database_url(), "serve") as app.state.journal:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +20,7 @@ from heatstream.errors import HeatstreamError
 from heatstream.serve import access, feed, problems
 from heatstream.serve.feed import Noun, Page, token
 from heatstream.serve.problems import Busy
+from heatstream.settings import Serve
 from heatstream.store.changes import CHANNEL
 from heatstream.store.read.feed import Stands, stands
 from heatstream.store.transient import is_transient
@@ -35,43 +37,47 @@ MOST_ROWS: Final = 500
 
 
 class Bell:
-    """Wakes every stream of this process when numbers were given: one session listens for all of them.
+    """Wakes every stream of this process when numbers were given: one session listens for all of them."""
 
-    Attributes
-    ----------
-    streams : that are open
-    """
-
-    def __init__(self, url: str, most: int) -> None:
-        self._url, self._most = url, most
+    def __init__(self, url: str, settings: Serve) -> None:
+        self._url, self._most, self._most_of_one = url, settings.streams, settings.streams_per_key
         self._rung = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
+        self._open: Counter[str] = Counter()
         self.reading = asyncio.Semaphore(READERS)
-        self.streams = 0
         self.closed = False
 
-    def require_room(self) -> None:
+    @property
+    def streams(self) -> int:
+        """Streams that are open."""
+        return self._open.total()
+
+    def require_room(self, who: str) -> None:
         """Refuse one stream more than there may be.
 
         Raises
         ------
         Busy
-            Every place is taken.
+            Every place is taken, or every one that this key may take.
         """
         if self.streams >= self._most:
             told = f"{self.streams} streams are open, the most this server holds (HEATSTREAM_SERVE_STREAMS)"
-            raise Busy(f"{told}; poll /api/v1/changes meanwhile", retry_after_s=60)
+        elif self._open[who] >= self._most_of_one:
+            told = f"{who} holds {self._open[who]} streams, the most a key may (HEATSTREAM_SERVE_STREAMS_PER_KEY)"
+        else:
+            return
+        raise Busy(f"{told}; poll /api/v1/changes meanwhile", retry_after_s=60)
 
     @contextlib.asynccontextmanager
-    async def heard(self) -> AsyncIterator[None]:
+    async def heard(self, who: str) -> AsyncIterator[None]:
         """Hold a place; the first listens, the last ends it."""
-        self.streams += 1
+        self._open[who] += 1
         if self._listening is None:
             self._listening = asyncio.create_task(self._listen(), name="feed bell")
         try:
             yield
         finally:
-            self.streams -= 1
+            self._open[who] -= 1
             if self.streams == 0:
                 self._listening.cancel()
                 self._listening = None
@@ -113,6 +119,16 @@ class Bell:
 
 
 @dataclass(frozen=True)
+class Look:
+    """What a stream saw, as whom, and what the next ring sets."""
+
+    rung: asyncio.Event
+    who: str
+    stand: Stands
+    page: Page
+
+
+@dataclass(frozen=True)
 class Source:
     """Where a stream reads, as whom, and what."""
 
@@ -121,8 +137,9 @@ class Source:
     shown: str
     nouns: tuple[Noun, ...]
 
-    async def look(self, since: str | None) -> tuple[Stands, Page]:
+    async def look(self, since: str | None) -> Look:
         """Read what came after a token, in a transaction of its own; who asks is looked up each time."""
+        rung = self.bell.next()
         async with self.bell.reading, self.engine.connect() as conn:
             asking = await access.holder(conn, self.shown)
             permits.check(asking, "/stream", permits.API)
@@ -131,19 +148,18 @@ class Source:
             await narrow(conn, asking.scope)
             stand = feed.as_seen(await stands(conn), asking.scope)
             after = feed.place(stand, since)
-            return stand, await feed.page(conn, stand, after, MOST_ROWS, wanted)
+            return Look(rung, asking.who, stand, await feed.page(conn, stand, after, MOST_ROWS, wanted))
 
 
-async def events(source: Source, since: str, first: tuple[Stands, Page]) -> AsyncIterator[bytes]:
+async def events(source: Source, since: str, first: Look) -> AsyncIterator[bytes]:
     """Write changes as they get their numbers, until the client leaves, the process ends or the key does."""
     bell = source.bell
-    async with bell.heard():
+    async with bell.heard(first.who):
         yield format_sse_event(retry=RETRY_MS)
-        look: tuple[Stands, Page] | None = first
+        seen: Look | None = first
         while not bell.closed:
-            rung = bell.next()
             try:
-                stand, page = look or await source.look(since)
+                look = seen or await source.look(since)
             except HeatstreamError as error:
                 yield _problem(error)
                 return
@@ -152,17 +168,17 @@ async def events(source: Source, since: str, first: tuple[Stands, Page]) -> Asyn
                     raise
                 log.warning("a stream waits for the database", reason=type(error).__name__)
                 yield KEEPALIVE_COMMENT
-                await _happens(rung, AWAY_S)
+                await _happens(bell.next(), AWAY_S)
                 continue
-            look, since = None, token(stand.epoch, page.through)
-            for row in page.rows:
+            seen, since = None, token(look.stand.epoch, look.page.through)
+            for row in look.page.rows:
                 yield format_sse_event(
-                    data_str=msgspec.json.encode(row).decode(), event="change", id=token(stand.epoch, row.seq)
+                    data_str=msgspec.json.encode(row).decode(), event="change", id=token(look.stand.epoch, row.seq)
                 )
             # The place goes on past what this key does not see; an id without data is kept and not dispatched.
             yield format_sse_event(comment="alive", id=since)
-            if page.through >= stand.head:
-                await _happens(rung, BEAT_S)
+            if look.page.through >= look.stand.head:
+                await _happens(look.rung, BEAT_S)
 
 
 def _problem(error: HeatstreamError) -> bytes:

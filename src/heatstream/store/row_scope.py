@@ -223,9 +223,9 @@ _FUNCTIONS = (
         select g.code from public.gateway g join public.point p on p.gateway_id = g.id
         where (select seen_households()) @> p.household_id;
     end""",
-    f"""create function first_judged_day() returns date {_STABLE} security definer language sql
+    f"""create function judged_days() returns table (first date, last date) {_STABLE} security definer language sql
     begin atomic
-        select min(o.day) from public.day_outcome o;
+        select min(o.day), max(o.day) from public.day_outcome o;
     end""",
     f"""create function api_key_named(named text) returns setof api_key {_STABLE} security definer language sql
     begin atomic

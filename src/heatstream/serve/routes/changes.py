@@ -123,10 +123,10 @@ async def follow(
 ) -> StreamingResponse:
     """Push changes as server-sent events: `id` is the token, `data` a row of /changes; a problem ends the stream."""
     state = request.app.state
-    state.bell.require_room()
     source = stream.Source(state.engine, state.bell, shown, tuple(query.noun))
     since = last_event_id or query.since
     first = await source.look(since)
+    state.bell.require_room(first.who)
     if since is None:
-        since = feed.token(first[0].epoch, 0)
+        since = feed.token(first.stand.epoch, 0)
     return StreamingResponse(stream.events(source, since, first), media_type=EVENTS)

@@ -8,7 +8,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, Select, Subquery, case, cast, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Date, Select, Subquery, case, cast, column, func, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.closings import closed_through
@@ -57,14 +57,15 @@ async def span(conn: AsyncConnection, day_from: dt.date | None, day_to: dt.date 
 
 
 async def judged(conn: AsyncConnection, day_from: dt.date | None, day_to: dt.date | None) -> Span | None:
-    """Bound the days that can hold findings: from the first that has one to the last that is closed; None = none can.
+    """Bound the days that hold findings, of whomever; None where none can.
 
     A season of findings is looked for day by day, and devices may be years older than the first of them.
     """
-    first, last = await conn.scalar(select(func.first_judged_day())), await closed_through(conn)
-    if first is None or last is None:
+    columns = func.judged_days().table_valued(column("first", Date), column("last", Date))
+    found = (await conn.execute(select(columns.c.first, columns.c.last))).one()
+    if found.first is None:
         return None
-    start, end = max(first, day_from or dt.date.min), min(last, day_to or dt.date.max)
+    start, end = max(found.first, day_from or dt.date.min), min(found.last, day_to or dt.date.max)
     return Span(start, end) if start <= end else None
 
 
