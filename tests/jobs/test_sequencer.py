@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -81,11 +82,13 @@ async def test_whoever_listens_is_told_that_numbers_were_given(engine: AsyncEngi
     await connection.close()
 
 
-def test_a_feed_that_is_held_up_for_long_makes_the_process_unready_and_names_by_whom() -> None:
+def test_a_feed_that_is_held_up_for_long_makes_the_process_unready_and_the_log_alone_names_by_whom() -> None:
     health, by = Health(), Blocker(71, "other", "somebody", "forgotten console", "idle in transaction", 400.0)
-    sequencer.tell(Lag(300.0, 12, 0.1, (by,)), health)
+    with structlog.testing.capture_logs() as told:
+        sequencer.tell(Lag(300.0, 12, 0.1, (by,)), health)
     held = "until these end: pid 71 (forgotten console, somebody@other, idle in transaction, began 400 s ago)"
-    assert health.reasons() == [f"feed: 12 rows wait, the oldest for 300 s, {held}"]
+    assert health.reasons() == ["feed: 12 rows wait, the oldest for 300 s"]
+    assert [line["told"] for line in told] == [f"12 rows wait, the oldest for 300 s, {held}"]
     sequencer.tell(Lag(0.4, 2, 0.1, ()), health)
     assert health.reasons() == []
 

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import datetime as dt
+import re
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,9 @@ async def test_a_finding_without_a_number_is_not_counted_as_received(
     assert (page["lag"]["waiting"], page["lag"]["held_by"]) == (1, [])
 
 
-async def test_what_holds_it_up_is_named(client: httpx.AsyncClient, numbered: AsyncEngine, database_url: str) -> None:
+async def test_what_holds_it_up_is_named_to_who_has_a_key(
+    client: httpx.AsyncClient, numbered: AsyncEngine, database_url: str
+) -> None:
     idle = await asyncpg.connect(database_url, server_settings={"application_name": "forgotten console"})
     try:
         await idle.execute("begin; select pg_current_xact_id()")
@@ -140,7 +143,8 @@ async def test_what_holds_it_up_is_named(client: httpx.AsyncClient, numbered: As
             "forgotten console",
             "idle in transaction",
         )
-        assert f"pid {idle.get_server_pid()} (forgotten console" in checks["feed"]["detail"]
+        assert f"pid {idle.get_server_pid()} (forgotten console" in lag["told"]
+        assert re.fullmatch(r"1 rows wait, the oldest for \d+ s", checks["feed"]["detail"])  # anybody may ask it
     finally:
         await idle.close()
 

@@ -9,6 +9,7 @@ from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from heatstream.serve.app import create_app
+from heatstream.serve.routes import probes
 from heatstream.serve.shapes import now
 from heatstream.settings import Database, Settings
 from heatstream.store import changes
@@ -57,6 +58,16 @@ async def test_a_job_without_success_is_told(stranger: httpx.AsyncClient, engine
     async with engine.begin() as conn:
         await conn.execute(update(t.job_run).values(succeeded=False))
     assert (await checks(stranger))[1]["job partitions"][0] is False
+
+
+async def test_however_many_ask_it_looks_once(
+    stranger: httpx.AsyncClient, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probes, "LOOK_S", 3600.0)
+    before = await checks(stranger)
+    async with engine.begin() as conn:
+        await conn.execute(update(t.job_run).values(succeeded=False))
+    assert await checks(stranger) == before
 
 
 async def test_a_database_of_another_release_is_not_ready(stranger: httpx.AsyncClient, engine: AsyncEngine) -> None:

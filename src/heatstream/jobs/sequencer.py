@@ -64,10 +64,10 @@ async def look(engine: AsyncEngine) -> Lag:
 
 
 def tell(lag: Lag, health: Health) -> None:
-    """Tell it to the metrics, to the log, to `/readyz`."""
+    """Tell it to the metrics, to the log, to `/readyz`; by whom it is held up, to the log alone."""
     LAG.set(lag.seconds)
     if lag.seconds > HELD_S:
-        log.warning("the feed is held up", reason="held up", told=str(lag))
+        log.warning("the feed is held up", reason="held up", told=lag.named)
     if lag.seconds > ILL_S:
         health.ill("feed", str(lag))
     else:

@@ -76,7 +76,7 @@ async def _lag(request: Request, conn: Unnarrowed) -> Lag:
         seconds=found.seconds,
         waiting=found.waiting,
         held_by=[HeldBy.model_validate(each) for each in found.held_by],
-        told=str(found),
+        told=found.named,
     )
 
 

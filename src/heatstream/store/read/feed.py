@@ -312,13 +312,16 @@ class Lag:
     held_by: tuple[Blocker, ...]
 
     def __str__(self) -> str:
+        """Say it to anybody."""
         if self.looked_s > SILENT_S:
             unseen = f"nobody gave numbers for {self.looked_s:.0f} s"
             return f"{unseen}, {self.waiting} rows wait: is `heatstream jobs` running?"
-        if self.held_by:
-            named = "; ".join(map(str, self.held_by))
-            return f"{self.waiting} rows wait, the oldest for {self.seconds:.0f} s, until these end: {named}"
         return f"{self.waiting} rows wait, the oldest for {self.seconds:.0f} s"
+
+    @property
+    def named(self) -> str:
+        """The same with whose transactions hold it up: for who has a key, and for the log."""
+        return f"{self}, until these end: {'; '.join(map(str, self.held_by))}" if self.held_by else str(self)
 
 
 SILENT_S: Final = 30.0
