@@ -154,7 +154,7 @@ class Serve(Section):
         60, ge=1, description="requests a minute and address without a good key; more get 429 [1/min]"
     )
     smallest_group: int = Field(
-        10, ge=1, description="homes a group must have for a province to be told its figures [homes]"
+        10, ge=1, description="homes that must be monitored for a province to be told counts [homes]"
     )
     proxies: str = Field(
         "", description="addresses of reverse proxies, by commas, whose X-Forwarded-For and -Proto are believed"

@@ -60,7 +60,7 @@ API: Final[Mapping[str, Roles]] = {
     "/scorecards/{company}": PARTIES,
     "/scorecards/{company}/rows": PARTIES,
     "/ranking": WHOLE,
-    "/strata": PARTIES | {"province"},
+    "/strata": PARTIES,
     "/reports": WHOLE,
     "/reports/{report}": WHOLE,
     "/reports/{report}/workbook": WHOLE,

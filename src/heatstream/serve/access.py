@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -18,7 +19,6 @@ from heatstream.access.scope import narrow
 from heatstream.serve.problems import KeyRefused, ScopeMissing, TooMany
 from heatstream.settings import Serve
 from heatstream.store import keys
-from heatstream.store.read.places import Place
 
 STATEMENT_TIMEOUT = "20s"
 
@@ -149,8 +149,8 @@ Asking = Annotated[Principal, Depends(_asking)]
 
 PREFIX = "/api/v1"
 PROVINCE = "province"
-COARSE = ("city", "district")
-"""Filters that a province may give."""
+WHOLE = frozenset({"city", "day"})
+"""What a province may ask by: from the whole city nothing can be subtracted."""
 
 
 async def permitted(request: Request, asking: Asking) -> None:
@@ -186,7 +186,7 @@ Published = Annotated[AsyncConnection, Depends(_published)]
 
 
 def smallest_group(request: Request, asking: Asking) -> int:
-    """Give how many homes a group must have for its figures to be told to a province; to others each is."""
+    """Give how many homes must be monitored for a province to be told of them; to others each is."""
     settings: Serve = request.app.state.settings.serve
     return settings.smallest_group if asking.role == PROVINCE else 0
 
@@ -194,17 +194,17 @@ def smallest_group(request: Request, asking: Asking) -> int:
 Smallest = Annotated[int, Depends(smallest_group)]
 
 
-def require_no_finer(asking: Principal, place: Place) -> None:
-    """Refuse a province what is smaller than a district: homes could be told apart by their differences.
+def require_whole(asking: Principal, query: BaseModel) -> None:
+    """Refuse a province a part of the city, or another moment: homes could be told apart by the differences.
 
     Raises
     ------
     NotPermitted
-        Naming the filters.
+        Naming the parameters.
     """
-    finer = [table.name for table, _ in place.named() if table.name not in COARSE]
+    finer = [name for name, value in query if value is not None and name not in WHOLE]
     if asking.role == PROVINCE and finer:
-        raise NotPermitted(f"{asking.who} asks as province: seen {', '.join(finer)}, expected no filter but district")
+        raise NotPermitted(f"{asking.who} asks as province: seen {', '.join(finer)}, expected no parameter but day")
 
 
 def scope(name: str) -> Callable[..., Awaitable[None]]:

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from heatstream.serve.access import Aggregated, Asking, Smallest, require_no_finer
+from heatstream.serve.access import Aggregated, Asking, Smallest, require_whole
 from heatstream.serve.formats import Route
 from heatstream.serve.problems import BadQuery, NotFound
 from heatstream.serve.shapes import AsOf, Celsius, Day, Now, PlaceFilters, Shape, celsius, centi
@@ -52,7 +52,7 @@ class Summary(Shape):
     computed_fen: int | None = Field(description="sum of 测算额: computed from readings alone [fen]")
     rates: list[Rate] = Field(description="each with its denominator")
     watermarks: list[str] = Field(description="must stand wherever this is shown")
-    withheld: str | None = Field(None, description="why figures are null: so few homes could be told apart")
+    withheld: str | None = Field(None, description="why figures are null: homes could be told apart by them")
 
 
 class SummaryQuery(PlaceFilters, AsOf):
@@ -85,10 +85,10 @@ async def summary(
 ) -> Summary:
     """Count the homes of one day by outcome: of the city, or of the place that the filters name.
 
-    With `as_of` by the runs that had begun by then. A province is told no figure of fewer homes than the server's
-    least, nor the lowest value, which is of one home; its filters end at the district.
+    With `as_of` by the runs that had begun by then. A province is told how many homes of the whole city, if there are
+    enough, and neither what was measured nor money.
     """
-    require_no_finer(asking, query.place())
+    require_whole(asking, query)
     await places.check(conn, query.place())
     instant = query.instant(now)
     if instant is not None and query.day is None:
@@ -122,22 +122,17 @@ async def summary(
         rates=rates(tally),
         watermarks=await city.watermarks(conn, instant),
     )
-    return _withheld(told, tally, least) if least else told
+    return _counts_alone(told, tally, least) if least else told
 
 
-COUNTS = ("monitored_homes", "points", "compliant", "failing", "undetermined", "waiting", "unmonitored", "below_now")
+COUNTS = ("all_homes", "monitored_homes", "points", "compliant", "failing", "undetermined", "waiting", "unmonitored")
 
 
-def _withheld(told: Summary, tally: city.Tally, least: int) -> Summary:
-    """Leave out what is of fewer homes than `least`, or of one."""
-    hidden: dict[str, object] = {"lowest_c": None, "lowest_centi": None}
-    few = []
-    if tally.failing < least:
-        hidden["computed_fen"] = None
-        few.append(f"computed_fen is of fewer than {least} homes")
+def _counts_alone(told: Summary, tally: city.Tally, least: int) -> Summary:
+    """Leave out what is no count of the day, and the counts, too, where fewer homes than `least` are monitored."""
+    hidden: dict[str, object] = dict.fromkeys(("below_now", "lowest_c", "lowest_centi", "computed_fen"))
+    withheld = "a province is told how many homes"
     if tally.monitored < least:
         hidden |= dict.fromkeys(COUNTS) | {"rates": []}
-        few.append(f"fewer than {least} homes are monitored")
-    if tally.homes < least:
-        hidden["all_homes"] = None
-    return told.model_copy(update=hidden | {"withheld": "; ".join(["the lowest value is of one home", *few])})
+        withheld = f"fewer than {least} homes are monitored"
+    return told.model_copy(update=hidden | {"withheld": withheld})

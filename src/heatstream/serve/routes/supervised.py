@@ -12,7 +12,7 @@ from heatstream.core.hysteresis import Level
 from heatstream.errors import BadInput
 from heatstream.rules.supervision.scorecard import Measure, Stratum
 from heatstream.rules.supervision.warnings import Subject
-from heatstream.serve.access import Aggregated, Asking, Connection, Smallest, require_no_finer
+from heatstream.serve.access import Asking, Connection
 from heatstream.serve.formats import Route
 from heatstream.serve.handled import HandledBy
 from heatstream.serve.paging import At, Page, PagedQuery, Parameters
@@ -180,13 +180,12 @@ class StratumRate(Shape):
     """Home-days of one stratum. A home may be edge and top at once; 悬空 is derived day by day."""
 
     stratum: Name = Field(description="all, edge 边, top 顶, bottom 底, middle, surrounded 悬空, or unknown")
-    homes: int | None = Field(description="homes with a judged day")
-    compliant: int | None = Field(description="合格 home-days")
-    failing: int | None = Field(description="不达标 home-days")
-    undetermined: int | None = Field(description="无法判定 home-days: in no rate")
-    decided: int | None = Field(description="the denominator: compliant + failing")
+    homes: int = Field(description="homes with a judged day")
+    compliant: int = Field(description="合格 home-days")
+    failing: int = Field(description="不达标 home-days")
+    undetermined: int = Field(description="无法判定 home-days: in no rate")
+    decided: int = Field(description="the denominator: compliant + failing")
     percent: float | None = Field(description="100 × compliant / decided; null where it is 0")
-    withheld: str | None = Field(None, description="why figures are null: so few homes could be told apart")
 
 
 class Strata(Shape):
@@ -205,12 +204,8 @@ class StrataQuery(PlaceFilters):
 
 
 @router.get("/strata", responses={404: {"description": "no day is closed"}})
-async def rates(conn: Aggregated, query: Annotated[StrataQuery, Query()], asking: Asking, least: Smallest) -> Strata:
-    """Give the pass rate of fixed points by stratum, each with its denominator.
-
-    A province is told no figure of fewer homes than the server's least; its filters end at the district.
-    """
-    require_no_finer(asking, query.place())
+async def rates(conn: Connection, query: Annotated[StrataQuery, Query()]) -> Strata:
+    """Give the pass rate of fixed points by stratum, each with its denominator."""
     await places.check(conn, query.place())
     last = query.day_to or await closed_through(conn)
     if last is None:
@@ -218,13 +213,10 @@ async def rates(conn: Aggregated, query: Annotated[StrataQuery, Query()], asking
     first = query.day_from or last
     check_days(first, last)
     found = await strata.tallies(conn, query.place(), Span(first, last))
-    told = [_stratum(name, tally, least) for name, tally in found.items()]
+    told = [_stratum(name, tally) for name, tally in found.items()]
     return Strata(day_from=first, day_to=last, strata=told)
 
 
-def _stratum(name: Name, tally: strata.Tally, least: int) -> StratumRate:
-    if tally.homes < least:
-        hidden = dict.fromkeys(("homes", "compliant", "failing", "undetermined", "decided", "percent"))
-        return StratumRate(stratum=name, **hidden, withheld=f"fewer than {least} homes")
+def _stratum(name: Name, tally: strata.Tally) -> StratumRate:
     percent = round(100 * tally.compliant / tally.decided, 2) if tally.decided else None
     return StratumRate(stratum=name, **tally._asdict(), decided=tally.decided, percent=percent)
