@@ -20,7 +20,7 @@ from heatstream.store.tables import account, officer, session
 from heatstream.web import rows, sign_in_page
 from heatstream.web.guard import Guard
 from heatstream.web.shared import Source
-from heatstream.web.signed_in import COOKIE, still, unchanged
+from heatstream.web.signed_in import COOKIE, UNATTENDED, still, unchanged
 from tests.access.conftest import client
 from tests.serve.conftest import database_url
 from tests.signed import PASSWORD, officer_of
@@ -160,6 +160,20 @@ async def test_a_session_ends_by_itself(browser: httpx.AsyncClient, engine: Asyn
     async with engine.begin() as conn:
         await conn.execute(text(f"update session set {column} = now() - interval '61 minutes'"))
     assert not await lets_in(browser)
+
+
+async def test_what_a_page_asks_by_itself_keeps_no_session_alive(
+    browser: httpx.AsyncClient, engine: AsyncEngine
+) -> None:
+    await sign_in(browser)
+    async with engine.begin() as conn:
+        await conn.execute(update(session).values(used_at=NOW - people.IDLE / 2))
+    assert (await browser.get("/rows/flags", headers={UNATTENDED: "1"})).status_code == 200
+    async with engine.begin() as conn:
+        assert await conn.scalar(select(session.c.used_at)) == NOW - people.IDLE / 2
+    assert await lets_in(browser)
+    async with engine.begin() as conn:
+        assert await conn.scalar(select(session.c.used_at)) > NOW - people.IDLE / 2
 
 
 @pytest.mark.parametrize("act", ["change", "reset", "disable"])

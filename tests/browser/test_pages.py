@@ -3,11 +3,17 @@
 That a page can be used by everybody, on a desk and on a phone, is in `test_accessibility`.
 """
 
+import datetime as dt
+import hashlib
 import re
 
 import pytest
 from playwright.async_api import Page, Route, expect
+from sqlalchemy import select, update
 
+from heatstream.access import people
+from heatstream.store.pool import create_engine
+from heatstream.store.tables import session
 from tests.browser.conftest import Open
 from tests.serve import town
 
@@ -115,6 +121,36 @@ async def test_figures_change_where_they_stand_and_a_lost_connection_is_told(vis
     await page.unroute("**/rows/**")
     await page.evaluate("hs.refresh()")
     await expect(page.locator("#hs-stale")).to_be_empty()
+
+
+async def test_a_page_that_nobody_touches_keeps_no_session_alive_and_says_when_it_is_over(
+    visit: Open, town_url: str, session_token: str
+) -> None:
+    page = (await visit(CITY)).page
+    await settled(page)
+    of_token = session.c.token_sha256 == hashlib.sha256(session_token.encode()).digest()
+    engine = create_engine(town_url, size=1)
+
+    async def used(idle: dt.timedelta, *, key: str | None = None) -> bool:
+        """Let the session lie idle and the page read again; tell whether that was a use of it."""
+        at = dt.datetime.now(dt.UTC) - idle
+        async with engine.begin() as conn:
+            await conn.execute(update(session).where(of_token).values(used_at=at))
+        if key:
+            await page.keyboard.press(key)
+        await page.evaluate("hs.fetched('/rows/city')")
+        async with engine.begin() as conn:
+            return bool(await conn.scalar(select(session.c.used_at > at).where(of_token)))
+
+    assert not await used(people.IDLE / 2)
+    assert await used(people.IDLE / 2, key="Shift")
+    assert not await used(people.IDLE / 2)
+    assert not await used(people.IDLE, key="Shift")
+    await expect(page.locator("#hs-stale")).to_contain_text("登录已失效")
+    await expect(page.get_by_role("link", name="重新登录")).to_have_attribute("href", "/sign-in?next=%2F")
+    async with engine.begin() as conn:  # other tests go on with it
+        await conn.execute(update(session).where(of_token).values(used_at=dt.datetime.now(dt.UTC)))
+    await engine.dispose()
 
 
 async def test_the_numbers_of_a_chart_can_be_read_as_a_table(visit: Open) -> None:

@@ -11,6 +11,8 @@ from heatstream.errors import HeatstreamError
 from heatstream.web.shared import Reader, Source
 
 COOKIE = "hs_session"
+UNATTENDED = "HS-Unattended"
+"""What a page asks by itself bears this header, and keeps no session alive."""
 
 
 class NotSignedIn(HeatstreamError):
@@ -44,8 +46,9 @@ async def holder(request: Request) -> Principal:
         raise NotSignedIn("the session is over: sign in again")
     if person.must_change:
         raise PasswordDue("the password must be changed first")
-    async with source.writing() as conn:
-        await people.used(conn, token)
+    if UNATTENDED not in request.headers:
+        async with source.writing() as conn:
+            await people.used(conn, token)
     found = principal.of_person(person)
     tell(request, found)
     return found

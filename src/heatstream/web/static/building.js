@@ -212,7 +212,7 @@ window.hsBuilding = (() => {
       at.date.value = day;
       root.setAttribute("aria-busy", "true");
       try {
-        const answer = await fetch(`${address}?day=${day}`);
+        const answer = await hs.ask(`${address}?day=${day}`);
         if (!answer.ok) throw new Error(String(answer.status));
         const told = await answer.json();
         if (at.date.value === day) show(told, wanted);
@@ -271,7 +271,7 @@ window.hsBuilding = (() => {
       const text = input.value.trim();
       if (text.length < 2) return found.replaceChildren(made("p", "hs-note", words.short));
       try {
-        const answer = await fetch("/rows/search?q=" + encodeURIComponent(text));
+        const answer = await hs.ask("/rows/search?q=" + encodeURIComponent(text));
         if (!answer.ok) throw new Error(String(answer.status));
         tell(await answer.json());
       } catch {

@@ -83,7 +83,7 @@ window.hsClaims = (() => {
   async function refresh() {
     if (document.hidden) return;
     try {
-      const answer = await fetch(address());
+      const answer = await hs.ask(address());
       if (!answer.ok) return;
       const { rows, counts } = await answer.json();
       for (const button of all("[data-view]")) {
@@ -132,7 +132,7 @@ window.hsClaims = (() => {
     const look = async () => {
       if (document.hidden) return;
       try {
-        const answer = await fetch("/rows" + location.pathname);
+        const answer = await hs.ask("/rows" + location.pathname);
         if (!answer.ok || (await answer.json()).events === given.events) return;
       } catch {
         return; // the server is away; the next turn tries again

@@ -23,7 +23,7 @@ window.hsHome = (() => {
   };
   const filled = (text, ...told) => told.reduce((done, each) => done.replace("{}", each), text);
   const moved = (day, days) => new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
-  const rows = (path) => fetch(`/rows/household/${encodeURIComponent(home.code)}/${path}`);
+  const rows = (path) => hs.ask(`/rows/household/${encodeURIComponent(home.code)}/${path}`);
   const degrees = (centi) => (centi === null ? "—" : (centi / 100).toFixed(2));
 
   // --- the curve ---
@@ -283,7 +283,7 @@ window.hsHome = (() => {
     const [file] = at("hs-file").files;
     const one = file ? { name: file.name, content: file } : bundle;
     if (!one) throw new Error(words.choose);
-    const answer = await fetch("/rows/evidence/verify", { method: "POST", body: one.content, headers: { "Content-Type": "application/zip" } });
+    const answer = await hs.ask("/rows/evidence/verify", { method: "POST", body: one.content, headers: { "Content-Type": "application/zip" } });
     if (!answer.ok) throw new Error(await refusal(answer));
     const { outcome, lines, sha256 } = await answer.json();
     verdict(

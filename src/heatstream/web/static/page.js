@@ -44,19 +44,33 @@ window.hs = (() => {
 
   const since = () => say(`所示为 ${local(freshAt)} 的数据`, `what is shown is of ${local(freshAt)}`);
 
+  // What the page asks since nobody touched it, it asks by itself: it says so, and no session is kept alive by it.
+  let touched = false;
+  for (const kind of ["pointerdown", "click", "keydown", "input", "wheel"]) {
+    document.addEventListener(kind, (event) => (touched ||= event.isTrusted), { capture: true, passive: true });
+  }
+
+  // Whatever a page asks goes this way; that the session is over is told.
+  async function ask(address, more = {}) {
+    const headers = touched ? more.headers : { ...more.headers, "HS-Unattended": "1" };
+    touched = false;
+    const answer = await fetch(resolve(address), { ...more, headers });
+    if (answer.status === 401) {
+      tell(say(`登录已失效；${since()}。`, `The session is over; ${since()}.`), "/sign-in?next=" + encodeURIComponent(location.pathname));
+    }
+    return answer;
+  }
+
   // Fetch rows; null where there are none to be had, which is told.
   async function fetched(address) {
     let answer;
     try {
-      answer = await fetch(resolve(address));
+      answer = await ask(address);
     } catch {
       tell(say(`连接中断，自动重试中；${since()}。`, `The connection is lost and tried again; ${since()}.`));
       return null;
     }
-    if (answer.status === 401) {
-      tell(say(`登录已失效；${since()}。`, `The session is over; ${since()}.`), "/sign-in?next=" + encodeURIComponent(location.pathname));
-      return null;
-    }
+    if (answer.status === 401) return null;
     if (answer.status === 422) {
       const { detail } = await answer.json();
       tell([detail].flat().join("；"));
@@ -395,7 +409,7 @@ window.hs = (() => {
   }
 
   async function supply(chart, address, names) {
-    const answer = await fetch(resolve(address));
+    const answer = await ask(address);
     if (!answer.ok) return;
     const { shaded, lines } = await answer.json();
     const series = Object.entries(lines).map(([name, data], place) => ({
@@ -463,7 +477,7 @@ window.hs = (() => {
     }).observe(popup, { attributes: true, attributeFilter: ["aria-hidden"] });
   });
   return {
-    ...{ fixed, degrees, yuan, count, local, say, tell, fetched, element },
+    ...{ fixed, degrees, yuan, count, local, say, tell, ask, fetched, element },
     ...{ ready, refresh, turn, point, press, find, save, open, tally, shown, worded, hundredths, link, anchor, rows },
     ...{ outcome, review, span, more, city, spell },
     ...{ choose, curve, supply, stops, submit, released },
