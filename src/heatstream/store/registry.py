@@ -12,7 +12,7 @@ from sqlalchemy import Table, bindparam, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.errors import RegistryError
-from heatstream.store import changes, marks
+from heatstream.store import changes, day_outcomes, marks
 from heatstream.store.registry_csv import TABLES, Line, cell, fields, key_columns, read
 from heatstream.store.tables import building, city, household, registry_change
 
@@ -146,6 +146,8 @@ class _Import:
     ids: dict[str, dict[str, int]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     touched: set[int] = field(default_factory=set)
+    moved: set[int] = field(default_factory=set)
+    """Buildings that a home went out of or into."""
 
     def resolve(self, table: Table, line: Line) -> None:
         """Put the ids in the place of the codes a line refers to."""
@@ -196,6 +198,9 @@ class _Import:
         whose = _WHOSE.get(table.name, ())
         if any(before[name] != after[name] for before, after in changed for name in whose if name in after):
             await changes.move(self.conn)
+        if table is household:
+            gone_over = (pair for pair in changed if len({row["building_id"] for row in pair}) > 1)
+            self.moved |= {row["building_id"] for pair in gone_over for row in pair}
         if new:
             self.ids[table.name] = _codes(table, (await _rows(self.conn, table)).values())
         self.touched |= await _households(self.conn, table, [*new, *(row for pair in changed for row in pair)])
@@ -235,6 +240,8 @@ async def import_files(conn: AsyncConnection, paths: Iterable[Path], by: str) ->
     importing.refuse()
     if importing.touched:
         await marks.mark_registry_changed(conn, importing.touched)
+    if importing.moved:
+        await day_outcomes.recount(conn, importing.moved)
     await conn.execute(text(f"select pg_notify('{CHANNEL}', '')"))
     return {name: count for name, count in counts.items() if files[name]}
 
