@@ -52,19 +52,28 @@ Ask = Callable[[random.Random], str]
 
 
 def run() -> Iterator[dict[str, Any]]:
-    yield from asyncio.run(_run())
+    """Give each figure as it comes: an hour is long, and what ends it early must not take the rest along."""
+    figures = _run()
+
+    async def following() -> dict[str, Any] | None:
+        return await anext(figures, None)
+
+    with asyncio.Runner() as runner:
+        while found := runner.run(following()):
+            yield found
 
 
-async def _run() -> list[dict[str, Any]]:
+async def _run() -> AsyncIterator[dict[str, Any]]:
     async with stage() as here, here.database() as url, engine_of(url) as engine:
         await _season(engine, url)
         key, port = await _key(engine), 18080 + os.getpid() % 1000
         async with _serving(here, url, port) as server, _client(port, key) as client:
-            found = [await _read(here, client, name, make) for name, make in READS.items()]
-            found.append(await _resync(here, url, client, media="application/json"))
-            found.append(await _poll(here, url, port, key))
-            found[-1]["conditions"]["serve, resident MiB"] = round(resident_mib(server.pid))
-        return found
+            for name, make in READS.items():
+                yield await _read(here, client, name, make)
+            yield await _resync(here, url, client, media="application/json")
+            polled = await _poll(here, url, port, key)
+            polled["conditions"]["serve, resident MiB"] = round(resident_mib(server.pid))
+            yield polled
 
 
 # --- the season -------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.read import as_of
-from heatstream.store.read.days import DayPage, one_page, ordered
+from heatstream.store.read.days import DayPage, Span, one_page, ordered
 from heatstream.store.read.places import ADDRESS, EVERYWHERE, HOMES, Place, among, monitored
 from heatstream.store.read.rows import AnyRow, Rows, every
 from heatstream.store.tables import finding, finding_current, household, point, policy, run
@@ -67,9 +67,11 @@ def _that_stood(which: Which, through_run: int) -> Select[Any]:
     return query if which.history else query.where(stood)
 
 
-def _day_findings(which: Which, homes: list[int] | None) -> Select[Any]:
+def _day_findings(which: Which, homes: list[int] | None, span: Span) -> Select[Any]:
     query = _standing(which) if which.through_run is None else _that_stood(which, which.through_run)
-    query = query.where(*among(which.cut.c.household_id, homes))
+    # Of both tables: the planner takes over an equality from one to the other, but no list and no bounds.
+    query = query.where(*among(which.cut.c.household_id, homes), *among(finding.c.household_id, homes))
+    query = query.where(finding.c.period_from.between(span.first, span.last))
     if which.outcomes:
         query = query.where(finding.c.outcome.in_(which.outcomes))
     return query.where(finding.c.period_kind == DAY)
@@ -94,7 +96,7 @@ async def listed(conn: AsyncConnection, which: Which, page: DayPage) -> Rows:
     """Household-days by day and `which.key`."""
     key = tuple(which.cut.c[name] for name in which.key)
     homes = await monitored(conn, which.place)
-    found = one_page(_day_findings(which, homes), which.cut.c.period_from, key, page)
+    found = one_page(_day_findings(which, homes, page.span), which.cut.c.period_from, key, page, homes)
     query = ordered(_named(found), found, which.key, newest_first=page.newest_first)
     return await every(conn, query)
 

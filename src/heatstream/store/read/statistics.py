@@ -17,7 +17,7 @@ async def listed(conn: AsyncConnection, page: DayPage, place: Place = EVERYWHERE
     rows = select(day_statistic).where(*among(day_statistic.c.household_id, homes))
     if device is not None:
         rows = rows.where(day_statistic.c.point_id.in_(select(point.c.id).where(point.c.device == device)))
-    found = one_page(rows, day_statistic.c.day, (day_statistic.c.point_id,), page)
+    found = one_page(rows, day_statistic.c.day, (day_statistic.c.point_id,), page, homes)
     named = select(found, point.c.device.label("point"), household.c.code.label("household")).select_from(
         found.join(point, found.c.point_id == point.c.id).join(household, found.c.household_id == household.c.id)
     )
