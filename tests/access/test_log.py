@@ -95,6 +95,18 @@ async def test_the_log_is_read_by_household_and_by_who(auditor: httpx.AsyncClien
     assert (await auditor.get("/api/v1/access-log", params={"who": "key:none"})).json()["rows"] == []
 
 
+async def test_what_one_asked_is_found_without_reading_what_all_others_did(engine: AsyncEngine) -> None:
+    asked = (
+        "insert into access_log (at, request, process, who, method, route, target, status, took_ms) "
+        "select now(), 'r', 'web', 'account:' || n % 500, 'GET', '/', '/', 200, 1 from generate_series(1, 5000) n"
+    )
+    page = "explain select * from access_log where who = 'account:7' and id > 9 order by id limit 1001"
+    async with engine.connect() as conn:
+        await conn.execute(text(asked))
+        await conn.execute(text("analyze access_log"))
+        assert "access_log_who_id_idx" in "".join(await conn.scalars(text(page)))
+
+
 async def test_a_key_is_told_what_is_left_and_then_when_to_ask_again(auditor: httpx.AsyncClient) -> None:
     left = []
     for _ in range(5):

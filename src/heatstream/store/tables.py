@@ -1375,6 +1375,7 @@ access_log = Table(
     _text("address", "of the client"),
     Index(None, "at", postgresql_using="brin"),
     Index(None, "household", "at", postgresql_where=text("household is not null")),
+    Index(None, "who", "id"),
 )
 idempotent_answer = Table(
     "idempotent_answer",
