@@ -14,7 +14,16 @@ HeatstreamError
 
 
 class HeatstreamError(Exception):
-    """The root: its text is the message for a person, saying what was seen, what was expected and where."""
+    """The root: its text is the message for a person, saying what was seen, what was expected and where.
+
+    Attributes
+    ----------
+    zh : the same in Chinese, for the pages; empty where no page can meet it
+    """
+
+    def __init__(self, text: str = "", *, zh: str = "") -> None:
+        super().__init__(text)
+        self.zh = zh
 
 
 class SettingsError(HeatstreamError):
@@ -60,3 +69,16 @@ class BrokerLost(BrokerError):
 
 class TakenOver(BrokerError):
     """Another client came under our name: two would take turns at one session."""
+
+
+class FieldError(ValueError):
+    """A field contradicts another: raised within a pydantic model, which gathers it with the other faults.
+
+    Attributes
+    ----------
+    zh : the same in Chinese, without the field's name, which a form has in words
+    """
+
+    def __init__(self, text: str, *, zh: str) -> None:
+        super().__init__(text)
+        self.zh = zh

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from heatstream.claims.check import ROLES, STEPS, Circumstances, Home, Officer, check, may_come_next
+from heatstream.claims.check import ROLES, Circumstances, Home, Officer, check, may_come_next
+from heatstream.claims.event_words import STEPS
 from heatstream.claims.events import KINDS, Event
 from heatstream.claims.way import ITSELF, Recorded, Way, fold
 from heatstream.errors import BadInput, Refused

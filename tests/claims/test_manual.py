@@ -7,8 +7,9 @@ import pytest
 from pydantic import BaseModel
 
 from heatstream.claims import batch, events
-from heatstream.claims.check import ROLES, STEPS
+from heatstream.claims.check import ROLES
 from heatstream.claims.clocks import NAMES
+from heatstream.claims.event_words import STEPS
 from heatstream.rules import exact_yaml
 
 PAGE = (Path(__file__).parents[2] / "docs" / "procedure.md").read_text(encoding="utf-8")

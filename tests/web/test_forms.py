@@ -68,9 +68,9 @@ def test_every_event_that_people_record_has_a_form_with_words(model: type[BaseMo
         assert all(each.options for each in fields if each.kind in ("pick", "picks"))
 
 
-def faults(typed: dict[str, Any], model: type[BaseModel] = events.VisitRecorded) -> dict[str, str]:
-    read = told(asked(model, ZH, papers=Papers({SCAN: "scan.pdf"})), typed, ZH)
-    return {each.at: each.said for each in check(model, read, {"kind": kind_of(model)}, ZH)}
+def faults(typed: dict[str, Any], model: type[BaseModel] = events.VisitRecorded, words: Words = ZH) -> dict[str, str]:
+    read = told(asked(model, words, papers=Papers({SCAN: "scan.pdf"})), typed, words)
+    return {each.at: each.said for each in check(model, read, {"kind": kind_of(model)}, words)}
 
 
 def test_a_visit_that_was_typed_is_the_event_that_a_file_would_be() -> None:
@@ -90,7 +90,22 @@ def test_each_fault_is_told_at_its_field() -> None:
     typed = VISIT | {"test_fee_fen": "", "people.3.signed": "", "rooms.0.temp_centi": "25"}
     found = faults(typed)
     assert found.pop("people.3.signed") == "必填"
-    assert found == {"rooms.0.temp_centi": "seen 2500, expected within its readings [1695, 1695, 1695]"}
+    said = "认定室温为 25.00 °C，应在稳定读数之间，稳定读数为 16.95、16.95、16.95 °C"
+    assert found == {"rooms.0.temp_centi": said}
+
+
+def test_a_fault_is_told_in_the_language_of_the_page() -> None:
+    typed = VISIT | {"test_fee_fen": "-1", "rooms.0.temp_centi": "25", "copies.0.archived": "20000"}
+    assert faults(typed) == {
+        "test_fee_fen": "所填为“-1.00”，应不小于 0.00",
+        "rooms.0.temp_centi": "认定室温为 25.00 °C，应在稳定读数之间，稳定读数为 16.95、16.95、16.95 °C",
+        "copies.0.archived": "所填为“20000”，应不大于 10000",
+    }
+    assert faults(typed, words=Words("en")) == {
+        "test_fee_fen": "seen -100: Input should be greater than or equal to 0",
+        "rooms.0.temp_centi": "seen 2500, expected within its readings [1695, 1695, 1695]",
+        "copies.0.archived": "seen 20000: Input should be less than or equal to 10000",
+    }
 
 
 def test_what_is_wrong_with_the_whole_is_told_as_such() -> None:

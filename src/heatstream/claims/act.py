@@ -65,7 +65,9 @@ class Desk:
         check.check(Way(), event, officer, around)
         made = code or f"{home.code}-{event.at.astimezone(LOCAL):%Y%m%d}-{len(earlier) + 1}"
         if await claims.by_code(self.conn, made) is not None:
-            raise BadInput(f"claim {made!r} is there already; expected another 案号")
+            raise BadInput(
+                f"claim {made!r} is there already; expected another 案号", zh=f"案号 {made} 已存在，应另取案号"
+            )
         await claims.add(
             self.conn,
             code=made,
@@ -84,7 +86,9 @@ class Desk:
     async def _home(self, code: str) -> claims.Home:
         home = await claims.home(self.conn, code)
         if home is None:
-            raise BadInput(f"household: seen {code!r}, expected a 户号 of the registry")
+            raise BadInput(
+                f"household: seen {code!r}, expected a 户号 of the registry", zh=f"户号为“{code}”，应为登记中的户号"
+            )
         return home
 
     def _at_opening(self, event: events.Opened, home: claims.Home, law: laws.InForce) -> Circumstances:
@@ -124,7 +128,10 @@ class Desk:
             and event.doc_no
             and await claims.doc_no_taken(self.conn, event.doc_no)
         ):
-            raise BadInput(f"{check.title(event.kind, officer)}: 文号 {event.doc_no} stands on another ruling")
+            raise BadInput(
+                f"{check.title(event.kind, officer)}: 文号 {event.doc_no} stands on another ruling",
+                zh=f"{check.title_zh(event.kind, officer)}：文号 {event.doc_no} 已用于另一裁定",
+            )
         return await self._write(claim, way, event, officer.code, before=lines[-1].hash)
 
     async def recompute(self, code: str) -> Assessed:
@@ -148,7 +155,10 @@ class Desk:
         """
         found = await claims.officer_by_code(self.conn, code)
         if found is None:
-            raise BadInput(f"officer: seen {code!r}, expected a 工号 of the registry (officer.csv)")
+            raise BadInput(
+                f"officer: seen {code!r}, expected a 工号 of the registry (officer.csv)",
+                zh=f"工号为“{code}”，应为登记中的工号（officer.csv）",
+            )
         return Officer(*found)
 
     async def law(self) -> laws.InForce:
@@ -266,7 +276,10 @@ def _ruling(way: Way) -> dict[str, Any]:
 def _refuse_two_open(earlier: list[Claim]) -> None:
     still = [each.code for each in earlier if each.step not in {"closed", "withdrawn"}]
     if still:
-        raise BadInput(f"household {earlier[0].household}: claim {still[0]} is open; expected it recorded there")
+        raise BadInput(
+            f"household {earlier[0].household}: claim {still[0]} is open; expected it recorded there",
+            zh=f"热用户 {earlier[0].household} 的案件 {still[0]} 尚未办结，应在该案中记录",
+        )
 
 
 def _day(at: dt.datetime) -> int:

@@ -59,7 +59,9 @@ async def find(conn: AsyncConnection, code: str) -> Claim:
     """
     found = await claims.by_code(conn, code)
     if found is None:
-        raise BadInput(f"no claim {code!r}: `heatstream claims list` shows them")
+        raise BadInput(
+            f"no claim {code!r}: `heatstream claims list` shows them", zh=f"没有案件“{code}”，应为退费案件列表中的案号"
+        )
     return found
 
 

@@ -7,8 +7,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from heatstream.claims import events
 from heatstream.claims.act import Desk
-from heatstream.claims.events import Cause, Event, Instant, Part, Text
-from heatstream.errors import BadInput
+from heatstream.claims.events import Cause, Event, Instant, Part, Text, written
+from heatstream.errors import BadInput, FieldError
 from heatstream.rules import exact_yaml
 from heatstream.rules.pack import faults
 
@@ -33,14 +33,17 @@ class BatchCase(Part):
     @model_validator(mode="after")
     def _period(self) -> Self:
         if self.ends <= self.begins:
-            raise ValueError(f"ends: seen {self.ends.isoformat()}, expected after begins {self.begins.isoformat()}")
+            raise FieldError(
+                f"ends: seen {self.ends.isoformat()}, expected after begins {self.begins.isoformat()}",
+                zh=f"结束时间为 {written(self.ends)}，应晚于开始时间 {written(self.begins)}",
+            )
         return self
 
     @model_validator(mode="after")
     def _once(self) -> Self:
         twice = sorted({code for code in self.households if self.households.count(code) > 1})
         if twice:
-            raise ValueError(f"households: {', '.join(twice)} stand twice")
+            raise FieldError(f"households: {', '.join(twice)} stand twice", zh=f"户号重复：{'、'.join(twice)}")
         return self
 
 
@@ -72,14 +75,15 @@ async def open_all(desk: Desk, case: BatchCase, *, by: str) -> list[str]:
     Refused
         The officer may not, or no policy has judged anything yet.
     """
-    opened, wrong = [], []
+    opened: list[str] = []
+    wrong: list[BadInput] = []
     for household in case.households:
         try:
             opened.append(await _open(desk, case, household, by))
         except BadInput as error:
-            wrong.append(str(error))
+            wrong.append(error)
     if wrong:
-        raise BadInput("\n".join(wrong))
+        raise BadInput("\n".join(map(str, wrong)), zh="\n".join(each.zh for each in wrong))
     return opened
 
 

@@ -22,7 +22,10 @@ from pydantic import (
     model_validator,
 )
 
-from heatstream.errors import BadInput
+from heatstream.claims.documents.words import day, hundredths, instant, yuan
+from heatstream.claims.event_words import FIELDS, STEPS, choice
+from heatstream.claims.faults import NOT_BLANK, SHA256, unfit
+from heatstream.errors import BadInput, FieldError
 
 NUMBER = re.compile(r"\s*[-+]?[0-9_]*\.?[0-9_]+(?:[eE][-+]?[0-9]+)?\s*")
 FIRST_YEAR, LAST_YEAR = 1900, 2199
@@ -31,32 +34,37 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 def _written(value: object) -> object:
     """Take a date or an instant only as it is written: pydantic would read a number, also in quotes, as one, too."""
     if isinstance(value, int | float | Decimal) or (isinstance(value, str) and NUMBER.fullmatch(value)):
-        raise ValueError("expected a date like 2026-01-05, or an instant like 2026-01-05T08:00:00+08:00")
+        raise FieldError(
+            "expected a date like 2026-01-05, or an instant like 2026-01-05T08:00:00+08:00",
+            zh="应为日期，例如 2026-01-05，或时间，例如 2026-01-05T08:00:00+08:00",
+        )
     return value
 
 
 def _in_a_calendar(day: dt.date) -> dt.date:
     """Refuse a year that is a slip of the pen: limits are counted on from here."""
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise ValueError(f"expected a year from {FIRST_YEAR} to {LAST_YEAR}")
+        raise FieldError(
+            f"expected a year from {FIRST_YEAR} to {LAST_YEAR}", zh=f"年份应在 {FIRST_YEAR} 至 {LAST_YEAR} 之间"
+        )
     return day
 
 
 def _storable(text: str) -> str:
     if "\0" in text:
-        raise ValueError("seen a NUL character, which no text of the store holds")
+        raise FieldError("seen a NUL character, which no text of the store holds", zh="含有空字符（NUL），不能保存")
     return text
 
 
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Text = Annotated[str, Field(min_length=1, pattern=r"\S"), AfterValidator(_storable)]
+Sha256 = Annotated[str, Field(pattern=SHA256)]
+Text = Annotated[str, Field(min_length=1, pattern=NOT_BLANK), AfterValidator(_storable)]
 
 
 class Personal:
     """Marks words about a person: `claims.personal` erases them when the law no longer keeps them."""
 
 
-Said = Annotated[str, Field(min_length=1, pattern=r"\S"), AfterValidator(_storable), Personal()]
+Said = Annotated[str, Field(min_length=1, pattern=NOT_BLANK), AfterValidator(_storable), Personal()]
 Fen = Annotated[int, Field(ge=0, le=10**15, strict=True)]
 Count = Annotated[int, Field(ge=0, le=10_000, strict=True)]
 EventNumber = Annotated[int, Field(ge=1, strict=True)]
@@ -98,12 +106,20 @@ class _Event(Part):
     files: tuple[Sha256, ...] = Field((), description="SHA-256 of the papers it rests on, as `claims attach` told them")
 
 
+def written(when: dt.date | dt.datetime) -> str:
+    """Write a day or an instant in Chinese."""
+    return instant(when) if isinstance(when, dt.datetime) else day(when)
+
+
 def _rising(event: Part, *names: str) -> None:
     """Refuse instants or days that run backward."""
     told = [(name, value) for name in names if (value := getattr(event, name)) is not None]
     for (before, first), (after, then) in pairwise(told):
         if then < first:
-            raise ValueError(f"{after}: seen {then.isoformat()}, expected not before {before} {first.isoformat()}")
+            raise FieldError(
+                f"{after}: seen {then.isoformat()}, expected not before {before} {first.isoformat()}",
+                zh=f"{FIELDS[after][0]}为 {written(then)}，不应早于{FIELDS[before][0]} {written(first)}",
+            )
 
 
 # --- the request ------------------------------------------------------------------------------------------------------
@@ -125,7 +141,9 @@ class Opened(_Event):
     @model_validator(mode="after")
     def _batch(self) -> Self:
         if (self.way == "batch") != (self.batch_case is not None):
-            raise ValueError("batch_case: expected with way `batch`, and with it alone")
+            raise FieldError(
+                "batch_case: expected with way `batch`, and with it alone", zh="立案方式为“批量”时应填写，否则应不填"
+            )
         return self
 
 
@@ -199,10 +217,14 @@ class RoomTest(Part):
     def _of_its_readings(self) -> Self:
         seen = [each.centi for each in self.readings]
         if not min(seen) <= self.temp_centi <= max(seen):
-            raise ValueError(f"temp_centi: seen {self.temp_centi}, expected within its readings {seen}")
+            raise FieldError(
+                f"temp_centi: seen {self.temp_centi}, expected within its readings {seen}",
+                zh=f"认定室温为 {hundredths(self.temp_centi)} °C，应在稳定读数之间，"
+                f"稳定读数为 {'、'.join(map(hundredths, seen))} °C",
+            )
         instants = [each.at for each in self.readings]
         if sorted(instants) != instants:
-            raise ValueError("readings: expected in the order in which they were read")
+            raise FieldError("readings: expected in the order in which they were read", zh="应按读取的先后顺序填写")
         return self
 
 
@@ -255,9 +277,15 @@ class VisitRecorded(_Event):
     def _measured_or_why_not(self) -> Self:
         measured = (self.started_at, self.ended_at, self.instrument_no)
         if self.rooms and None in measured:
-            raise ValueError("rooms: where rooms were tested, started_at, ended_at and instrument_no are expected")
+            raise FieldError(
+                "rooms: where rooms were tested, started_at, ended_at and instrument_no are expected",
+                zh="有所测房间的，应填写测温开始、测温结束和仪器编号",
+            )
         if not self.rooms and not any(each.code != "refused_signature" for each in self.refusals):
-            raise ValueError("rooms: seen none, expected the rooms tested, or a refusal not_home or refused_entry")
+            raise FieldError(
+                "rooms: seen none, expected the rooms tested, or a refusal not_home or refused_entry",
+                zh="未填，应填写所测房间，或不在家、拒绝入户的记录",
+            )
         return self
 
     @model_validator(mode="after")
@@ -265,7 +293,10 @@ class VisitRecorded(_Event):
         for place, room in enumerate(self.rooms):
             first, last = room.readings[0].at, room.readings[-1].at
             if self.started_at and self.ended_at and not self.started_at <= first <= last <= self.ended_at:
-                raise ValueError(f"rooms.{place}.readings: expected between started_at and ended_at")
+                raise FieldError(
+                    f"rooms.{place}.readings: expected between started_at and ended_at",
+                    zh=f"第 {place + 1} 个房间的读数时间应在测温开始与测温结束之间",
+                )
         return self
 
     def signed_by(self, *roles: str) -> bool:
@@ -295,7 +326,10 @@ class OperatingParametersRecorded(_Event):
     @model_validator(mode="after")
     def _period(self) -> Self:
         if self.ends <= self.begins:
-            raise ValueError(f"ends: seen {self.ends.isoformat()}, expected after begins {self.begins.isoformat()}")
+            raise FieldError(
+                f"ends: seen {self.ends.isoformat()}, expected after begins {self.begins.isoformat()}",
+                zh=f"结束时间为 {instant(self.ends)}，应晚于开始时间 {instant(self.begins)}",
+            )
         return self
 
 
@@ -404,7 +438,10 @@ class OutageRecorded(_Event):
     @model_validator(mode="after")
     def _period(self) -> Self:
         if self.ends is not None and self.ends <= self.begins:
-            raise ValueError(f"ends: seen {self.ends.isoformat()}, expected after begins {self.begins.isoformat()}")
+            raise FieldError(
+                f"ends: seen {self.ends.isoformat()}, expected after begins {self.begins.isoformat()}",
+                zh=f"结束时间为 {instant(self.ends)}，应晚于开始时间 {instant(self.begins)}",
+            )
         return self
 
 
@@ -472,9 +509,15 @@ class RulingDrafted(_Event):
     @model_validator(mode="after")
     def _amount(self) -> Self:
         if (self.outcome == "refund") != (self.ruled_fen > 0):
-            raise ValueError(f"ruled_fen: seen {self.ruled_fen} with outcome {self.outcome}, expected 0 or above 0")
+            raise FieldError(
+                f"ruled_fen: seen {self.ruled_fen} with outcome {self.outcome}, expected 0 or above 0",
+                zh=f"裁定额为 {yuan(self.ruled_fen)}，结果为“{choice(self.outcome)}”，不予退费的应为 0，"
+                "予以退费的应大于 0",
+            )
         if self.perform_by is not None and self.outcome == "no_refund":
-            raise ValueError("perform_by: seen with no_refund; nothing is to be performed")
+            raise FieldError(
+                "perform_by: seen with no_refund; nothing is to be performed", zh="不予退费的没有履行，应不填"
+            )
         return self
 
 
@@ -497,7 +540,10 @@ class RulingApproved(_Event):
     @model_validator(mode="after")
     def _numbered(self) -> Self:
         if self.agrees != (self.doc_no is not None):
-            raise ValueError("doc_no: expected where the ruling is issued, and there alone")
+            raise FieldError(
+                "doc_no: expected where the ruling is issued, and there alone",
+                zh="同意作出裁定的应填写，不同意的应不填",
+            )
         return self
 
 
@@ -622,22 +668,14 @@ def read(tree: Any, where: str) -> Event:
     """
     kind = tree.get("kind") if isinstance(tree, dict) else None
     if kind not in KINDS:
-        raise BadInput(f"{where}: kind: seen {kind!r}, expected one of {', '.join(KINDS)}")
+        raise BadInput(
+            f"{where}: kind: seen {kind!r}, expected one of {', '.join(KINDS)}",
+            zh=f"{where}：记录类型为“{kind}”，应为以下之一：{'、'.join(STEPS[each] for each in KINDS)}",
+        )
     try:
         return _ADAPTER.validate_python(tree)
     except ValidationError as error:
-        raise BadInput("\n".join(fault(where, kind, each) for each in error.errors(include_url=False))) from error
-
-
-def fault(where: str, kind: str, found: Any) -> str:
-    """Write one fault that pydantic found in an event of a kind as a line."""
-    path = ".".join(str(each) for each in found["loc"] if each != kind)
-    said = found["msg"].removeprefix("Value error, ")
-    if found["type"] == "value_error":
-        return f"{where}: {kind}: {path + ': ' if path else ''}{said}"
-    if found["type"] == "missing":
-        return f"{where}: {kind}: {path}: missing"
-    return f"{where}: {kind}: {path}: seen {found['input']!r}: {said}"
+        raise unfit(where, kind, error, zh_title=f"{where}：{STEPS[kind]}") from error
 
 
 def body(event: Event) -> dict[str, Any]:

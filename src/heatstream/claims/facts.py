@@ -357,7 +357,10 @@ def _rooms(rows: list[MeasuredDay], rules: DayRules) -> list[dict[str, Any]]:
         raise Refused(
             f"day {EPOCH + dt.timedelta(days=rules.day)}: fee_scope failing_rooms_area with daily_statistic "
             f"{rules.statistic.name.lower()}: the statistics kept do not tell a room's hourly means exactly; expected "
-            "min, time_weighted_mean or sustained_below_min"
+            "min, time_weighted_mean or sustained_below_min",
+            zh=f"{EPOCH + dt.timedelta(days=rules.day)}：退费所及的面积为 failing_rooms_area 而当日室温为 "
+            f"{rules.statistic.name.lower()} 时，所存统计值不足以准确得出各房间的小时均值；"
+            "当日室温应为 min、time_weighted_mean 或 sustained_below_min",
         )
     areas = np.array([row.area_centi_m2 or 0 for row in rows], np.int32)
     one = np.zeros(len(rows), np.int32)

@@ -38,7 +38,9 @@ async def in_force(conn: AsyncConnection) -> InForce:
     if policy_id is None:
         raise Refused(
             "no run has judged under a policy yet, so no claim has a law: expected `heatstream evaluate` with "
-            "HEATSTREAM_EVALUATE_CHOICES_FILE first"
+            "HEATSTREAM_EVALUATE_CHOICES_FILE first",
+            zh="尚未依规则包与选项评定过，案件没有可依的规则；应先设定 HEATSTREAM_EVALUATE_CHOICES_FILE，"
+            "再运行 `heatstream evaluate`",
         )
     return InForce(policy_id, await of_id(conn, policy_id))
 
@@ -63,7 +65,8 @@ def restored(canonical: str) -> Policy:
     if found.canonical != canonical:
         raise StoreError(
             f"{file.place}: the policy was kept in a form that this release writes otherwise; "
-            "expected `heatstream evaluate` under this release first"
+            "expected `heatstream evaluate` under this release first",
+            zh=f"{file.place}：所存规则包与选项的格式与本版本不同，应先用本版本运行 `heatstream evaluate`",
         )
     return found
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from heatstream.claims.amount import Amount
 from heatstream.claims.assess import Assessed
-from heatstream.claims.check import STEPS
 from heatstream.claims.clocks import NAMES
+from heatstream.claims.event_words import STEPS
 from heatstream.claims.facts import instant
 from heatstream.claims.late import LatePayment, late_payment
 from heatstream.claims.way import Step

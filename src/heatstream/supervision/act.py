@@ -16,13 +16,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from heatstream.claims import chain
 from heatstream.claims.act import THE_SOFTWARE
 from heatstream.claims.check import AHEAD, Officer
-from heatstream.claims.events import fault
+from heatstream.claims.event_words import role, roles
+from heatstream.claims.events import written
+from heatstream.claims.faults import unfit
 from heatstream.claims.way import ITSELF
 from heatstream.errors import BadInput, Refused, StoreError
 from heatstream.store import claims, matters, places
 from heatstream.store.claims import Line
 from heatstream.store.matters import Matter
 from heatstream.store.timescale import LOCAL
+from heatstream.supervision.event_words import EVENTS
 from heatstream.supervision.kinds import kind_of
 from heatstream.supervision.matter import Ground, MatterKind, Place, Recorded
 from heatstream.supervision.told import Event
@@ -62,16 +65,25 @@ class Desk:
         """
         its, officer, now = kind_of(kind), await self.officer(by), self.now()
         if not isinstance(event, its.opening):
-            raise BadInput(f"{event.name}: expected one of {_names(its.opening)}, which open a matter of kind {kind}")
+            raise BadInput(
+                f"{event.name}: expected one of {_names(its.opening)}, which open a matter of kind {kind}",
+                zh=f"{event.name}：应为立 {kind} 类事项的记录之一：{_names_zh(its.opening, of=kind)}",
+            )
         if event.files:
-            raise BadInput(f"{event.name}: files: nothing is attached yet; attach them, and cite them in a later event")
+            raise BadInput(
+                f"{event.name}: files: nothing is attached yet; attach them, and cite them in a later event",
+                zh=f"{_zh(event.name, of=kind)}：尚无附件；应先立事项，添加附件后在以后的记录中引用",
+            )
         place = await its.place(self.conn, event)
         await self._check(its, event, officer, place, now)
-        await self._check_cited(event)
+        await self._check_cited(kind, event)
         await matters.hold_openings(self.conn)
         made = code or await self._numbered(kind, event.at)
         if code is not None and await matters.by_code(self.conn, made) is not None:
-            raise BadInput(f"matter {made!r} is there already; expected another number")
+            raise BadInput(
+                f"matter {made!r} is there already; expected another number",
+                zh=f"事项编号 {made} 已存在，应另取编号",
+            )
         state = its.after(None, Recorded(1, event, officer, now), self.ground)
         matter_id = await matters.add(
             self.conn, code=made, kind=kind, opened_at=event.at, **place.columns(), **self._standing(its, state)
@@ -92,10 +104,13 @@ class Desk:
         officer, found = await self.officer(by), await self.locked(code)
         its, now = kind_of(found.kind), self.now()
         if not isinstance(event, its.later):
-            raise BadInput(f"{code}: seen an event {event.name}, expected one of {_names(its.later)}")
+            raise BadInput(
+                f"{code}: seen an event {event.name}, expected one of {_names(its.later)}",
+                zh=f"{code}：记录类型为 {event.name}，应为以下之一：{_names_zh(its.later, of=found.kind)}",
+            )
         await self._check(its, event, officer, place_of(found), now)
         await self._check_files(found, event)
-        await self._check_cited(event)
+        await self._check_cited(found.kind, event)
         lines = await matters.lines(self.conn, found.id)
         recorded = Recorded(len(lines) + 1, event, officer, now)
         before = self._fold(found, lines, await self._officers(lines))
@@ -148,7 +163,10 @@ class Desk:
         """
         lines = [line for line in await matters.lines(self.conn, found.id) if line.recorded_at <= instant]
         if not lines:
-            raise BadInput(f"matter: seen {found.code!r}, expected one that was there at {instant.isoformat()}")
+            raise BadInput(
+                f"matter: seen {found.code!r}, expected one that was there at {instant.isoformat()}",
+                zh=f"事项 {found.code} 在 {written(instant)} 尚未立，应为当时已有的事项",
+            )
         its, state = kind_of(found.kind), self._fold(found, lines, await self._officers(lines))
         return found._replace(**its.standing(state, self.ground, instant)._asdict()), state, lines
 
@@ -172,21 +190,36 @@ class Desk:
             return THE_SOFTWARE
         found = await claims.officer_by_code(self.conn, code)
         if found is None:
-            raise BadInput(f"officer: seen {code!r}, expected a 工号 of the registry (officer.csv)")
+            raise BadInput(
+                f"officer: seen {code!r}, expected a 工号 of the registry (officer.csv)",
+                zh=f"工号为“{code}”，应为登记中的工号（officer.csv）",
+            )
         return Officer(*found)
 
     async def _check(self, its: MatterKind, event: Event, officer: Officer, place: Place, now: dt.datetime) -> None:
         """Ask whether this officer may record this, here and now."""
         title = f"{event.name} by {officer.code} ({officer.role})"
+        zh_title = f"{_zh(event.name, of=its.name)}（{officer.code}，{role(officer.role)}）"
         if event.at > now + AHEAD:
-            raise BadInput(f"{title}: at: seen {event.at.isoformat()}, expected not later than now")
+            raise BadInput(
+                f"{title}: at: seen {event.at.isoformat()}, expected not later than now",
+                zh=f"{zh_title}：发生时间为 {written(event.at)}，不应晚于现在",
+            )
         allowed = its.who[event.name]
         if officer.role not in allowed:
-            raise Refused(f"{title}: expected one of {', '.join(sorted(allowed))}")
-        await self.check_person(title, officer, place, now)
+            raise Refused(
+                f"{title}: expected one of {', '.join(sorted(allowed))}", zh=f"{zh_title}：应由{roles(allowed)}记录"
+            )
+        await self.check_person(title, officer, place, now, zh_title=zh_title)
 
-    async def check_person(self, title: str, officer: Officer, place: Place, now: dt.datetime) -> None:
+    async def check_person(
+        self, title: str, officer: Officer, place: Place, now: dt.datetime, *, zh_title: str
+    ) -> None:
         """Let who is registered act: a company in its own, a district in its own and shared matters, a city everywhere.
+
+        Parameters
+        ----------
+        title, zh_title : what is done, and by whom, for the message in English and in Chinese
 
         Raises
         ------
@@ -196,15 +229,20 @@ class Desk:
         # Of the day of recording: who matches a call may have been registered since, who has left records no more.
         day = now.astimezone(LOCAL).date()
         if not officer.holds_on(day):
-            raise Refused(f"{title}: this officer's registration does not hold on {day}, when it is recorded")
+            raise Refused(
+                f"{title}: this officer's registration does not hold on {day}, when it is recorded",
+                zh=f"{zh_title}：办理人的登记在记录之日 {day} 无效",
+            )
         if officer.role in EVERYWHERE:
             return
         if officer.role in OF_A_COMPANY and officer.company_id != place.company_id:
-            raise Refused(f"{title}: the matter is another company's")
+            raise Refused(f"{title}: the matter is another company's", zh=f"{zh_title}：该事项属于另一企业")
         if officer.role == "district" and officer.district_id is None:
-            raise Refused(f"{title}: this officer is registered for no district")
+            raise Refused(
+                f"{title}: this officer is registered for no district", zh=f"{zh_title}：办理人未登记所辖区县"
+            )
         if officer.district_id is not None and not await self._lies_in(officer.district_id, place):
-            raise Refused(f"{title}: the matter lies in another district")
+            raise Refused(f"{title}: the matter lies in another district", zh=f"{zh_title}：该事项在另一区县")
 
     async def _lies_in(self, district_id: int, place: Place) -> bool:
         if place.district_id is not None or place.company_id is None:
@@ -221,16 +259,25 @@ class Desk:
         there = {each.sha256.hex() for each in await matters.files(self.conn, found.id)}
         missing = [each for each in event.files if each not in there]
         if missing:
-            raise BadInput(f"{event.name}: files: {missing[0]} is not attached to {found.code}; attach it first")
+            raise BadInput(
+                f"{event.name}: files: {missing[0]} is not attached to {found.code}; attach it first",
+                zh=f"{_zh(event.name, of=found.kind)}：附件 {missing[0]} 未附入 {found.code}，应先添加附件",
+            )
 
-    async def _check_cited(self, event: Event) -> None:
+    async def _check_cited(self, kind: str, event: Event) -> None:
         there = await matters.there_of(self.conn, event.cited_matters) if event.cited_matters else set()
         for code in event.cited_matters:
             if code not in there:
-                raise BadInput(f"{event.name}: matter {code!r} is not there; expected one of `supervise list`")
+                raise BadInput(
+                    f"{event.name}: matter {code!r} is not there; expected one of `supervise list`",
+                    zh=f"{_zh(event.name, of=kind)}：没有事项“{code}”，应为事项列表中的编号",
+                )
         for code in event.cited_claims:
             if await claims.by_code(self.conn, code) is None:
-                raise BadInput(f"{event.name}: claim {code!r} is not there; expected one of `claims list`")
+                raise BadInput(
+                    f"{event.name}: claim {code!r} is not there; expected one of `claims list`",
+                    zh=f"{_zh(event.name, of=kind)}：没有案件“{code}”，应为退费案件列表中的案号",
+                )
 
     async def _numbered(self, kind: str, at: dt.datetime) -> str:
         """Count on from what was opened within the day, past numbers that somebody gave by hand."""
@@ -271,7 +318,10 @@ def before_first(code: str, kind: str) -> bytes:
 def person(by: str) -> str:
     """Take the 工号 of a person; BadInput where it is the software's name."""
     if by == ITSELF:
-        raise BadInput(f"officer: seen {by!r}, which is the software; expected the 工号 of a person")
+        raise BadInput(
+            f"officer: seen {by!r}, which is the software; expected the 工号 of a person",
+            zh=f"工号为“{by}”，是本系统，应为人员的工号",
+        )
     return by
 
 
@@ -295,13 +345,19 @@ def told(kind: str, tree: Any, by: str, where: str) -> Event:
     seen = tree.get("kind") if isinstance(tree, dict) else None
     found = event_type(known, str(seen))
     if found is None:
-        raise BadInput(f"{title}: kind: seen {seen!r}, expected one of {_names(known)}")
+        raise BadInput(
+            f"{title}: kind: seen {seen!r}, expected one of {_names(known)}",
+            zh=f"{title}：记录类型为“{seen}”，应为以下之一：{_names_zh(known, of=kind)}",
+        )
     if found.by_act is not None:
-        raise BadInput(f"{title}: {seen} is recorded by `{found.by_act}`, with all that goes with it")
+        raise BadInput(
+            f"{title}: {seen} is recorded by `{found.by_act}`, with all that goes with it",
+            zh=f"{title}：“{_zh(str(seen), of=kind)}”由 `{found.by_act}` 连同相关事项一并记录",
+        )
     try:
         return found.model_validate(tree)
     except ValidationError as error:
-        raise BadInput("\n".join(fault(title, str(seen), each) for each in error.errors(include_url=False))) from error
+        raise unfit(title, str(seen), error, zh_title=f"{title}：{_zh(str(seen), of=kind)}") from error
 
 
 def _read_all(its: MatterKind, lines: Sequence[Line], officers: Mapping[str, Officer]) -> list[Recorded]:
@@ -338,9 +394,20 @@ def _names(events: Iterable[type[Event]]) -> str:
     return ", ".join(map(_name, events))
 
 
+def _zh(name: str, *, of: str) -> str:
+    return EVENTS[of][name][0]
+
+
+def _names_zh(events: Iterable[type[Event]], *, of: str) -> str:
+    return "、".join(_zh(_name(each), of=of) for each in events)
+
+
 def _there(code: str, found: Matter | None) -> Matter:
     if found is None:
-        raise BadInput(f"matter: seen {code!r}, expected one that `heatstream supervise list` shows")
+        raise BadInput(
+            f"matter: seen {code!r}, expected one that `heatstream supervise list` shows",
+            zh=f"没有事项“{code}”，应为事项列表中的编号",
+        )
     return found
 
 

@@ -37,5 +37,8 @@ def kind_of(name: str) -> MatterKind:
         There is no such kind.
     """
     if name not in KINDS:
-        raise BadInput(f"kind {name!r}: there is none; expected one of {', '.join(sorted(KINDS))}")
+        raise BadInput(
+            f"kind {name!r}: there is none; expected one of {', '.join(sorted(KINDS))}",
+            zh=f"没有事项类型“{name}”，应为以下之一：{'、'.join(sorted(KINDS))}",
+        )
     return KINDS[name]

@@ -51,6 +51,8 @@ def _law(ground: Ground) -> Law:
     if ground.law is None:
         raise Refused(
             "no law is in force, so no season is known: expected `heatstream evaluate` with "
-            "HEATSTREAM_EVALUATE_CHOICES_FILE first"
+            "HEATSTREAM_EVALUATE_CHOICES_FILE first",
+            zh="没有现行的规则包与选项，采暖期未知；应先设定 HEATSTREAM_EVALUATE_CHOICES_FILE，"
+            "再运行 `heatstream evaluate`",
         )
     return ground.law

@@ -63,7 +63,10 @@ def conditions(
     """Say which matters are asked for; BadInput where there is no such kind."""
     if kind is not None:
         if kind not in KINDS:
-            raise BadInput(f"kind: seen {kind!r}, expected one of {', '.join(sorted(KINDS))}")
+            raise BadInput(
+                f"kind: seen {kind!r}, expected one of {', '.join(sorted(KINDS))}",
+                zh=f"没有事项类型“{kind}”，应为以下之一：{'、'.join(sorted(KINDS))}",
+            )
         yield matter.c.kind == kind
     if company_code is not None:
         yield company.c.code == company_code

@@ -1,12 +1,12 @@
 """The file of a claim on its page: rulings, reviews, every event, papers to print and papers attached."""
 
 from heatstream.access.fields import MAKING
+from heatstream.claims.event_words import CHOICES
 from heatstream.claims.events import Event
 from heatstream.claims.shown import yuan
 from heatstream.store.claims import Line
 from heatstream.web import claim_forms, claim_rows, claim_words, event_told
 from heatstream.web.claim_seen import Page, local
-from heatstream.web.event_words import CHOICES
 from heatstream.web.frame import box, card, tag
 from heatstream.web.parts import empty, facts, link
 from heatstream.web.words import Words

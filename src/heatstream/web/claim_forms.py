@@ -9,13 +9,14 @@ from heatstream.claims import check, events
 from heatstream.claims.act import Desk
 from heatstream.claims.assess import Assessed, find, way_from
 from heatstream.claims.check import Circumstances, Officer
+from heatstream.claims.event_words import CHOICES
 from heatstream.claims.way import BY_AUTHORITY, Recorded
+from heatstream.errors import HeatstreamError
 from heatstream.rules.pack import Band, Pack
 from heatstream.store import claims
 from heatstream.store.claims import File, Line
 from heatstream.store.timescale import LOCAL
 from heatstream.web import claim_words
-from heatstream.web.event_words import CHOICES
 from heatstream.web.words import Words
 
 MODELS: Final = dict(zip(events.KINDS, events.MODELS, strict=True))
@@ -38,7 +39,7 @@ class Look:
     files: list[File]
     around: Circumstances
     officer: Officer | None
-    turns: Mapping[str, str | None]
+    turns: Mapping[str, HeatstreamError | None]
     """Why a kind of event cannot be recorded now; None = it can."""
 
     @property

@@ -9,6 +9,7 @@ from nicegui import ui
 
 from heatstream.claims.awaited import awaited
 from heatstream.claims.documents import amount_words
+from heatstream.claims.event_words import CHOICES, ROLES
 from heatstream.claims.shown import yuan
 from heatstream.errors import BadInput
 from heatstream.store.read import city
@@ -19,12 +20,11 @@ from heatstream.web.claim_forms import MODELS, PAPER_OF
 from heatstream.web.claim_record import BundleDays, Sheet
 from heatstream.web.claim_seen import Page, local
 from heatstream.web.claims_page import HEAD, PATIENCE_S
-from heatstream.web.event_words import CHOICES
 from heatstream.web.forms import Papers, Tree, form
 from heatstream.web.frame import box, card, frame, tag
 from heatstream.web.parts import alert, empty, facts, link
 from heatstream.web.signed_in import Reading
-from heatstream.web.words import ROLES, Words
+from heatstream.web.words import Words
 
 BUNDLE: Final = "bundle"
 """In place of a kind of event: a bundle is attached, not recorded."""
@@ -175,7 +175,7 @@ def _not_now(page: Page, words: Words) -> None:
             for kind, why in refused.items():
                 with box("li", data_kind=kind):
                     tag("strong", claim_words.kind(kind, words))
-                    tag("span", f" {why}", "hs-note")
+                    tag("span", f" {words.why(why)}", "hs-note")
 
 
 def _form(page: Page, request: Request, kind: str, words: Words) -> None:

@@ -16,6 +16,7 @@ from heatstream.access.principal import Principal
 from heatstream.claims import events, files
 from heatstream.claims.act import Desk
 from heatstream.claims.assess import find
+from heatstream.claims.event_words import STEPS
 from heatstream.claims.events import Day, Opened
 from heatstream.errors import BadInput, Refused
 from heatstream.store import claims, idempotent
@@ -78,10 +79,13 @@ class Sheet:
         visitor = await _acting(self.request, OPENING)
         event = events.read(tree, visitor.name)
         if not isinstance(event, Opened):
-            raise BadInput(f"kind: seen {event.kind}, expected opened")
+            raise BadInput(f"kind: seen {event.kind}, expected opened", zh=f"记录类型为“{STEPS[event.kind]}”，应为受理")
         async with Reader(source_of(self.request), visitor).connection() as conn:
             if await claims.home(conn, event.household) is None:
-                raise BadInput(f"household: seen {event.household!r}, expected a 户号 of the registry")
+                raise BadInput(
+                    f"household: seen {event.household!r}, expected a 户号 of the registry",
+                    zh=f"户号为“{event.household}”，应为登记中的户号",
+                )
 
         async def act(desk: Desk) -> str:
             return await desk.open(event, by=_officer(visitor))
@@ -132,7 +136,8 @@ class Sheet:
         if before.request_sha256 != asked:
             raise BadInput(
                 f"this form was recorded already ({before.body.decode()}), with another content; "
-                "expected a new form: load the page again"
+                "expected a new form: load the page again",
+                zh=f"此表已记录（{before.body.decode()}），而内容不同；应重新载入页面，另填一表",
             )
         return before.body.decode()
 
@@ -146,7 +151,10 @@ async def _acting(request: Request, page: str) -> Principal:
 
 def _officer(visitor: Principal) -> str:
     if visitor.officer is None:
-        raise Refused(f"{visitor.who} is no officer of the registry; expected one with a 工号")
+        raise Refused(
+            f"{visitor.who} is no officer of the registry; expected one with a 工号",
+            zh=f"{visitor.who} 不是登记的工作人员，应有工号",
+        )
     return visitor.officer
 
 

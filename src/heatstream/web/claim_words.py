@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from heatstream.claims.check import STEPS
 from heatstream.claims.clocks import NAMES
+from heatstream.claims.event_words import STEPS
 from heatstream.claims.shown import WHERE
 from heatstream.web.words import Words
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from heatstream.access import permits
 from heatstream.access.fields import SEES, Kind
 from heatstream.claims import law
+from heatstream.claims.event_words import ROLES
 from heatstream.claims.events import Opened
 from heatstream.core.calendar import day_of
 from heatstream.errors import Refused
@@ -30,7 +31,7 @@ from heatstream.web.frame import attributed, box, card, choice, frame, tag
 from heatstream.web.parts import alert, empty, facts, link, note, table
 from heatstream.web.shared import Reader
 from heatstream.web.signed_in import Reading
-from heatstream.web.words import ROLES, Words
+from heatstream.web.words import Words
 
 HEAD = '<link rel="stylesheet" href="/static/claims.css"><script src="/static/claims.js"></script>'
 PATIENCE_S = 20
@@ -248,7 +249,7 @@ async def _possible(conn: AsyncConnection, code: str | None, reader: Reader, wor
         policy = (await law.in_force(conn)).policy
         pack = policy.law_on(day_of(reader.source.now().astimezone(LOCAL).date())).pack
     except Refused as why:
-        return _Possible({}, why_not=str(why))
+        return _Possible({}, why_not=words.why(why))
     ways = claim_forms.ways(pack, reader.visitor.role, words)
     if code is None:
         return _Possible(ways)

@@ -32,7 +32,10 @@ async def run(*words: str) -> Ran:
         Another is running, or it did not end in `LONGEST_S`.
     """
     if _running.locked():
-        raise Refused("another command of this kind is running; try again when it has ended")
+        raise Refused(
+            "another command of this kind is running; try again when it has ended",
+            zh="另一项命令正在运行，请待其结束后再试",
+        )
     async with _running:
         child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "heatstream", *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
@@ -41,7 +44,10 @@ async def run(*words: str) -> Ran:
             async with asyncio.timeout(LONGEST_S):
                 out, err = await child.communicate()
         except TimeoutError:
-            raise Refused(f"heatstream {words[0]}: it did not end within {LONGEST_S} s, and was stopped") from None
+            raise Refused(
+                f"heatstream {words[0]}: it did not end within {LONGEST_S} s, and was stopped",
+                zh=f"heatstream {words[0]} 在 {LONGEST_S} 秒内未结束，已终止",
+            ) from None
         finally:
             if child.returncode is None:
                 child.kill()

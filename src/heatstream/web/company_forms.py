@@ -84,7 +84,8 @@ class CompanyForms:
 
 async def _may_act(desk: Desk, officer: Officer, found: Whole) -> bool:
     try:
-        await desk.check_person(found.company.code, officer, Place(company_id=found.company.id), desk.now())
+        code, place = found.company.code, Place(company_id=found.company.id)
+        await desk.check_person(code, officer, place, desk.now(), zh_title=code)
     except Refused:
         return False
     return True

@@ -4,9 +4,9 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from heatstream.claims.event_words import CHOICES, FIELDS, UNITS
 from heatstream.claims.events import Event
 from heatstream.store.timescale import LOCAL
-from heatstream.web.event_words import CHOICES, FIELDS, UNITS
 from heatstream.web.words import Words
 
 HUNDREDTHS: Final = ("centi_m2", "centi", "fen")

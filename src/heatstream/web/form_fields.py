@@ -10,8 +10,9 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, Union, get_args, 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from heatstream.claims.events import Sha256
-from heatstream.web.event_words import CHOICES, FIELDS, UNITS
+from heatstream.claims import faults
+from heatstream.claims.event_words import CHOICES, FIELDS, HUNDREDTHS, UNITS, unit
+from heatstream.claims.faults import SHA256
 from heatstream.web.words import Words
 
 Path = tuple[str | int, ...]
@@ -24,16 +25,14 @@ LONG: Final = frozenset(
     | {"evidence", "homes", "reasoning", "supply", "why", "agreed", "record", "about", "cause", "answer"}
 )
 """Texts that run over several lines."""
-HUNDREDTHS: Final = ("fen", "centi", "centi_m2", "e2")
 ZONE: Final = "+08:00"
 _DECIMAL: Final = re.compile(r"-?\d+(\.\d{1,2})?")
-_SHA256: Final = Sha256.__metadata__[0].metadata[0].pattern  # type: ignore[attr-defined]
 _SAID: Final = {
-    "missing": ("必填", "expected, and nothing was given"),
-    "string_too_short": ("必填", "expected, and nothing was given"),
-    "too_short": ("至少要有一项", "expected at least one"),
+    "missing": "expected, and nothing was given",
+    "string_too_short": "expected, and nothing was given",
+    "too_short": "expected at least one",
 }
-"""Of pydantic's faults, those that people meet every day, by type."""
+"""Of pydantic's faults, those that people meet every day, by type, in English."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +109,6 @@ def plain(annotation: Any, metadata: Sequence[Any] = ()) -> Plain:
             return Plain(found, patterns, optional)
 
 
-def _unit(name: str) -> str:
-    return next((unit for unit in sorted(UNITS, key=len, reverse=True) if f"_{name}".endswith(f"_{unit}")), "")
-
-
 @dataclass(frozen=True)
 class _Asking:
     """What the questions are made with."""
@@ -152,9 +147,9 @@ class _Asking:
     def label(self, within: str, name: str) -> str:
         """Name a field, with its unit."""
         word = self.words(*(FIELDS.get(f"{within}.{name}") or FIELDS[name]))
-        if not (unit := _unit(name)):
+        if not (closing := unit(name)):
             return word
-        inside = self.words(*UNITS[unit])
+        inside = self.words(*UNITS[closing])
         return self.words(f"{word}（{inside}）", f"{word} [{inside}]")
 
     def options(self, values: Sequence[str]) -> dict[str, str]:
@@ -167,7 +162,7 @@ class _Asking:
             return Asked(name, label, "pick", required, self.choices[name], whole=its.type is int)
         if get_origin(its.type) is Literal:
             return Asked(name, label, "pick", required, self.options(get_args(its.type)))
-        if _SHA256 in its.patterns and (self.papers.kept or self.papers.attach):
+        if SHA256 in its.patterns and (self.papers.kept or self.papers.attach):
             return Asked(name, label, "pick", required, self.papers.kept, paper=True)
         return Asked(name, label, _kind_of(name, its.type), required)
 
@@ -182,7 +177,7 @@ class _Asking:
             return Asked(name, label, "picks", least > 0, self.choices[name], whole=its.type is int)
         if get_origin(its.type) is Literal:
             return Asked(name, label, "picks", least > 0, self.options(get_args(its.type)))
-        if _SHA256 in its.patterns:
+        if SHA256 in its.patterns:
             there = self.papers.kept or self.papers.attach
             return Asked(name, label, "picks", least > 0, self.papers.kept, paper=True) if there else None
         return Asked(name, label, "lines", least > 0, whole=its.type is int)
@@ -201,7 +196,7 @@ def _kind_of(name: str, of: Any) -> Kind:
     if of is bool:
         return "truth"
     if of is int:
-        return "hundredths" if _unit(name) in HUNDREDTHS else "whole"
+        return "hundredths" if unit(name) in HUNDREDTHS else "whole"
     if of is dt.date:
         return "day"
     if of is str:
@@ -340,12 +335,7 @@ def check(model: type[BaseModel], read: Told, fixed: Mapping[str, Any], words: W
 
 
 def _fault(error: Any, read: Told, words: Words) -> Fault:
-    path, said = tuple(error["loc"]), error["msg"].removeprefix("Value error, ")
-    if error["type"] in _SAID:
-        return Fault(read.place(path), words(*_SAID[error["type"]]))
+    at, said = faults.named(error)
     if error["type"] != "value_error":
-        said = f"seen {error['input']!r}: {said}"
-    elif named := re.match(r"([a-z][a-z0-9_.]*): ", said):  # a type says by itself which of its fields it means
-        within = tuple(int(each) if each.isdecimal() else each for each in named[1].split("."))
-        return Fault(read.place((*path, *within)), said.removeprefix(named[0]))
-    return Fault(read.place(path), said)
+        said = _SAID.get(error["type"]) or f"seen {error['input']!r}: {said}"
+    return Fault(read.place(at), words(faults.zh(error), said))

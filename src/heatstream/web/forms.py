@@ -228,7 +228,7 @@ def _why(error: Exception, words: Words) -> str:
         over = "登录已失效，未保存。请先抄下所填内容，再重新登录。"
         return words(over, "The session is over and nothing was saved: copy what you typed, then sign in again.")
     if isinstance(error, HeatstreamError):
-        return str(error)
+        return words.why(error)
     failures.record(error)
     return words(*failures.told(error))
 

@@ -14,9 +14,10 @@ from nicegui.elements.mixins.text_element import TextElement
 
 from heatstream.access import permits
 from heatstream.access.principal import Principal
+from heatstream.claims.event_words import ROLES
 from heatstream.web import words as languages
 from heatstream.web.plain import THEME
-from heatstream.web.words import ROLES, Words
+from heatstream.web.words import Words
 
 E = TypeVar("E", bound=ui.element)
 HEAD = '<link rel="stylesheet" href="/static/page.css"><script src="/static/page.js"></script>'

@@ -138,7 +138,7 @@ def _replay(request: Request, words: Words) -> None:
             ran = await commands.run("replay", "rejects", *(["--reason", reason] if reason in REASONS else []))
             said = (ran.out if ran.code == 0 else ran.err).strip()
         except HeatstreamError as error:
-            said = str(error)
+            said = words.why(error)
         answer.clear()
         with answer:
             tag("pre", said, "hs-sentence")
@@ -190,7 +190,7 @@ def _doctor(request: Request, words: Words) -> None:
         except HeatstreamError as error:
             answer.clear()
             with answer:
-                alert(str(error))
+                alert(words.why(error))
             return
         answer.clear()
         with answer:
@@ -282,7 +282,10 @@ def add(settings: Settings) -> None:
             who = await still(request)
             permits.check(who, "/ingest/conflict", permits.PAGES)
             if await _conflict(reader, found.device, found.observed_at) is None:
-                raise Refused("nobody has to decide here any more: look at the list again")
+                raise Refused(
+                    "nobody has to decide here any more: look at the list again",
+                    zh="此处已无须裁定，请重新查看列表",
+                )
             value = None if tree["counts"] == NEITHER else str(tree["counts"])
             async with reader.source.writing() as conn:
                 await conflicts.decide(

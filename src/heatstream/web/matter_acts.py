@@ -11,7 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from heatstream.access.principal import Principal
 from heatstream.claims import act as claim_act
-from heatstream.claims.events import Part, Said, Text, fault
+from heatstream.claims.events import Part, Said, Text
+from heatstream.claims.faults import unfit
 from heatstream.errors import BadInput, Refused
 from heatstream.settings import Settings
 from heatstream.store import matters
@@ -50,7 +51,9 @@ class Recording:
         if code is not None:
             async with Reader(self.reader.source, who).connection() as conn:
                 if await matters.by_code(conn, code) is None:
-                    raise BadInput(f"matter: seen {code!r}, expected one that is shown to you")
+                    raise BadInput(
+                        f"matter: seen {code!r}, expected one that is shown to you", zh=f"没有您可见的事项“{code}”"
+                    )
         async with self.reader.source.writing() as conn:
             yield await matter_rows.desk(conn, self.settings, self.reader.source.now), _officer(who)
 
@@ -59,7 +62,10 @@ class Recording:
 
         async def guarded(tree: Tree) -> None:
             if name in self._under_way:
-                raise Refused("this was recorded already, or is being recorded: load the page again to see it")
+                raise Refused(
+                    "this was recorded already, or is being recorded: load the page again to see it",
+                    zh="此项已经记录，或正在记录：请重新载入页面查看",
+                )
             self._under_way.add(name)
             try:
                 await record(tree)
@@ -77,7 +83,10 @@ class Recording:
 
 def _officer(who: Principal) -> str:
     if who.officer is None:
-        raise Refused(f"{who.who} is no officer of the registry: nothing can be recorded in that name")
+        raise Refused(
+            f"{who.who} is no officer of the registry: nothing can be recorded in that name",
+            zh=f"{who.who} 不是登记的工作人员，不能以此名义记录",
+        )
     return who.officer
 
 
@@ -101,7 +110,8 @@ async def record(desk: Desk, code: str, seen: int, name: str, tree: Tree, *, by:
     if there != seen:
         raise BadInput(
             f"{code}: seen {seen} events, and there are {there} by now: somebody recorded meanwhile. Read what is new, "
-            "then send this again if it still holds"
+            "then send this again if it still holds",
+            zh=f"{code}：您看到 {seen} 条记录，现已有 {there} 条：他人刚刚作了记录。请先阅读新的记录，仍需记录的再提交",
         )
     if its is None:
         await desk.record(code, act.told(found.kind, tree, by, code), by=by)
@@ -114,8 +124,7 @@ def checked(model: type[BaseModel], tree: Tree, by: str) -> Any:
     try:
         return model.model_validate(tree)
     except ValidationError as error:
-        faults = [fault(by, model.__name__, each) for each in error.errors(include_url=False)]
-        raise BadInput("\n".join(faults)) from error
+        raise unfit(by, model.__name__, error, zh_title=by) from error
 
 
 # --- acts that record an event among other things ---------------------------------------------------------------------

@@ -49,7 +49,7 @@ class Offers:
     """What whoever looks may record now; `barred` says why it is nothing, where a rule of the place bars them."""
 
     forms: tuple[Offer, ...] = ()
-    barred: str = ""
+    barred: Refused | None = None
 
 
 async def offers(desk: Desk, seen: Shown, officer_code: str | None) -> Offers:
@@ -61,9 +61,10 @@ async def offers(desk: Desk, seen: Shown, officer_code: str | None) -> Offers:
     if not names:
         return Offers()
     try:
-        await desk.check_person(seen.matter.code, officer, place_of(seen.matter), desk.now())
+        code = seen.matter.code
+        await desk.check_person(code, officer, place_of(seen.matter), desk.now(), zh_title=code)
     except Refused as error:
-        return Offers(barred=str(error))
+        return Offers(barred=error)
     offering = _Offering(desk, seen, officer, await desk.state(seen.matter))
     return Offers(tuple([await offering.of(name) for name in names]))
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from fastapi import Request
 from nicegui import ui
 
+from heatstream.claims.event_words import CHOICES, FIELDS
 from heatstream.errors import BadInput
 from heatstream.settings import Settings
 from heatstream.store.claims import Line
@@ -21,7 +22,6 @@ from heatstream.supervision.incident.incident_shown import sentences as of_incid
 from heatstream.supervision.shown import Shown
 from heatstream.web import again, charts, matter_acts, matter_rows, matter_words
 from heatstream.web import words as languages
-from heatstream.web.event_words import CHOICES, FIELDS
 from heatstream.web.folds import fold
 from heatstream.web.forms import Papers, form
 from heatstream.web.frame import box, card, frame, tag
@@ -187,7 +187,10 @@ class _Desk:
         """Show a form a kind of event, folded: it is made when somebody opens it."""
         with card(self.words("可记录", "what you may record"), self.words("按角色与步骤", "by role and step")):
             if its.barred:
-                note(self.words("您不能在此事项中记录：", "You cannot record in this matter: ") + its.barred)
+                note(
+                    self.words("您不能在此事项中记录：", "You cannot record in this matter: ")
+                    + self.words.why(its.barred)
+                )
             elif not its.forms:
                 empty(self.words("此刻没有您可记录的内容。", "There is nothing for you to record now."))
             for each in its.forms:

@@ -185,7 +185,10 @@ def _key(after: str | None) -> tuple[dt.date | None, int]:
     try:
         return (dt.date.fromisoformat(day) if day else None), int(home)
     except ValueError:
-        raise BadInput(f"after: seen {after!r}, expected what a page before it told as `next`") from None
+        raise BadInput(
+            f"after: seen {after!r}, expected what a page before it told as `next`",
+            zh=f"after 为“{after}”，应为前一页所给的 next",
+        ) from None
 
 
 async def _unmonitored(conn: AsyncConnection, asked: Filters, after: str | None, limit: int) -> Part:

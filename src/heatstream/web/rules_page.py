@@ -280,7 +280,7 @@ def _what_if(request: Request, settings: Settings, words: Words) -> None:
         except HeatstreamError as error:
             answer.clear()
             with answer:
-                alert(str(error))
+                alert(words.why(error))
             return
         answer.clear()
         with answer:
@@ -303,7 +303,8 @@ async def _compared(before: Path, told: Row) -> list[Row]:
         words = ("--policy", str(after), "--against", str(before), "--season", str(told.get("season", "")), "--json")
         ran = await commands.run("rules", "simulate", *words, *assume)
         if ran.code != 0:
-            raise BadInput(ran.err.strip().replace(str(after), "choices") or f"it ended with {ran.code}")
+            said = ran.err.strip().replace(str(after), "choices") or f"it ended with {ran.code}"
+            raise BadInput(said, zh=f"未能测算，命令的说明为：{said}")
         return [json.loads(line) for line in ran.out.splitlines() if line.startswith("{")]
 
 
@@ -365,7 +366,7 @@ def add(settings: Settings) -> None:
                 try:
                     _lines(options.explained(option, settings.evaluate.packs_dir))
                 except BadInput as error:
-                    empty(str(error))
+                    empty(words.why(error))
             link(words("返回规则", "back to the rules"), "/rules")
 
     @ui.page("/rules/{name}", title="heatstream", dark=None)

@@ -6,7 +6,7 @@ from pydantic import model_validator
 
 from heatstream.access.fields import SEES
 from heatstream.claims.events import Part, Said, Text
-from heatstream.errors import BadInput, Refused
+from heatstream.errors import BadInput, FieldError, Refused
 from heatstream.settings import Settings
 from heatstream.store import tickets
 from heatstream.store.read import city
@@ -43,7 +43,10 @@ class Matched(Part):
     @model_validator(mode="after")
     def _one(self) -> "Matched":
         if sum(each is not None for each in (self.whom, self.household, self.building)) != 1:
-            raise ValueError("whom: expected one of the candidates, or a 户号, or a building, and one of them alone")
+            raise FieldError(
+                "whom: expected one of the candidates, or a 户号, or a building, and one of them alone",
+                zh="应选定一个候选，或填写户号，或填写楼栋，三者只取其一",
+            )
         return self
 
     @property

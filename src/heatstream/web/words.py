@@ -1,26 +1,14 @@
 """The page speaks Chinese first and English on request; both stand side by side where a word is used."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from fastapi import Request
 
+from heatstream.errors import HeatstreamError
+
 Language = Literal["zh", "en"]
 COOKIE = "hs_language"
-ROLES: Final[Mapping[str, tuple[str, str]]] = {
-    "household": ("热用户", "household"),
-    "hotline": ("热线坐席", "hotline"),
-    "street": ("街道社区", "street office"),
-    "third_party": ("第三方检测机构", "third-party tester"),
-    "inspector": ("企业巡检员", "company inspector"),
-    "company": ("供热企业", "heating company"),
-    "district": ("区主管部门", "district authority"),
-    "city": ("市主管部门", "city authority"),
-    "province": ("省主管部门", "province"),
-    "auditor": ("审计", "auditor"),
-}
-"""What a person is, of `store.tables.ROLES`."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +20,10 @@ class Words:
     def __call__(self, zh: str, en: str) -> str:
         """Give the one that is asked for."""
         return en if self.language == "en" else zh
+
+    def why(self, error: HeatstreamError) -> str:
+        """Tell what went wrong; where nobody wrote it in Chinese, the English is told whole."""
+        return self(error.zh or str(error), str(error))
 
 
 def of_request(request: Request) -> Words:

@@ -93,5 +93,8 @@ def standing(case: Case) -> ways.Ruling:
         None does.
     """
     if case.way.ruling is None:
-        raise BadInput(f"claim {case.claim_no}: no ruling stands; expected one drafted, reviewed and approved first")
+        raise BadInput(
+            f"claim {case.claim_no}: no ruling stands; expected one drafted, reviewed and approved first",
+            zh=f"案件 {case.claim_no}：没有有效的裁定，应先承办、复核、审批",
+        )
     return case.way.ruling

@@ -37,7 +37,8 @@ def refuse_unprintable(texts: Iterable[str]) -> None:
                 around = text[max(place - 10, 0) : place + 11]
                 raise BadInput(
                     f"{around!r}: seen {sign!r} (U+{ord(sign):04X}), which the fonts of the papers do not hold; "
-                    "expected a character of theirs: write it otherwise, as the household register does"
+                    "expected a character of theirs: write it otherwise, as the household register does",
+                    zh=f"“{around}”：所用文书字体没有“{sign}”（U+{ord(sign):04X}），应换用字体所有的字，与户口登记一致",
                 )
 
 

@@ -27,7 +27,10 @@ def terms(pack: Pack) -> Terms:
         The pack does not say; a paper would put words into the law's mouth.
     """
     if pack.terms is None:
-        raise Refused(f"pack {pack.id}: terms: null; expected how the text calls who heats and who is heated")
+        raise Refused(
+            f"pack {pack.id}: terms: null; expected how the text calls who heats and who is heated",
+            zh=f"规则包 {pack.id}：terms 为空，应载明规则文本对供热方和用热方的称谓",
+        )
     return Terms(pack.terms.company, pack.terms.household)
 
 
@@ -40,7 +43,10 @@ def remedy(pack: Pack) -> str:
         The pack does not say: a ruling without it must not be served.
     """
     if pack.remedy is None:
-        raise Refused(f"pack {pack.id}: remedy: null; expected what its text lets who disagrees do")
+        raise Refused(
+            f"pack {pack.id}: remedy: null; expected what its text lets who disagrees do",
+            zh=f"规则包 {pack.id}：remedy 为空，应载明对裁定有异议的救济途径",
+        )
     told = pack.remedy.value.removesuffix("。")
     return f"{told}。" if told.startswith("对") else f"对本裁定有异议的，{told}。"
 

@@ -29,7 +29,10 @@ def voucher(case: Case) -> SelfRefundVoucher:
     """
     offered, accepted = case.way.offered, case.way.accepted
     if offered is None or not isinstance(offered.event, events.SelfRefundOffered):
-        raise BadInput(f"claim {case.claim_no}: no self-refund is offered; expected `self_refund_offered` first")
+        raise BadInput(
+            f"claim {case.claim_no}: no self-refund is offered; expected `self_refund_offered` first",
+            zh=f"案件 {case.claim_no}：企业尚未提出自行退费，应先提出",
+        )
     newest = accepted or offered
     return SelfRefundVoucher(
         margin=case.margin(newest.number, newest.event.at),

@@ -6,7 +6,6 @@ from typing import Final
 
 from heatstream.claims import events
 from heatstream.claims import way as ways
-from heatstream.claims.check import STEPS
 from heatstream.claims.documents import choice_words, law_words, words
 from heatstream.claims.documents.case import Case, channel, standing
 from heatstream.claims.documents.papers import (
@@ -21,6 +20,7 @@ from heatstream.claims.documents.papers import (
     Statement,
 )
 from heatstream.claims.documents.rulings import TITLES
+from heatstream.claims.event_words import STEPS
 from heatstream.claims.way import Recorded
 from heatstream.errors import BadInput
 
@@ -93,7 +93,8 @@ def _order(case: Case, stands: ways.Ruling) -> Order | None:
     within = by_law or draft.perform_by
     if within is None:
         raise BadInput(
-            f"claim {case.claim_no}: 履行期限: neither the pack nor the draft sets it; expected one of the two"
+            f"claim {case.claim_no}: 履行期限: neither the pack nor the draft sets it; expected one of the two",
+            zh=f"案件 {case.claim_no}：规则包和拟稿均未定履行期限，应由其一定明",
         )
     earlier = (each.event for each in case.way.recorded[: stands.number])
     paid = sum(event.fen for event in earlier if isinstance(event, events.PaymentMade))
@@ -155,7 +156,10 @@ def draft(case: Case) -> Ruling:
     """
     drafted = case.way.draft
     if drafted is None or not isinstance(drafted.event, events.RulingDrafted):
-        raise BadInput(f"claim {case.claim_no}: no draft of a ruling waits; expected `ruling_drafted` first")
+        raise BadInput(
+            f"claim {case.claim_no}: no draft of a ruling waits; expected `ruling_drafted` first",
+            zh=f"案件 {case.claim_no}：没有待复核的裁定拟稿，应先承办",
+        )
     as_if_issued = ways.Ruling(
         draft=drafted.event,
         drafted_by=drafted.officer,

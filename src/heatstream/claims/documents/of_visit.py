@@ -37,7 +37,11 @@ def visit_form(case: Case, number: int | None = None) -> VisitForm:
     recorded = next((each for each in reversed(case.way.visits) if number in {None, each.number}), None)
     if recorded is None or not isinstance(recorded.event, events.VisitRecorded):
         seen = f"event {number} is none" if number else "it has none"
-        raise BadInput(f"claim {case.claim_no}: no visit to print: {seen}; expected one recorded, or the blank form")
+        zh_seen = f"第 {number} 号记录不是入户测温" if number else "本案无入户测温"
+        raise BadInput(
+            f"claim {case.claim_no}: no visit to print: {seen}; expected one recorded, or the blank form",
+            zh=f"案件 {case.claim_no}：没有可打印的测温单：{zh_seen}；应先记录入户测温，或打印空白表",
+        )
     visit = recorded.event
     return replace(
         _form(case, visit.by),

@@ -43,9 +43,15 @@ def compiled(sheet: Sheet, **options: Any) -> Any:
             **options,
         )
     except typst.TypstError as error:
-        raise HeatstreamError(f"{sheet.title}: the typesetter failed: {error}; expected a paper") from error
+        raise HeatstreamError(
+            f"{sheet.title}: the typesetter failed: {error}; expected a paper",
+            zh=f"{sheet.title}：排版失败：{error}；应能生成文书",
+        ) from error
     if warnings:
-        raise HeatstreamError(f"{sheet.title}: the typesetter warned: {warnings[0].message}; expected no warning")
+        raise HeatstreamError(
+            f"{sheet.title}: the typesetter warned: {warnings[0].message}; expected no warning",
+            zh=f"{sheet.title}：排版有告警：{warnings[0].message}；应无告警",
+        )
     return made
 
 

@@ -12,14 +12,18 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeVar
 from pydantic import BaseModel, Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.claims.documents.words import hundredths
 from heatstream.claims.events import Count, Day, EventNumber, Fen, Instant, Part, Text, Truth
-from heatstream.errors import BadInput
-from heatstream.rules.supervision.scorecard import Category
+from heatstream.errors import BadInput, FieldError
+from heatstream.rules.supervision.scorecard import CATEGORIES, Category
 from heatstream.store.read import companies
 from heatstream.store.timescale import LOCAL
 from heatstream.supervision import seasons
+from heatstream.supervision.event_words import names_zh
 from heatstream.supervision.matter import ROUTINE, Ground, Place, Recorded, Standing
 from heatstream.supervision.told import Event
+
+ZH: Final = names_zh("company_file")
 
 Kept = TypeVar("Kept")
 
@@ -79,7 +83,10 @@ class Declared(Event):
     @model_validator(mode="after")
     def _zero_or_listed(self) -> Self:
         if self.zero == bool(self.incidents):
-            raise ValueError("incidents: expected none with zero true, and at least one with zero false")
+            raise FieldError(
+                "incidents: expected none with zero true, and at least one with zero false",
+                zh="当日无事件的应不填，有事件的至少填一项",
+            )
         return self
 
     @property
@@ -101,7 +108,10 @@ class HandScored(Event):
     @model_validator(mode="after")
     def _within(self) -> Self:
         if self.score_e2 > self.of_e2:
-            raise ValueError(f"score_e2: seen {self.score_e2}, expected at most of_e2 ({self.of_e2})")
+            raise FieldError(
+                f"score_e2: seen {self.score_e2}, expected at most of_e2 ({self.of_e2})",
+                zh=f"得分为 {hundredths(self.score_e2)}，应不超过满分 {hundredths(self.of_e2)}",
+            )
         return self
 
 
@@ -209,7 +219,10 @@ class CompanyFileKind:
         company_id = await companies.id_of(conn, opened.company)
         there = await companies.file_of(conn, company_id, opened.season_year)
         if there is not None:
-            raise BadInput(f"file_opened: {opened.company} has {there} for {opened.season_year}; record in it")
+            raise BadInput(
+                f"file_opened: {opened.company} has {there} for {opened.season_year}; record in it",
+                zh=f"企业 {opened.company} 在 {opened.season_year} 年起的采暖期已有档案 {there}，应在其中记录",
+            )
         return Place(company_id=company_id)
 
     def after(self, state: CompanyFile | None, recorded: Recorded, ground: Ground) -> BaseModel:
@@ -234,7 +247,7 @@ class CompanyFileKind:
             case SanctionRecorded():
                 return _changed(state, sanctions=(*state.sanctions, event))
             case _:
-                raise BadInput(f"{event.name}: the file is open already")
+                raise BadInput(f"{event.name}: the file is open already", zh=f"{ZH[event.name]}：档案已建")
 
     def standing(self, state: CompanyFile, ground: Ground, now: object) -> Standing:
         """It asks for nothing by itself."""
@@ -281,15 +294,23 @@ def _declaration(state: CompanyFile, event: Declared, recorded: Recorded, ground
     _expect_of_season(state, event.name, event.day, ground)
     today, officer = event.at.astimezone(LOCAL).date(), recorded.officer
     if event.day > today:
-        raise BadInput(f"declared: day: seen {event.day}, expected not after {today}, when it was signed")
+        raise BadInput(
+            f"declared: day: seen {event.day}, expected not after {today}, when it was signed",
+            zh=f"零报告：日期为 {event.day}，不应晚于签名之日 {today}",
+        )
     if event.signature != officer.name:
         raise BadInput(
-            f"declared: signature: seen {event.signature!r}, expected the name of who records it, {officer.name!r}"
+            f"declared: signature: seen {event.signature!r}, expected the name of who records it, {officer.name!r}",
+            zh=f"零报告：签名为“{event.signature}”，应为记录人的姓名“{officer.name}”",
         )
     there = state.declared_on(event.day.isoformat())
     if event.corrects != (there and there.number):
         expected = f"corrects: {there.number}, which stands" if there else "no `corrects`: none stands"
-        raise BadInput(f"declared: {event.day}: seen corrects {event.corrects}, expected {expected}")
+        zh_expected = f"为现行零报告的第 {there.number} 号记录" if there else "不填：该日尚无零报告"
+        raise BadInput(
+            f"declared: {event.day}: seen corrects {event.corrects}, expected {expected}",
+            zh=f"零报告：{event.day}：更正的记录为 {event.corrects or '无'}，应{zh_expected}",
+        )
     earlier = () if there is None else (*there.earlier, there.told)
     return Declaration(
         number=recorded.number, officer=officer.code, recorded_at=recorded.at, told=event, earlier=earlier
@@ -307,9 +328,12 @@ def _expect_named(event: HandScored, ground: Ground) -> None:
     known = None if ground.past else scored_by_hand(ground)
     if known is not None and (event.category, event.indicator) not in known:
         names = ", ".join(f"{category} {indicator}" for category, indicator in sorted(known)) or "none"
+        zh_names = "、".join(f"{CATEGORIES[category]} {indicator}" for category, indicator in sorted(known)) or "无"
         raise BadInput(
             f"hand_scored: seen {event.category} {event.indicator}, expected one of the scorecards' that are scored by "
-            f"hand: {names}"
+            f"hand: {names}",
+            zh=f"人工评分：考核类别与指标为 {CATEGORIES[event.category]} {event.indicator}，"
+            f"应为考核规则中由人工评分的指标：{zh_names}",
         )
 
 
@@ -320,5 +344,6 @@ def _expect_of_season(state: CompanyFile, name: str, day: dt.date, ground: Groun
     year = seasons.of_day(ground, day).year
     if year != state.season_year:
         raise BadInput(
-            f"{name}: day: seen {day}, which belongs to the file of {year}; expected a day of {state.season_year}"
+            f"{name}: day: seen {day}, which belongs to the file of {year}; expected a day of {state.season_year}",
+            zh=f"{ZH[name]}：日期为 {day}，属于 {year} 年起的采暖期的档案，应为 {state.season_year} 年起的采暖期的日期",
         )

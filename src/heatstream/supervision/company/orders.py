@@ -12,14 +12,18 @@ from typing import Any, Final, Literal, Self
 from pydantic import Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heatstream.claims.events import Day, Instant, Part, Text, Truth
-from heatstream.errors import BadInput, Refused
+from heatstream.claims.event_words import FIELDS
+from heatstream.claims.events import Day, Instant, Part, Text, Truth, written
+from heatstream.errors import BadInput, FieldError, Refused
 from heatstream.rules.supervision.law import RATED_AND_REVOKED
 from heatstream.store import matters
 from heatstream.store.read import companies
 from heatstream.store.timescale import LOCAL
+from heatstream.supervision.event_words import listed, names_zh, step
 from heatstream.supervision.matter import CLOSED, NOW, ROUTINE, SOON, Ground, Place, Recorded, Standing
 from heatstream.supervision.told import Event
+
+ZH: Final = names_zh("order")
 
 NAME: Final = "order"
 AUTHORITY: Final = frozenset({"district", "city"})
@@ -68,7 +72,10 @@ class OrderIssued(_Opening):
     def _forward(self) -> Self:
         _after_day("deadline", self.deadline, self.at)
         if self.reinspect_by is not None and self.reinspect_by < self.deadline:
-            raise ValueError(f"reinspect_by: seen {self.reinspect_by}, expected not before deadline {self.deadline}")
+            raise FieldError(
+                f"reinspect_by: seen {self.reinspect_by}, expected not before deadline {self.deadline}",
+                zh=f"复查期限为 {self.reinspect_by}，不应早于整改期限 {self.deadline}",
+            )
         return self
 
 
@@ -123,7 +130,10 @@ class RevocationProposed(_Opening):
     @model_validator(mode="after")
     def _order_named(self) -> Self:
         if (self.ground == "order_not_kept") != (self.order is not None):
-            raise ValueError("order: expected with ground `order_not_kept`, and with it alone")
+            raise FieldError(
+                "order: expected with ground `order_not_kept`, and with it alone",
+                zh="提请事由为拒不整改的应填写，否则应不填",
+            )
         return self
 
     @property
@@ -206,7 +216,10 @@ class OrderClosed(Event):
 def _after_day(name: str, day: dt.date, at: dt.datetime) -> None:
     issued = at.astimezone(LOCAL).date()
     if day < issued:
-        raise ValueError(f"{name}: seen {day}, expected not before {issued}, the day it is issued")
+        raise FieldError(
+            f"{name}: seen {day}, expected not before {issued}, the day it is issued",
+            zh=f"{FIELDS[name][0]}为 {day}，不应早于下达之日 {issued}",
+        )
 
 
 # --- what they fold into ----------------------------------------------------------------------------------------------
@@ -334,8 +347,12 @@ class OrderKind:
         if state is None:
             return _opened(event, recorded)
         if event.name not in self.coming(state):
-            may = ", ".join(self.coming(state)) or "nothing"
-            raise BadInput(f"{event.name}: {WORDS[state.form]} stands at {state.step}; expected {may}")
+            raise BadInput(
+                f"{event.name}: {WORDS[state.form]} stands at {state.step}; "
+                f"expected {', '.join(self.coming(state)) or 'nothing'}",
+                zh=f"{ZH[event.name]}：该{WORDS[state.form]}现为“{step(state.step)}”，"
+                f"接下来可记录：{listed(self.coming(state), zh=ZH)}",
+            )
         if not ground.past:
             _expect_after(state, event)
         return state.model_copy(update=_changes(state, event, recorded))
@@ -369,7 +386,9 @@ async def _expect_not_kept(conn: AsyncConnection, code: str, company_id: int) ->
     if found is None or not of_it or not found.state["failures"] or found.state["mended_at"]:
         raise Refused(
             f"revocation_proposed: order: seen {code!r}, expected an order to the same company that a 复查 found not "
-            f"kept: {RATED_AND_REVOKED.doc_no}: {RATED_AND_REVOKED.quote}"
+            f"kept: {RATED_AND_REVOKED.doc_no}: {RATED_AND_REVOKED.quote}",
+            zh=f"提请取消经营资格：督办编号为“{code}”，应为对同一企业、复查认定未整改到位的督办："
+            f"{RATED_AND_REVOKED.doc_no}：{RATED_AND_REVOKED.quote}",
         )
 
 
@@ -398,10 +417,17 @@ MOVES: Final[Mapping[str, str]] = MappingProxyType({"interview_held": "interview
 def _expect_after(state: Order, event: Event) -> None:
     """No event lies before the one it answers; a statement of the company answers what opened the matter."""
     answered = None if isinstance(event, CompanyStated) else state.stepped_at
-    least, what = (state.opened_at, "it was opened") if answered is None else (answered, f"it stood at {state.step}")
-    if event.at < least:
-        seen, since = (at.astimezone(LOCAL).isoformat() for at in (event.at, least))
-        raise BadInput(f"{event.name}: at: seen {seen}, expected not before {since}, when {what}")
+    since, what, zh_what = (
+        (state.opened_at, "it was opened", "立此事项")
+        if answered is None
+        else (answered, f"it stood at {state.step}", f"进入“{step(state.step)}”")
+    )
+    if event.at < since:
+        raise BadInput(
+            f"{event.name}: at: seen {event.at.astimezone(LOCAL).isoformat()}, "
+            f"expected not before {since.astimezone(LOCAL).isoformat()}, when {what}",
+            zh=f"{ZH[event.name]}：发生时间为 {written(event.at)}，不应早于{zh_what}的时间 {written(since)}",
+        )
 
 
 def _changes(state: Order, event: Event, recorded: Recorded) -> dict[str, Any]:
@@ -433,7 +459,10 @@ def _failed(state: Order) -> dict[str, Any]:
 
 def _extended(state: Order, event: Extended) -> dict[str, Any]:
     if state.deadline is not None and event.deadline <= state.deadline:
-        raise BadInput(f"extended: deadline: seen {event.deadline}, expected after {state.deadline}, which stands")
+        raise BadInput(
+            f"extended: deadline: seen {event.deadline}, expected after {state.deadline}, which stands",
+            zh=f"延期：整改期限为 {event.deadline}，应晚于现行期限 {state.deadline}",
+        )
     return {
         "step": "issued",
         "done_at": None,
@@ -449,9 +478,10 @@ def _ruled(state: Order, event: RevocationReviewed | RevocationDecided, officer:
     if isinstance(event, RevocationReviewed):
         before = before[:1]
     if officer in before:
-        others = " and ".join(before)
         raise Refused(
-            f"{event.name} by {officer}: expected another person than {others}: 承办, 复核 and 审批 are three"
+            f"{event.name} by {officer}: expected another person than {' and '.join(before)}: "
+            "承办, 复核 and 审批 are three",
+            zh=f"{ZH[event.name]}（{officer}）：应为 {'、'.join(before)} 以外的人；承办、复核、审批应为三人",
         )
     if isinstance(event, RevocationReviewed):
         return {"step": "reviewed" if event.agrees else "not_agreed", "reviewed_by": officer}

@@ -15,16 +15,19 @@ from typing import Any, Final, Literal, Self
 from pydantic import Field, JsonValue, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heatstream.claims.events import Day, EventNumber, Instant, Part, Sha256, Text, Truth
-from heatstream.errors import BadInput, Refused
+from heatstream.claims.events import Day, EventNumber, Instant, Part, Sha256, Text, Truth, written
+from heatstream.errors import BadInput, FieldError, Refused
 from heatstream.rules.holidays import DaysOff
 from heatstream.rules.supervision.law import PUBLISHED_AFTER_SEASON
 from heatstream.rules.supervision.publications import Publications
 from heatstream.store.read import companies
 from heatstream.store.timescale import LOCAL
 from heatstream.supervision.company.company_file import Year
+from heatstream.supervision.event_words import listed, names_zh, step
 from heatstream.supervision.matter import CLOSED, ROUTINE, SOON, Ground, Place, Recorded, Standing
 from heatstream.supervision.told import Event
+
+ZH: Final = names_zh("publication")
 
 NAME: Final = "publication"
 AUTHORITY: Final = frozenset({"district", "city"})
@@ -65,14 +68,17 @@ class _Content(Event):
             return told
         inexact = next(_inexact(content, "content"), None)
         if inexact is not None:
-            raise ValueError(inexact)
+            raise FieldError(inexact, zh=f"公示内容不能准确保存：{inexact}")
         return {"content_sha256": hash_of(content), **told}
 
     @model_validator(mode="after")
     def _is_its_hash(self) -> Self:
         made = hash_of(self.content)
         if self.content_sha256 != made:
-            raise ValueError(f"content_sha256: seen {self.content_sha256}, expected {made}, which the content has")
+            raise FieldError(
+                f"content_sha256: seen {self.content_sha256}, expected {made}, which the content has",
+                zh=f"公示内容 SHA-256 为 {self.content_sha256}，应与内容一致，为 {made}",
+            )
         return self
 
 
@@ -88,9 +94,12 @@ class PublicationDrafted(_Content):
     @model_validator(mode="after")
     def _of_a_season(self) -> Self:
         if self.subject == "scorecard" and (self.season_year is None or not self.companies):
-            raise ValueError("season_year, companies: expected with subject `scorecard`")
+            raise FieldError(
+                "season_year, companies: expected with subject `scorecard`",
+                zh="公示类别为考核评分的，应填写采暖期起始年和涉及企业",
+            )
         if len(set(self.companies)) < len(self.companies):
-            raise ValueError("companies: expected each once")
+            raise FieldError("companies: expected each once", zh="每个企业只应填写一次")
         return self
 
 
@@ -147,7 +156,7 @@ class PublicationApproved(Event):
     @model_validator(mode="after")
     def _numbered(self) -> Self:
         if self.agrees != (self.doc_no is not None):
-            raise ValueError("doc_no: expected with agrees true, and with it alone")
+            raise FieldError("doc_no: expected with agrees true, and with it alone", zh="同意的应填写，不同意的应不填")
         return self
 
 
@@ -332,11 +341,18 @@ class PublicationKind:
         if state is None:
             return _opened(_drafted(event), recorded, ground)
         if event.name not in self.coming(state):
-            may = ", ".join(self.coming(state)) or "nothing"
-            raise BadInput(f"{event.name}: version {state.newest.number} stands at {_step(state)}; expected {may}")
+            raise BadInput(
+                f"{event.name}: version {state.newest.number} stands at {_step(state)}; "
+                f"expected {', '.join(self.coming(state)) or 'nothing'}",
+                zh=f"{ZH[event.name]}：第 {state.newest.number} 版现为“{step(_step(state))}”，"
+                f"接下来可记录：{listed(self.coming(state), zh=ZH)}",
+            )
         since = _since(state.newest, event, ground)
         if event.at < since:
-            raise BadInput(f"{event.name}: at: seen {event.at.isoformat()}, expected not before {since.isoformat()}")
+            raise BadInput(
+                f"{event.name}: at: seen {event.at.isoformat()}, expected not before {since.isoformat()}",
+                zh=f"{ZH[event.name]}：发生时间为 {written(event.at)}，不应早于 {written(since)}",
+            )
         match event:
             case PublicationCorrected():
                 return state.model_copy(update={"versions": (*state.versions, _next_version(state, event, recorded))})
@@ -402,13 +418,17 @@ def _expect_season_over(event: PublicationDrafted, ground: Ground) -> None:
     if ground.law is None or event.season_year is None:
         raise Refused(
             f"publication_drafted: when the season of {event.season_year} ends is unknown, for no policy is in force; "
-            f"expected `heatstream evaluate` with HEATSTREAM_EVALUATE_CHOICES_FILE first. {law}"
+            f"expected `heatstream evaluate` with HEATSTREAM_EVALUATE_CHOICES_FILE first. {law}",
+            zh=f"拟稿：没有现行的规则包与选项，{event.season_year} 年起的采暖期何时结束未知；应先设定 "
+            f"HEATSTREAM_EVALUATE_CHOICES_FILE，再运行 `heatstream evaluate`。{law}",
         )
     end = dt.datetime.fromtimestamp(ground.law.season_starting(event.season_year).end_us / 1_000_000, LOCAL)
     if event.at < end:
         raise Refused(
             f"publication_drafted: at: seen {event.at.isoformat()}, expected after the season of {event.season_year} "
-            f"has ended ({end.isoformat()}). {law}"
+            f"has ended ({end.isoformat()}). {law}",
+            zh=f"拟稿：发生时间为 {written(event.at)}，应在 {event.season_year} 年起的采暖期结束"
+            f"（{written(end)}）之后。{law}",
         )
 
 
@@ -424,7 +444,10 @@ def _version(number: int, event: PublicationDrafted | PublicationCorrected, reco
 
 def _next_version(state: Publication, event: PublicationCorrected, recorded: Recorded) -> Version:
     if event.content_sha256 == state.newest.content_sha256:
-        raise BadInput(f"publication_corrected: the content is that of version {state.newest.number}; expected another")
+        raise BadInput(
+            f"publication_corrected: the content is that of version {state.newest.number}; expected another",
+            zh=f"更正为新一版：内容与第 {state.newest.number} 版相同，应有不同",
+        )
     return _version(state.newest.number + 1, event, recorded)
 
 
@@ -469,10 +492,12 @@ def _changes(state: Publication, recorded: Recorded, ground: Ground) -> dict[str
 
 def _expect_another_person(event: Event, recorded: Recorded, *before: str | None) -> None:
     if recorded.officer.code in before:
-        others = " and ".join(each for each in before if each)
+        others = [each for each in before if each]
         raise Refused(
-            f"{event.name} by {recorded.officer.code}: expected another person than {others}: "
-            "承办, 复核 and 审批 are three"
+            f"{event.name} by {recorded.officer.code}: expected another person than {' and '.join(others)}: "
+            "承办, 复核 and 审批 are three",
+            zh=f"{ZH[event.name]}（{recorded.officer.code}）：应为 {'、'.join(others)} 以外的人；"
+            "承办、复核、审批应为三人",
         )
 
 
@@ -481,12 +506,17 @@ def _expect_periods_over(state: Publication, event: Event) -> None:
     until = {each.company: each.until for each in state.newest.notices}
     untold = [each for each in state.companies if each not in until]
     if untold:
-        raise BadInput(f"{event.name}: {', '.join(untold)} was not shown the version; expected company_notified first")
+        raise BadInput(
+            f"{event.name}: {', '.join(untold)} was not shown the version; expected company_notified first",
+            zh=f"{ZH[event.name]}：企业 {'、'.join(untold)} 未被告知此版，应先告知企业",
+        )
     running = [company for company, day in until.items() if event.at < _end_of(day)]
     if running:
         raise BadInput(
             f"{event.name}: at: seen {event.at.isoformat()}, expected after {until[running[0]]}, "
-            f"the last day for {running[0]} to object"
+            f"the last day for {running[0]} to object",
+            zh=f"{ZH[event.name]}：发生时间为 {written(event.at)}，应晚于 {until[running[0]]}，"
+            f"即企业 {running[0]} 的异议截止日",
         )
 
 
@@ -496,19 +526,26 @@ def _expect_periods_over(state: Publication, event: Event) -> None:
 def _notice(state: Publication, event: CompanyNotified, ground: Ground) -> Notice:
     _expect_named(state, event.name, event.company)
     if event.company in {each.company for each in state.newest.notices}:
-        raise BadInput(f"company_notified: {event.company} was shown version {state.newest.number} already")
+        raise BadInput(
+            f"company_notified: {event.company} was shown version {state.newest.number} already",
+            zh=f"告知企业：企业 {event.company} 已被告知第 {state.newest.number} 版",
+        )
     if not ground.past:
         rules = ground.rules.publications if ground.rules else None
         if rules is None:
             raise Refused(
                 "company_notified: how long a company may object is in no text that was read; expected section "
-                "`publications` in the file that HEATSTREAM_SUPERVISION_RULES_FILE names"
+                "`publications` in the file that HEATSTREAM_SUPERVISION_RULES_FILE names",
+                zh="告知企业：异议期限长短未见于所查阅的文本，应在 HEATSTREAM_SUPERVISION_RULES_FILE 所指文件中"
+                "载明 `publications` 一节",
             )
         least = last_day_to_object(event.at.astimezone(LOCAL).date(), rules, ground.days_off)
         if event.objections_until < least:
             raise BadInput(
                 f"company_notified: objections_until: seen {event.objections_until}, expected {least} or later: "
-                f"{rules.objection_days} {rules.counted} days after the day it was told"
+                f"{rules.objection_days} {rules.counted} days after the day it was told",
+                zh=f"告知企业：异议截止日为 {event.objections_until}，应为 {least} 或以后，即告知之日后 "
+                f"{rules.objection_days} {'日' if rules.counted == 'calendar' else '个工作日'}",
             )
     return Notice(company=event.company, at=event.at, until=event.objections_until)
 
@@ -532,15 +569,22 @@ def last_day_to_object(told_on: dt.date, rules: Publications, days_off: DaysOff)
 def _objection(version: Version, event: CompanyObjected, recorded: Recorded) -> Objection:
     told = next((each for each in version.notices if each.company == event.company), None)
     if told is None:
-        raise BadInput(f"company_objected: {event.company} was not shown version {version.number}")
+        raise BadInput(
+            f"company_objected: {event.company} was not shown version {version.number}",
+            zh=f"企业异议：企业 {event.company} 未被告知第 {version.number} 版",
+        )
     late = event.at >= _end_of(told.until)
     return Objection(event=recorded.number, company=event.company, at=event.at, late=late)
 
 
 def _answered(version: Version, event: ObjectionAnswered) -> tuple[Objection, ...]:
     if event.objection not in {each.event for each in version.objections if not each.answered}:
-        waiting = ", ".join(str(each.event) for each in version.objections if not each.answered) or "none"
-        raise BadInput(f"objection_answered: objection: seen {event.objection}, expected one that waits: {waiting}")
+        waiting = [str(each.event) for each in version.objections if not each.answered]
+        raise BadInput(
+            f"objection_answered: objection: seen {event.objection}, expected one that waits: "
+            f"{', '.join(waiting) or 'none'}",
+            zh=f"答复异议：所答复的异议为第 {event.objection} 号记录，应为待答复的异议：{'、'.join(waiting) or '无'}",
+        )
     return tuple(
         each.model_copy(update={"answered": True, "upheld": event.upheld}) if each.event == event.objection else each
         for each in version.objections
@@ -549,7 +593,10 @@ def _answered(version: Version, event: ObjectionAnswered) -> tuple[Objection, ..
 
 def _expect_named(state: Publication, name: str, company: str) -> None:
     if company not in state.companies:
-        raise BadInput(f"{name}: company: seen {company!r}, expected one it names: {', '.join(state.companies)}")
+        raise BadInput(
+            f"{name}: company: seen {company!r}, expected one it names: {', '.join(state.companies)}",
+            zh=f"{ZH[name]}：企业为“{company}”，应为公示所列企业：{'、'.join(state.companies)}",
+        )
 
 
 def _end_of(day: dt.date) -> dt.datetime:

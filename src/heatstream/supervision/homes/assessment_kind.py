@@ -11,12 +11,15 @@ from typing import Final, Literal, Self
 from pydantic import Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heatstream.claims.events import Celsius100, Count, Day, Instant, Part, Text, Truth
+from heatstream.claims.events import Celsius100, Count, Day, Instant, Part, Text, Truth, written
 from heatstream.claims.way import ITSELF
-from heatstream.errors import BadInput
+from heatstream.errors import BadInput, FieldError
 from heatstream.store.read import assessed as store
+from heatstream.supervision.event_words import names_zh
 from heatstream.supervision.matter import CLOSED, ROUTINE, SOON, Ground, Place, Recorded, Standing
 from heatstream.supervision.told import Event
+
+ZH: Final = names_zh("assessment")
 
 Result = Literal["recommend", "refuse", "conditions"]
 RESULTS_ZH: Final[Mapping[Result, str]] = MappingProxyType(
@@ -87,7 +90,10 @@ class Concluded(Event):
     @model_validator(mode="after")
     def _conditions(self) -> Self:
         if (self.result == "conditions") != (self.conditions is not None):
-            raise ValueError("conditions: expected with result `conditions`, and with it alone")
+            raise FieldError(
+                "conditions: expected with result `conditions`, and with it alone",
+                zh="结论为附条件的应填写，否则应不填",
+            )
         return self
 
 
@@ -127,7 +133,8 @@ class AssessmentKind:
         found = await store.place_of(conn, household)
         if found is None:
             raise BadInput(
-                f"{event.name}: household: seen {household!r}, expected a 户号 of the registry (household.csv)"
+                f"{event.name}: household: seen {household!r}, expected a 户号 of the registry (household.csv)",
+                zh=f"{ZH[event.name]}：户号为“{household}”，应为登记中的户号（household.csv）",
             )
         return Place(**found)
 
@@ -136,15 +143,21 @@ class AssessmentKind:
         del ground
         event = recorded.event
         if state is not None and state.concluded_at is not None:
-            raise BadInput(f"{event.name}: concluded on {state.concluded_at.isoformat()}")
+            raise BadInput(
+                f"{event.name}: concluded on {state.concluded_at.isoformat()}",
+                zh=f"{ZH[event.name]}：已于 {written(state.concluded_at)} 作出结论",
+            )
         match event:
             case Assessed() | Reassessed():
                 if state is not None and event.stop != state.stop:
-                    raise BadInput(f"{event.name}: stop: seen {event.stop!r}, expected {state.stop!r}")
+                    raise BadInput(
+                        f"{event.name}: stop: seen {event.stop!r}, expected {state.stop!r}",
+                        zh=f"{ZH[event.name]}：报停申请号为“{event.stop}”，应为“{state.stop}”",
+                    )
                 return Assessment(**{name: getattr(event, name) for name in _Computed.model_fields if name in _OWN})
             case Concluded() if state is not None:
                 return state.model_copy(update={"result": event.result, "concluded_at": event.at})
-        raise BadInput(f"{event.name}: expected `assessed` first")
+        raise BadInput(f"{event.name}: expected `assessed` first", zh=f"{ZH[event.name]}：应先评估")
 
     def standing(self, state: Assessment, ground: Ground, now: dt.datetime) -> Standing:
         """Say where it stands: whoever would be 悬空 waits for an officer."""

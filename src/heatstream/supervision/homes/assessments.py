@@ -35,7 +35,10 @@ async def assess(desk: Desk, stop: str) -> str:
     """
     found = await store.stop_of(desk.conn, stop)
     if found is None:
-        raise BadInput(f"stop: seen {stop!r}, expected a 报停申请号 of the registry (stop_period.csv)")
+        raise BadInput(
+            f"stop: seen {stop!r}, expected a 报停申请号 of the registry (stop_period.csv)",
+            zh=f"报停申请号为“{stop}”，应为登记中的报停申请号（stop_period.csv）",
+        )
     told = await _computed(desk.conn, found)
     before = await _standing(desk.conn, stop)
     common = {"at": desk.now(), "why": "停热影响评估", **told}

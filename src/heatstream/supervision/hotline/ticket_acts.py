@@ -7,7 +7,9 @@ from heatstream.claims import act as claim_act
 from heatstream.claims import events as claim_events
 from heatstream.claims.check import ROLES as CLAIM_ROLES
 from heatstream.claims.check import Officer
+from heatstream.claims.event_words import role, roles
 from heatstream.errors import BadInput, Refused
+from heatstream.rules.supervision.hotlines import TOPICS
 from heatstream.store import claims, matters, tickets
 from heatstream.store.matters import Matter
 from heatstream.store.tickets import Ticket
@@ -80,10 +82,16 @@ async def match(
     """
     ticket = await _held(desk, line, ticket_no, by)
     if (household is None) == (building is None):
-        raise BadInput("match: seen household and building, or neither; expected one of them")
+        raise BadInput(
+            "match: seen household and building, or neither; expected one of them",
+            zh="匹配：户号与楼栋均填或均未填，应只填其一",
+        )
     spot = await tickets.spot(desk.conn, building, household)
     if spot is None:
-        raise BadInput(f"match: seen {household or building!r}, expected a 户号 or a code of a 楼栋 of the registry")
+        raise BadInput(
+            f"match: seen {household or building!r}, expected a 户号 or a code of a 楼栋 of the registry",
+            zh=f"匹配：所填为“{household or building}”，应为登记中的户号或楼栋代码",
+        )
     found = Match(spot.household_id, spot.building_id, why)
     code = await _to_another(desk, ticket, found, by=by, why=why, alone=False)
     await tickets.change(desk.conn, ticket.id, set_aside_by=None, set_aside_why=None)
@@ -104,7 +112,8 @@ async def set_aside(desk: Desk, line: str, ticket_no: str, *, by: str, why: str)
     ticket = await _held(desk, line, ticket_no, by)
     if ticket.work_order is not None:
         raise BadInput(
-            f"set-aside: ticket {line} {ticket_no} is in {ticket.work_order}; expected one without a work order"
+            f"set-aside: ticket {line} {ticket_no} is in {ticket.work_order}; expected one without a work order",
+            zh=f"搁置：来件 {line} {ticket_no} 已在工单 {ticket.work_order} 中，应为未入工单的来件",
         )
     await tickets.change(desk.conn, ticket.id, set_aside_by=by, set_aside_why=why)
 
@@ -121,7 +130,10 @@ async def split(desk: Desk, line: str, ticket_no: str, *, by: str, why: str) -> 
     """
     ticket = await _held(desk, line, ticket_no, by)
     if ticket.work_order is None or len(await _calls(desk, ticket.work_order)) == 1:
-        raise BadInput(f"split: ticket {line} {ticket_no}: expected one of several tickets of a work order")
+        raise BadInput(
+            f"split: ticket {line} {ticket_no}: expected one of several tickets of a work order",
+            zh=f"拆分：来件 {line} {ticket_no} 所在工单应有多个来件",
+        )
     same = Match(ticket.household_id, ticket.building_id, ticket.match_why or why)
     return await _to_another(desk, ticket, same, by=by, why=why, alone=True)
 
@@ -140,7 +152,10 @@ async def merge(desk: Desk, code: str, into: str, *, by: str, why: str) -> None:
     one, other = await _order(desk, code), await _order(desk, into)
     about = [(each.building_id, each.household_id, (await _state(desk, each)).topic) for each in (one, other)]
     if one.id == other.id or about[0] != about[1]:
-        raise BadInput(f"merge: {code} and {into}: expected two work orders about one home and topic")
+        raise BadInput(
+            f"merge: {code} and {into}: expected two work orders about one home and topic",
+            zh=f"合并：{code} 与 {into} 应为同一户、同一诉求的两个工单",
+        )
     for call in (await _state(desk, one)).calls:
         told = {"line": call.line, "ticket_no": call.ticket_no, "received_at": call.received_at}
         await desk.record(into, TicketJoined(at=desk.now(), why=why, **told), by=by)
@@ -153,7 +168,10 @@ async def _to_another(desk: Desk, ticket: Ticket, found: Match, *, by: str, why:
     await place(desk, ticket, found, by=by, alone=alone)
     code = (await find(desk, ticket.line, ticket.ticket_no)).work_order
     if code is None:
-        raise BadInput(f"ticket {ticket.line} {ticket.ticket_no}: expected a work order")
+        raise BadInput(
+            f"ticket {ticket.line} {ticket.ticket_no}: expected a work order",
+            zh=f"来件 {ticket.line} {ticket.ticket_no} 应有工单",
+        )
     if ticket.work_order is not None and ticket.work_order != code:
         named = {"line": ticket.line, "ticket_no": ticket.ticket_no}
         last = len(await _calls(desk, ticket.work_order)) == 1
@@ -175,9 +193,14 @@ async def _held(desk: Desk, line: str, ticket_no: str, by: str) -> Ticket:
 
 def _check_may(officer: Officer, now: dt.datetime) -> None:
     if officer.role not in MATCHERS:
-        raise Refused(f"ticket: {officer.code} is {officer.role}; expected one of {', '.join(sorted(MATCHERS))}")
+        raise Refused(
+            f"ticket: {officer.code} is {officer.role}; expected one of {', '.join(sorted(MATCHERS))}",
+            zh=f"来件：{officer.code} 为{role(officer.role)}，应由{roles(MATCHERS)}办理",
+        )
     if not officer.holds_on(now.astimezone(LOCAL).date()):
-        raise Refused(f"ticket: the registration of {officer.code} does not hold today")
+        raise Refused(
+            f"ticket: the registration of {officer.code} does not hold today", zh=f"来件：{officer.code} 的登记今日无效"
+        )
 
 
 # --- what it goes on as -----------------------------------------------------------------------------------------------
@@ -196,10 +219,16 @@ async def join_claim(desk: Desk, office: claim_act.Desk, code: str, *, claim: st
     found = await _order(desk, code)
     state = await _state(desk, found)
     if found.household_id is None or state.household is None:
-        raise BadInput(f"join: {code} names a building alone; expected a work order of one household")
+        raise BadInput(
+            f"join: {code} names a building alone; expected a work order of one household",
+            zh=f"转退费案件：工单 {code} 只有楼栋，应为一户的工单",
+        )
     known = {each.code for each in await claims.of_household(desk.conn, found.household_id)}
     if claim is not None and claim not in known:
-        raise BadInput(f"join: claim: seen {claim!r}, expected one of household {state.household}")
+        raise BadInput(
+            f"join: claim: seen {claim!r}, expected one of household {state.household}",
+            zh=f"转退费案件：案号为“{claim}”，应为热用户 {state.household} 的案件",
+        )
     joined = claim or await office.open(await _opening(desk, state, why), by=by)
     if claim is None:
         await _tell_contact(desk, office, found, joined, by)
@@ -211,7 +240,8 @@ async def _opening(desk: Desk, state: WorkOrder, why: str) -> claim_events.Opene
     """Write the event that opens a claim by a work order's first call."""
     if state.topic != "temperature":
         raise BadInput(
-            f"join: the work order is about {state.topic}; expected one about temperature to open a claim by"
+            f"join: the work order is about {state.topic}; expected one about temperature to open a claim by",
+            zh=f"转退费案件：该工单的诉求为{TOPICS[state.topic]}，据以立案的应为室温",
         )
     first = state.calls[0]
     ticket = await find(desk, first.line, first.ticket_no)
@@ -251,13 +281,16 @@ async def join_incident(desk: Desk, code: str, incident: str, *, by: str, why: s
     station = other is not None and other.heat_station_id in {found.heat_station_id, None}
     if other is None or other.kind != "incident" or not station or other.heat_source_id != found.heat_source_id:
         raise BadInput(
-            f"join: incident: seen {incident!r}, expected an incident of the building's station or heat source"
+            f"join: incident: seen {incident!r}, expected an incident of the building's station or heat source",
+            zh=f"关联事件：事件编号为“{incident}”，应为该楼栋所属换热站或热源的事件",
         )
     if incident not in await _standing(desk, found, await _state(desk, found)):
         hours = hotlines(desk.ground).same_within_hours
         raise BadInput(
             f"join: incident: {incident} was over before the calls of {code} or began more than {hours} h after them; "
-            "expected one that stood then, as `tickets proposals` does"
+            "expected one that stood then, as `tickets proposals` does",
+            zh=f"关联事件：{incident} 在工单 {code} 的来电之前已结束，或在来电 {hours} 小时之后才开始；"
+            "应为来电时正在发生的事件",
         )
     await desk.record(code, LinkedIncident(at=desk.now(), why=why, incident=incident), by=by)
     await desk.record(incident, incidents.Linked(at=desk.now(), why=why, matter=code), by=by)
@@ -296,7 +329,7 @@ async def _standing(desk: Desk, order: Matter, state: WorkOrder) -> list[str]:
 async def _order(desk: Desk, code: str) -> Matter:
     found = await matters.locked(desk.conn, code)
     if found is None or found.kind != NAME:
-        raise BadInput(f"work order: seen {code!r}, expected the number of one")
+        raise BadInput(f"work order: seen {code!r}, expected the number of one", zh=f"没有工单“{code}”，应为工单编号")
     return found
 
 

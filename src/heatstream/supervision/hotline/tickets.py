@@ -48,7 +48,10 @@ async def find(desk: Desk, line: str, ticket_no: str) -> Ticket:
     """
     found = await tickets.by_number(desk.conn, line, ticket_no)
     if found is None:
-        raise BadInput(f"ticket: seen {line} {ticket_no}, expected line and 工单号 of one that was imported")
+        raise BadInput(
+            f"ticket: seen {line} {ticket_no}, expected line and 工单号 of one that was imported",
+            zh=f"没有来件 {line} {ticket_no}，应为已导入来件的热线和工单号",
+        )
     return found
 
 
@@ -246,7 +249,10 @@ class _Placing:
         """Let a ticket join a work order, or open one; tell which: joined or opened."""
         spot = None if match.building_id is None else self.spots.get((match.building_id, match.household_id))
         if spot is None:
-            raise BadInput(f"ticket {ticket.line} {ticket.ticket_no}: expected a home or building of the registry")
+            raise BadInput(
+                f"ticket {ticket.line} {ticket.ticket_no}: expected a home or building of the registry",
+                zh=f"来件 {ticket.line} {ticket.ticket_no} 应对应登记中的热用户或楼栋",
+            )
         matched: dict[str, Any] = {"household_id": spot.household_id, "building_id": spot.building_id}
         matched |= {"match_why": match.why, "matched_by": EXACT if by == ITSELF else by}
         placed = ticket._replace(**matched)

@@ -12,13 +12,16 @@ from typing import Any, ClassVar, Final, Literal, Self
 from pydantic import BaseModel, Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heatstream.claims.events import Count, Instant, Part, Said, Text, Truth
+from heatstream.claims.events import Count, Instant, Part, Said, Text, Truth, written
 from heatstream.claims.way import ITSELF
-from heatstream.errors import BadInput
+from heatstream.errors import BadInput, FieldError
 from heatstream.rules.supervision.hotlines import TOPICS, Hotlines, Topic, contact_min, handle_min
 from heatstream.store import tickets
+from heatstream.supervision.event_words import listed, names_zh, step
 from heatstream.supervision.matter import CLOSED, NOW, ROUTINE, SOON, Ground, Place, Recorded, Standing
 from heatstream.supervision.told import Event
+
+ZH: Final = names_zh("work_order")
 
 NAME: Final = "work_order"
 DAY: Final = dt.timedelta(days=1)
@@ -102,7 +105,10 @@ class VisitBooked(Event):
     @model_validator(mode="after")
     def _later(self) -> Self:
         if self.booked_for < self.at:
-            raise ValueError(f"booked_for: seen {self.booked_for.isoformat()}, expected not before at")
+            raise FieldError(
+                f"booked_for: seen {self.booked_for.isoformat()}, expected not before at",
+                zh=f"预约时间为 {written(self.booked_for)}，不应早于发生时间",
+            )
         return self
 
 
@@ -355,11 +361,20 @@ def _check(state: WorkOrder, event: Event) -> None:
     """Hold an event against the tickets and the company of the work order."""
     match event:
         case TicketJoined() if _of(state, event):
-            raise BadInput(f"ticket_joined: ticket {event.line} {event.ticket_no} is in this work order already")
+            raise BadInput(
+                f"ticket_joined: ticket {event.line} {event.ticket_no} is in this work order already",
+                zh=f"并单：来件 {event.line} {event.ticket_no} 已在此工单中",
+            )
         case TicketLeft() | TicketChanged() if not _of(state, event):
-            raise BadInput(f"{event.name}: seen ticket {event.line} {event.ticket_no}, expected one of this work order")
+            raise BadInput(
+                f"{event.name}: seen ticket {event.line} {event.ticket_no}, expected one of this work order",
+                zh=f"{ZH[event.name]}：来件为 {event.line} {event.ticket_no}，应为此工单中的来件",
+            )
         case Assigned(company=company) if company != state.company:
-            raise BadInput(f"assigned: company: seen {company!r}, expected {state.company}, which heats the building")
+            raise BadInput(
+                f"assigned: company: seen {company!r}, expected {state.company}, which heats the building",
+                zh=f"派单：企业为“{company}”，应为向该楼供热的 {state.company}",
+            )
         case _:
             pass
 
@@ -374,12 +389,14 @@ def _check_order(state: WorkOrder, event: Event) -> None:
     """
     if event.name not in {"handled", *_OF_THE_ANSWER}:
         return
-    since, what = state.first_received_at, "the first call"
+    since, what, zh_what = state.first_received_at, "the first call", "首次来电"
     if state.handled_at is not None and event.name in _OF_THE_ANSWER:
-        since, what = state.handled_at, "办结"
+        since, what, zh_what = state.handled_at, "办结", "办结"
     if event.at < since:
-        seen, expected = event.at.isoformat(), since.isoformat()
-        raise BadInput(f"{event.name}: at: seen {seen}, expected not before {expected}, {what}")
+        raise BadInput(
+            f"{event.name}: at: seen {event.at.isoformat()}, expected not before {since.isoformat()}, {what}",
+            zh=f"{ZH[event.name]}：发生时间为 {written(event.at)}，不应早于{zh_what}的时间 {written(since)}",
+        )
 
 
 _NOT_HANDLED: Final = {"handled_at": None, "called_back_at": None, "reached": None}
@@ -482,10 +499,14 @@ class _WorkOrders:
         found = await tickets.spot(conn, event.building, event.household)
         if found is None:
             raise BadInput(
-                f"opened: seen {event.household or event.building!r}, expected a home or building registered"
+                f"opened: seen {event.household or event.building!r}, expected a home or building registered",
+                zh=f"受理：所填为“{event.household or event.building}”，应为登记中的热用户或楼栋",
             )
         if found.company != event.company:
-            raise BadInput(f"opened: company: seen {event.company!r}, expected {found.company}, which heats it")
+            raise BadInput(
+                f"opened: company: seen {event.company!r}, expected {found.company}, which heats it",
+                zh=f"受理：企业为“{event.company}”，应为向其供热的 {found.company}",
+            )
         return Place(
             district_id=found.district_id,
             company_id=found.company_id,
@@ -502,7 +523,9 @@ class _WorkOrders:
             return _opened(event, ground)
         if not ground.past and event.name not in self.coming(state):
             raise BadInput(
-                f"{event.name}: the work order is {state.step}; expected one of {', '.join(self.coming(state))}"
+                f"{event.name}: the work order is {state.step}; expected one of {', '.join(self.coming(state))}",
+                zh=f"{ZH[event.name]}：该工单现为“{step(state.step)}”，"
+                f"接下来可记录：{listed(self.coming(state), zh=ZH)}",
             )
         if not ground.past:
             _check_order(state, event)

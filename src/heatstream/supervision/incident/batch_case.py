@@ -40,14 +40,23 @@ async def drawn(desk: Desk, found: Matter, *, by: str) -> Drawn:
     state: Incident = await desk.state(expect_incident("batch", found.code, found))
     finding, grounds = _verified(found.code, state), _grounds(found.code, state, desk)
     if finding.ends is None:
-        raise BadInput(f"{found.code}: as verified it goes on; expected a `verified` with its end")
+        raise BadInput(
+            f"{found.code}: as verified it goes on; expected a `verified` with its end",
+            zh=f"{found.code}：经核查尚未结束，应有写明结束时间的经核查记录",
+        )
     homes, code = await _homes(desk, found, finding, by)
     if not homes:
-        raise BadInput(f"{found.code}: it touched no residential home that is this officer's to act for")
+        raise BadInput(
+            f"{found.code}: it touched no residential home that is this officer's to act for",
+            zh=f"{found.code}：未涉及办理人所辖的居民热用户",
+        )
     open_before = {home: claim for home in homes if (claim := await _open_claim(desk, homes[home])) is not None}
     rest = tuple(home for home in homes if home not in open_before)
     if not rest:
-        raise BadInput(f"{found.code}: every home has an open claim: {', '.join(sorted(open_before.values()))}")
+        raise BadInput(
+            f"{found.code}: every home has an open claim: {', '.join(sorted(open_before.values()))}",
+            zh=f"{found.code}：所涉各户均有未办结的案件：{'、'.join(sorted(open_before.values()))}",
+        )
     case = BatchCase(
         schema="heatstream.batch-case/1",
         case=code,
@@ -87,11 +96,21 @@ def written(case: BatchCase) -> str:
 
 def _verified(code: str, state: Incident) -> Finding:
     if state.what not in REFUNDED:
-        raise Refused(f"{code}: seen {state.what}; batch cases are for {', '.join(sorted(REFUNDED))}")
+        raise Refused(
+            f"{code}: seen {state.what}; batch cases are for {', '.join(sorted(REFUNDED))}",
+            zh=f"{code}：事件类型为{WHAT_ZH[state.what]}，批量退费适用于"
+            f"{'、'.join(WHAT_ZH[each] for each in sorted(REFUNDED))}",
+        )
     if state.verified is None:
-        raise Refused(f"{code}: nobody has verified it; a batch case needs an officer's `verified` 经核查")
+        raise Refused(
+            f"{code}: nobody has verified it; a batch case needs an officer's `verified` 经核查",
+            zh=f"{code}：尚未核查，批量退费应先有经核查记录",
+        )
     if state.what == "low_running" and not state.verified.without_cause:
-        raise Refused(f"{code}: event {state.verified.number} finds a cause for it; 无故低温运行 alone is refunded so")
+        raise Refused(
+            f"{code}: event {state.verified.number} finds a cause for it; 无故低温运行 alone is refunded so",
+            zh=f"{code}：第 {state.verified.number} 号记录查明其有原因，只有无故低温运行适用批量退费",
+        )
     return state.verified
 
 
@@ -102,7 +121,10 @@ def _grounds(code: str, state: Incident, desk: Desk) -> Grounds:
             return stop
     chosen = desk.ground.choices and desk.ground.choices.low_temp_running
     if chosen is None:
-        raise Refused(f"{code}: choice low_temp_running (A17) is not made: own_event or as_stop")
+        raise Refused(
+            f"{code}: choice low_temp_running (A17) is not made: own_event or as_stop",
+            zh=f"{code}：选项 low_temp_running（A17，低温运行）未定，应为 own_event 或 as_stop",
+        )
     return "low_running" if chosen == "own_event" else "early_stop"
 
 

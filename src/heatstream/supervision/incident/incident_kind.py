@@ -15,7 +15,7 @@ from heatstream.store.matters import Matter
 from heatstream.store.timescale import LOCAL
 from heatstream.supervision.incident import incident_state as states
 from heatstream.supervision.incident import incidents as told
-from heatstream.supervision.incident.incident_state import Incident
+from heatstream.supervision.incident.incident_state import ZH, Incident
 from heatstream.supervision.incident.repairs import CLASSES_ZH, Alarm, repair
 from heatstream.supervision.matter import CLOSED, NOW, ROUTINE, SOON, Ground, Place, Recorded, Standing
 from heatstream.supervision.told import Event
@@ -87,7 +87,11 @@ class IncidentKind:
         found = await (places.of_station(conn, station) if station else places.of_source(conn, str(source)))
         if found is None:
             field, seen = ("station", station) if station else ("source", source)
-            raise BadInput(f"{event.name}: {field}: seen {seen!r}, expected a code of the registry (heat_{field}.csv)")
+            raise BadInput(
+                f"{event.name}: {field}: seen {seen!r}, expected a code of the registry (heat_{field}.csv)",
+                zh=f"{ZH[event.name]}：{'换热站' if field == 'station' else '热源'}代码为“{seen}”，"
+                f"应为登记中的代码（heat_{field}.csv）",
+            )
         return Place(**found._asdict())
 
     def after(self, state: Incident | None, recorded: Recorded, ground: Ground) -> Incident:
@@ -170,6 +174,10 @@ def _next_limit(alarm: Alarm, now: dt.datetime) -> dt.datetime | None:
 INCIDENT: Final = IncidentKind()
 
 
+_ACTS: Final[Mapping[str, str]] = MappingProxyType({"batch": "批量退费", "merge": "并入", "penalty": "罚款"})
+"""What acts for incidents alone are called in Chinese."""
+
+
 def expect_incident(act: str, code: str, found: Matter | None) -> Matter:
     """Take a matter that an act is for incidents alone.
 
@@ -179,5 +187,5 @@ def expect_incident(act: str, code: str, found: Matter | None) -> Matter:
         It is another kind of matter, or there is none of this code.
     """
     if found is None or found.kind != INCIDENT.name:
-        raise BadInput(f"{act}: {code}: expected the code of an incident")
+        raise BadInput(f"{act}: {code}: expected the code of an incident", zh=f"{_ACTS[act]}：{code} 应为事件编号")
     return found

@@ -2,12 +2,15 @@
 
 import datetime as dt
 from functools import singledispatch
-from typing import Any
+from typing import Any, Final
 
-from heatstream.claims.events import Cause, Instant, Part
+from heatstream.claims.events import Cause, Instant, Part, written
 from heatstream.errors import BadInput
+from heatstream.supervision.event_words import names_zh
 from heatstream.supervision.incident import incidents as told
 from heatstream.supervision.matter import Recorded
+
+ZH: Final = names_zh("incident")
 
 
 class Span(told.TakenSpan):
@@ -161,7 +164,10 @@ def opened(recorded: Recorded) -> Incident:
                 touched=True,
             )
         case other:
-            raise BadInput(f"{other.name}: opens no incident; expected span_seen or reported")
+            raise BadInput(
+                f"{other.name}: opens no incident; expected span_seen or reported",
+                zh=f"{ZH[other.name]}：不能立事件，应先有{ZH['span_seen']}或{ZH['reported']}",
+            )
 
 
 def after(state: Incident, recorded: Recorded) -> Incident:
@@ -175,7 +181,11 @@ def after(state: Incident, recorded: Recorded) -> Incident:
     event = recorded.event
     if state.merged_into or (state.closed_at is not None and not isinstance(event, SOFTWARE | told.Linked)):
         into = f", everything goes on in {state.merged_into}" if state.merged_into else ""
-        raise BadInput(f"{event.name}: the incident is {STEPS[state.step]} {state.step}{into}; expected an open one")
+        zh_into = f"，其后均记入 {state.merged_into}" if state.merged_into else ""
+        raise BadInput(
+            f"{event.name}: the incident is {STEPS[state.step]} {state.step}{into}; expected an open one",
+            zh=f"{ZH[event.name]}：该事件{STEPS[state.step]}{zh_into}，应为进行中的事件",
+        )
     changes = _after(event, state, recorded)
     return state.model_copy(update={"touched": state.touched or not isinstance(event, SOFTWARE), **changes})
 
@@ -199,7 +209,10 @@ def _span(seen: told.SpanSeen) -> Span:
 def _after(event: Any, state: Incident, recorded: Recorded) -> dict[str, Any]:
     """Give the fields that an event changes."""
     del state, recorded
-    raise BadInput(f"{event.name}: an incident is open already; expected an event within one")
+    raise BadInput(
+        f"{event.name}: an incident is open already; expected an event within one",
+        zh=f"{ZH[event.name]}：事件已立，应为事件中的记录",
+    )
 
 
 # --- by the software --------------------------------------------------------------------------------------------------
@@ -208,8 +221,11 @@ def _after(event: Any, state: Incident, recorded: Recorded) -> dict[str, Any]:
 def _moved(state: Incident, event: Any, **changes: Any) -> dict[str, Any]:
     """Change one span; a finding that an officer made before it says so from now on."""
     if event.span not in {each.span for each in state.spans}:
-        known = ", ".join(str(each.span) for each in state.spans) or "none"
-        raise BadInput(f"{event.name}: span: seen {event.span}, expected one of this incident ({known})")
+        known = [str(each.span) for each in state.spans]
+        raise BadInput(
+            f"{event.name}: span: seen {event.span}, expected one of this incident ({', '.join(known) or 'none'})",
+            zh=f"{ZH[event.name]}：时段为 {event.span}，应为此事件的时段（{'、'.join(known) or '无'}）",
+        )
     spans = tuple(each.model_copy(update=changes) if each.span == event.span else each for each in state.spans)
     looked_at = state.verified is not None or (state.closed_at is not None and state.touched)
     made = {"spans": spans, "moved_since": state.moved_since or looked_at}
@@ -235,7 +251,10 @@ def _(event: told.SpanEnded, state: Incident, recorded: Recorded) -> dict[str, A
     del recorded
     begins = [each.begins for each in state.spans if each.span == event.span]
     if begins and event.ends <= begins[0]:
-        raise BadInput(f"{event.name}: ends: seen {event.ends.isoformat()}, expected after {begins[0].isoformat()}")
+        raise BadInput(
+            f"{event.name}: ends: seen {event.ends.isoformat()}, expected after {begins[0].isoformat()}",
+            zh=f"{ZH[event.name]}：结束时间为 {written(event.ends)}，应晚于 {written(begins[0])}",
+        )
     return _moved(state, event, ends=event.ends)
 
 
@@ -249,7 +268,10 @@ def _(event: told.SpanWithdrawn, state: Incident, recorded: Recorded) -> dict[st
 def _(event: told.Escalated, state: Incident, recorded: Recorded) -> dict[str, Any]:
     del recorded
     if event.accident_class in {each.accident_class for each in state.passed}:
-        raise BadInput(f"{event.name}: the limit of {event.accident_class} was recorded as passed already")
+        raise BadInput(
+            f"{event.name}: the limit of {event.accident_class} was recorded as passed already",
+            zh=f"{ZH[event.name]}：等级 {event.accident_class} 的抢修时限已记录为超过",
+        )
     return {"passed": (*state.passed, Passed(accident_class=event.accident_class, limit=event.limit))}
 
 
@@ -265,10 +287,16 @@ def _(event: told.Breakdown, state: Incident, recorded: Recorded) -> dict[str, A
 @_after.register
 def _(event: told.Estimated, state: Incident, recorded: Recorded) -> dict[str, Any]:
     if event.restored_by <= state.begins:
-        seen, since = event.restored_by.isoformat(), state.begins.isoformat()
-        raise BadInput(f"{event.name}: restored_by: seen {seen}, expected after it began, {since}")
+        raise BadInput(
+            f"{event.name}: restored_by: seen {event.restored_by.isoformat()}, expected after it began, "
+            f"{state.begins.isoformat()}",
+            zh=f"{ZH[event.name]}：预计恢复时间为 {written(event.restored_by)}，应晚于开始时间 {written(state.begins)}",
+        )
     if state.ends is not None and event.at > state.ends:
-        raise BadInput(f"{event.name}: heat was back at {state.ends.isoformat()}; expected an estimate before it")
+        raise BadInput(
+            f"{event.name}: heat was back at {state.ends.isoformat()}; expected an estimate before it",
+            zh=f"{ZH[event.name]}：供热已于 {written(state.ends)} 恢复，应在此之前估计",
+        )
     made = told.TakenEstimate(
         at=event.at, recorded_at=recorded.at, given_by=event.given_by, restored_by=event.restored_by
     )
@@ -286,14 +314,20 @@ def _(event: told.NoticeGiven, state: Incident, recorded: Recorded) -> dict[str,
 def _(event: told.Restored, state: Incident, recorded: Recorded) -> dict[str, Any]:
     del recorded
     if event.at <= state.begins:
-        raise BadInput(f"{event.name}: at: seen {event.at.isoformat()}, expected after {state.begins.isoformat()}")
+        raise BadInput(
+            f"{event.name}: at: seen {event.at.isoformat()}, expected after {state.begins.isoformat()}",
+            zh=f"{ZH[event.name]}：发生时间为 {written(event.at)}，应晚于开始时间 {written(state.begins)}",
+        )
     return {"restored_at": event.at}
 
 
 @_after.register
 def _(event: told.Verified, state: Incident, recorded: Recorded) -> dict[str, Any]:
     if state.cases:
-        raise BadInput(f"{event.name}: batch case {state.cases[0]} rests on the finding; expected it before the case")
+        raise BadInput(
+            f"{event.name}: batch case {state.cases[0]} rests on the finding; expected it before the case",
+            zh=f"{ZH[event.name]}：批量退费案 {state.cases[0]} 已以前次核查为据，应在立案之前核查",
+        )
     told_of = event.model_dump(include=set(Finding.model_fields))
     return {"verified": Finding(number=recorded.number, **told_of), "moved_since": False}
 
@@ -302,7 +336,10 @@ def _(event: told.Verified, state: Incident, recorded: Recorded) -> dict[str, An
 def _(event: told.Dismissed, state: Incident, recorded: Recorded) -> dict[str, Any]:
     del recorded
     if state.cases:
-        raise BadInput(f"{event.name}: batch case {state.cases[0]} was opened for it; expected its claims settled")
+        raise BadInput(
+            f"{event.name}: batch case {state.cases[0]} was opened for it; expected its claims settled",
+            zh=f"{ZH[event.name]}：已为其立批量退费案 {state.cases[0]}，应办结其案件",
+        )
     return {"dismissed": True, "closed_at": event.at}
 
 
@@ -310,9 +347,14 @@ def _(event: told.Dismissed, state: Incident, recorded: Recorded) -> dict[str, A
 def _(event: told.BatchOpened, state: Incident, recorded: Recorded) -> dict[str, Any]:
     del recorded
     if state.verified is None:
-        raise BadInput(f"{event.name}: expected an officer's `verified` first")
+        raise BadInput(
+            f"{event.name}: expected an officer's `verified` first", zh=f"{ZH[event.name]}：应先有经核查记录"
+        )
     if event.case in state.cases:
-        raise BadInput(f"{event.name}: batch case {event.case} is open already")
+        raise BadInput(
+            f"{event.name}: batch case {event.case} is open already",
+            zh=f"{ZH[event.name]}：批量退费案 {event.case} 已立",
+        )
     return {
         "cases": (*state.cases, event.case),
         "claims": state.claims + event.claims,
@@ -325,7 +367,7 @@ def _(event: told.Linked, state: Incident, recorded: Recorded) -> dict[str, Any]
     del recorded
     (code,) = event.cited_matters or event.cited_claims
     if code in state.links:
-        raise BadInput(f"{event.name}: {code} is linked already")
+        raise BadInput(f"{event.name}: {code} is linked already", zh=f"{ZH[event.name]}：{code} 已关联")
     return {"links": (*state.links, code)}
 
 
@@ -353,7 +395,10 @@ def _earliest(*instants: dt.datetime | None) -> dt.datetime | None:
 def _(event: told.MergedInto, state: Incident, recorded: Recorded) -> dict[str, Any]:
     del recorded
     if state.cases:
-        raise BadInput(f"{event.name}: batch case {state.cases[0]} was opened for it; link it instead")
+        raise BadInput(
+            f"{event.name}: batch case {state.cases[0]} was opened for it; link it instead",
+            zh=f"{ZH[event.name]}：已为其立批量退费案 {state.cases[0]}，应改为关联",
+        )
     return {"merged_into": event.incident, "closed_at": event.at}
 
 
@@ -361,5 +406,8 @@ def _(event: told.MergedInto, state: Incident, recorded: Recorded) -> dict[str, 
 def _(event: told.Closed, state: Incident, recorded: Recorded) -> dict[str, Any]:
     del recorded
     if state.ends is None and not state.withdrawn:
-        raise BadInput(f"{event.name}: heat is not back; expected its end, or `dismissed`")
+        raise BadInput(
+            f"{event.name}: heat is not back; expected its end, or `dismissed`",
+            zh=f"{ZH[event.name]}：供热尚未恢复，应有结束时间，或认定查无此事",
+        )
     return {"closed_at": event.at}

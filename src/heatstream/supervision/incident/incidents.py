@@ -7,7 +7,9 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, JsonValue, model_validator
 
-from heatstream.claims.events import Cause, Count, Instant, Part, Text, Truth
+from heatstream.claims.event_words import choice
+from heatstream.claims.events import Cause, Count, Instant, Part, Text, Truth, written
+from heatstream.errors import FieldError
 from heatstream.supervision.told import Event
 
 SpanKind = Literal["late_start", "early_stop", "interruption", "low_running"]
@@ -25,7 +27,10 @@ class Bounds(Part):
     @model_validator(mode="after")
     def _forward(self) -> Self:
         if self.ends is not None and self.ends <= self.begins:
-            raise ValueError(f"ends: seen {self.ends.isoformat()}, expected after begins {self.begins.isoformat()}")
+            raise FieldError(
+                f"ends: seen {self.ends.isoformat()}, expected after begins {self.begins.isoformat()}",
+                zh=f"结束时间为 {written(self.ends)}，应晚于开始时间 {written(self.begins)}",
+            )
         return self
 
 
@@ -98,13 +103,16 @@ class Reported(Event):
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if (self.station is None) == (self.source is None):
-            raise ValueError("station, source: expected one of them")
+            raise FieldError("station, source: expected one of them", zh="换热站代码与热源代码应只填其一")
         return self
 
     @model_validator(mode="after")
     def _no_heat(self) -> Self:
         if not self.stops_heat and self.what not in {"breakdown", "low_running"}:
-            raise ValueError(f"stops_heat: seen false with {self.what}, expected true")
+            raise FieldError(
+                f"stops_heat: seen false with {self.what}, expected true",
+                zh=f"事件类型为“{choice(self.what)}”而所填为否，应为是",
+            )
         return self
 
 
@@ -157,7 +165,10 @@ class Verified(Event, Bounds):
     def _within(self) -> Self:
         for place, part in enumerate(self.partly_heated):
             if part.begins < self.begins or (self.ends and (part.ends is None or part.ends > self.ends)):
-                raise ValueError(f"partly_heated.{place}: expected within begins and ends")
+                raise FieldError(
+                    f"partly_heated.{place}: expected within begins and ends",
+                    zh=f"第 {place + 1} 个部分供热时段应在开始时间与结束时间之内",
+                )
         return self
 
 
@@ -192,7 +203,7 @@ class Linked(Event):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.matter is None) == (self.claim is None):
-            raise ValueError("matter, claim: expected one of them")
+            raise FieldError("matter, claim: expected one of them", zh="事项编号与案号应只填其一")
         return self
 
     @property

@@ -8,7 +8,7 @@ from heatstream.store.matters import Matter
 from heatstream.store.tables import matter
 from heatstream.supervision.act import Desk
 from heatstream.supervision.incident import incidents as told
-from heatstream.supervision.incident.incident_kind import INCIDENT, expect_incident
+from heatstream.supervision.incident.incident_kind import INCIDENT, WHAT_ZH, expect_incident
 from heatstream.supervision.incident.incident_state import Incident
 
 _STOPPING: Final = frozenset({"interruption", "breakdown"})
@@ -54,7 +54,9 @@ async def merge(desk: Desk, code: str, into: str, *, by: str, why: str) -> None:
         The officer may not.
     """
     if code == into:
-        raise BadInput(f"merge: seen {code} into itself, expected another incident")
+        raise BadInput(
+            f"merge: seen {code} into itself, expected another incident", zh=f"并入：{code} 不能并入自身，应为另一事件"
+        )
     # In one order whichever way two officers merge, so that neither waits for the other forever.
     held = {each: await matters.locked(desk.conn, each) for each in sorted((code, into))}
     one, other = (expect_incident("merge", each, held[each]) for each in (code, into))
@@ -67,10 +69,15 @@ async def merge(desk: Desk, code: str, into: str, *, by: str, why: str) -> None:
 
 def _check_same(one: Matter, gone: Incident, other: Matter, stays: Incident) -> None:
     if one.heat_source_id != other.heat_source_id or not _same_place(one, other):
-        raise BadInput(f"merge: {one.code} and {other.code} are of different stations; expected one, or link them")
+        raise BadInput(
+            f"merge: {one.code} and {other.code} are of different stations; expected one, or link them",
+            zh=f"并入：{one.code} 与 {other.code} 不属同一换热站，应属同一换热站，或改为关联",
+        )
     if gone.what != stays.what and not {gone.what, stays.what} <= _STOPPING:
         raise BadInput(
-            f"merge: {one.code} is {gone.what}, {other.code} is {stays.what}; expected one kind, or link them"
+            f"merge: {one.code} is {gone.what}, {other.code} is {stays.what}; expected one kind, or link them",
+            zh=f"并入：{one.code} 为{WHAT_ZH[gone.what]}，{other.code} 为{WHAT_ZH[stays.what]}，"
+            "应为同类事件，或改为关联",
         )
 
 

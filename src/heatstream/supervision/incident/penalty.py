@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from heatstream.claims.event_words import choice
 from heatstream.claims.facts import instant
 from heatstream.claims.shown import yuan
 from heatstream.core import penalty
@@ -112,25 +113,40 @@ async def between(desk: Desk, found: Matter) -> Range:
 
 
 def _law(code: str, state: Incident, desk: Desk) -> tuple[Law, PenaltyBase, Rounding]:
-    title, law = f"{code}: article 33", desk.ground.law
+    title, zh_title, law = f"{code}: article 33", f"{code}：第三十三条", desk.ground.law
     if state.what not in COVERED:
-        raise Refused(f"{title}: seen {state.what}; it covers 推迟开始 late_start and 提前停止 early_stop alone")
+        raise Refused(
+            f"{title}: seen {state.what}; it covers 推迟开始 late_start and 提前停止 early_stop alone",
+            zh=f"{zh_title}：事件类型为{choice(state.what)}，该条只适用于推迟开始和提前停止供热",
+        )
     if law is None or desk.ground.choices is None:
-        raise Refused(f"{title}: no law is in force yet: expected `heatstream evaluate` with a choices file first")
+        raise Refused(
+            f"{title}: no law is in force yet: expected `heatstream evaluate` with a choices file first",
+            zh=f"{zh_title}：尚无现行的规则包与选项，应先设定选项文件并运行 `heatstream evaluate`",
+        )
     if not in_jilin(law.pack):
-        raise Refused(f"{title}: {ARTICLE_33.read.instrument} holds in Jilin; the law here is {law.pack.id}")
-    return law, _chosen(title, desk.ground.choices), _rounding(title, desk.ground.choices)
+        raise Refused(
+            f"{title}: {ARTICLE_33.read.instrument} holds in Jilin; the law here is {law.pack.id}",
+            zh=f"{zh_title}：{ARTICLE_33.read.instrument}适用于吉林省，此处的规则包为 {law.pack.id}",
+        )
+    return law, _chosen(code, desk.ground.choices), _rounding(code, desk.ground.choices)
 
 
-def _chosen(title: str, choices: Choices) -> PenaltyBase:
+def _chosen(code: str, choices: Choices) -> PenaltyBase:
     if choices.penalty_base is None:
-        raise Refused(f"{title}: choice penalty_base (A16) is not made: users, denominator, partial_heating")
+        raise Refused(
+            f"{code}: article 33: choice penalty_base (A16) is not made: users, denominator, partial_heating",
+            zh=f"{code}：第三十三条：选项 penalty_base（A16，罚款基数）未定：users、denominator、partial_heating",
+        )
     return choices.penalty_base
 
 
-def _rounding(title: str, choices: Choices) -> Rounding:
+def _rounding(code: str, choices: Choices) -> Rounding:
     if choices.money_rounding is None:
-        raise Refused(f"{title}: choice money_rounding (A7) is not made")
+        raise Refused(
+            f"{code}: article 33: choice money_rounding (A7) is not made",
+            zh=f"{code}：第三十三条：选项 money_rounding（A7，金额的进位）未定",
+        )
     return Rounding[choices.money_rounding.upper()]
 
 

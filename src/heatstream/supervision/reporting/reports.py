@@ -101,16 +101,21 @@ async def make(
         No rules of reports, none of this kind, or a day of it is not closed.
     """
     if not by.strip() or by == reports.ON_SCHEDULE:
-        raise BadInput(f"by: seen {by!r}, expected who asks for the report")
+        raise BadInput(f"by: seen {by!r}, expected who asks for the report", zh=f"申请人为“{by}”，应写明由谁申请报告")
     _, rules = rules_of(ground)
     form, closed = rules.form(kind), await closings.closed_through(conn)
     if closed is None:
-        raise Refused(f"{KINDS_ZH[kind]}: no day is closed yet; expected `heatstream evaluate` to have closed its days")
+        raise Refused(
+            f"{KINDS_ZH[kind]}: no day is closed yet; expected `heatstream evaluate` to have closed its days",
+            zh=f"{KINDS_ZH[kind]}：尚无已关账之日，应先由 `heatstream evaluate` 关账",
+        )
     days = _newest_closed(form, closed) if day is None else span_of(form, day)
     if days.last > closed:
         raise Refused(
             f"{KINDS_ZH[kind]} of {days.first} to {days.last}: days are closed through {closed}; expected its last day "
-            "closed, for the findings of an open day are not made yet"
+            "closed, for the findings of an open day are not made yet",
+            zh=f"{KINDS_ZH[kind]}（{days.first} 至 {days.last}）：已关账至 {closed}，应待最后一日关账，"
+            "未关账之日尚无判定",
         )
     await reports.hold(conn)
     return await _made(conn, ground, form, days, closed, by=by, now=now)

@@ -43,7 +43,10 @@ async def between(conn: AsyncConnection, device: str | None, first: dt.date, las
     """
     found = await meters.installations(conn, device)
     if device is not None and not found:
-        raise BadInput(f"meter: seen {device!r}, expected a device of the registry (meter.csv)")
+        raise BadInput(
+            f"meter: seen {device!r}, expected a device of the registry (meter.csv)",
+            zh=f"热表为“{device}”，应为登记中的设备（meter.csv）",
+        )
     wanted = meters.Wanted(start=midnight(first))
     marks: defaultdict[tuple[int, dt.date], list[AnyRow]] = defaultdict(list)
     for mark in await meters.marks(conn, found, wanted, after=None, limit=ALL):

@@ -93,7 +93,9 @@ async def pass_over(engine: AsyncEngine, ground: Ground, now: dt.datetime) -> Pa
     if ground.law is None:
         raise Refused(
             "stations: no law is in force yet, so nobody knows the season; expected `heatstream evaluate` with "
-            "HEATSTREAM_EVALUATE_CHOICES_FILE first"
+            "HEATSTREAM_EVALUATE_CHOICES_FILE first",
+            zh="换热站：没有现行的规则包与选项，采暖期未知；应先设定 HEATSTREAM_EVALUATE_CHOICES_FILE，"
+            "再运行 `heatstream evaluate`",
         )
     rules = rules_of(ground)
     season = ground.law.season_until(day_of(now.astimezone(LOCAL).date()))

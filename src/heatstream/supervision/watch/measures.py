@@ -82,7 +82,10 @@ async def _complaints(asked: Asked) -> list[Row]:
     if area is None:
         return []
     if area.homes_without_area:
-        raise Refused(f"{area.homes_without_area} supplied users of heat have no area in the registry (contract.csv)")
+        raise Refused(
+            f"{area.homes_without_area} supplied users of heat have no area in the registry (contract.csv)",
+            zh=f"{area.homes_without_area} 户在供热用户未登记面积（contract.csv）",
+        )
     held = Row(asked.company.code, asked.days.last, 0, area.area_centi_m2)
     return [held, *await scores.complaints(asked.conn, asked.company.id, asked.days)]
 

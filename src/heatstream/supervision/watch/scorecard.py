@@ -234,7 +234,10 @@ async def _of_season(conn: AsyncConnection, ground: Ground, season: int, through
     card = versions.of_season(days.first)
     if card is None:
         first = versions.versions[0].valid_from
-        raise Refused(f"season {season}: its first day is {days.first}, and the scorecard's rules begin on {first}")
+        raise Refused(
+            f"season {season}: its first day is {days.first}, and the scorecard's rules begin on {first}",
+            zh=f"{season} 年起的采暖期首日为 {days.first}，而考核规则自 {first} 起施行",
+        )
     return _Season(ground, rules, card, season, days)
 
 
@@ -251,10 +254,16 @@ async def _days(conn: AsyncConnection, ground: Ground, season: int, through: dt.
     belongs = seasons.starting(ground, season)
     closed = await closings.closed_through(conn)
     if closed is None or closed < belongs.begins:
-        raise Refused(f"season {season}: it begins on {belongs.begins}, and days are closed through {closed or 'none'}")
+        raise Refused(
+            f"season {season}: it begins on {belongs.begins}, and days are closed through {closed or 'none'}",
+            zh=f"{season} 年起的采暖期自 {belongs.begins} 计，而已关账至 {closed or '无'}",
+        )
     last = min(belongs.last, closed)
     if through is not None and not belongs.begins <= through <= last:
-        raise BadInput(f"through: seen {through}, expected a closed day of the season, {belongs.begins} to {last}")
+        raise BadInput(
+            f"through: seen {through}, expected a closed day of the season, {belongs.begins} to {last}",
+            zh=f"截至日为 {through}，应为该采暖期已关账之日，即 {belongs.begins} 至 {last}",
+        )
     return Span(belongs.begins, through or last)
 
 

@@ -24,9 +24,12 @@ def limits(ground: Ground) -> Limits:
     rules = ground.rules
     if rules is None or rules.silence is None:
         place = "no law is in force" if pack is None else f"{pack.id} does not say how often a point uploads"
+        zh_place = "没有现行的规则包与选项" if pack is None else f"{pack.id} 未载监测点多久上传一次"
         raise Refused(
             f"from when on a point is silent is open: {place}; expected a section `silence` in the file that "
-            "HEATSTREAM_SUPERVISION_RULES_FILE names"
+            "HEATSTREAM_SUPERVISION_RULES_FILE names",
+            zh=f"监测点多久未上传为失联未定：{zh_place}；应在 HEATSTREAM_SUPERVISION_RULES_FILE 所指文件中"
+            "载明 `silence` 一节",
         )
     found = rules.silence
     return Limits(found.point_min, plus_interval=False, gateway_min=found.gateway_min, source=f"rules {rules.version}")

@@ -13,12 +13,15 @@ from typing import Any, Final, Literal
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heatstream.claims.events import Instant, Part, Text
+from heatstream.claims.events import Instant, Part, Text, written
 from heatstream.claims.way import ITSELF
 from heatstream.errors import BadInput
 from heatstream.store.read import silence
+from heatstream.supervision.event_words import names_zh
 from heatstream.supervision.matter import CLOSED, ROUTINE, SOON, Ground, Place, Recorded, Standing
 from heatstream.supervision.told import Event
+
+ZH: Final = names_zh("task")
 
 Subject = Literal["gateway", "building", "meter"]
 SUBJECTS_ZH: Final[Mapping[Subject, str]] = MappingProxyType(
@@ -142,7 +145,10 @@ class TaskKind:
         subject, code = _subject(event)
         found = await silence.place_of(conn, subject, code, event.at)
         if found is None:
-            raise BadInput(f"{event.name}: seen {subject} {code!r}, expected one of the registry ({subject}.csv)")
+            raise BadInput(
+                f"{event.name}: seen {subject} {code!r}, expected one of the registry ({subject}.csv)",
+                zh=f"{ZH[event.name]}：代码为“{code}”，应为登记中的代码（{subject}.csv）",
+            )
         return Place(**found)
 
     def after(self, state: Task | None, recorded: Recorded, ground: Ground) -> Task:
@@ -153,7 +159,10 @@ class TaskKind:
             subject, code = _subject(event)
             return Task(subject=subject, code=code, **_silent(event))
         if state.closed_at is not None:
-            raise BadInput(f"{event.name}: the task is closed since {state.closed_at.isoformat()}")
+            raise BadInput(
+                f"{event.name}: the task is closed since {state.closed_at.isoformat()}",
+                zh=f"{ZH[event.name]}：该任务已于 {written(state.closed_at)} 办结",
+            )
         return state.model_copy(update=_change(event, state, recorded))
 
     def standing(self, state: Task, ground: Ground, now: dt.datetime) -> Standing:
@@ -186,7 +195,10 @@ def _subject(event: Event) -> tuple[Subject, str]:
             return event.subject, event.code
         case StuckSeen():
             return "meter", event.meter
-    raise BadInput(f"{event.name}: expected `silence_seen` or `stuck_seen` first")
+    raise BadInput(
+        f"{event.name}: expected `silence_seen` or `stuck_seen` first",
+        zh=f"{ZH[event.name]}：应先有{ZH['silence_seen']}或{ZH['stuck_seen']}",
+    )
 
 
 def _silent(event: Event) -> dict[str, Any]:
@@ -200,7 +212,10 @@ def _silent(event: Event) -> dict[str, Any]:
 @singledispatch
 def _change(event: Event, state: Task, recorded: Recorded) -> dict[str, Any]:
     del state, recorded
-    raise BadInput(f"{event.name}: it opens a task; expected an event within one")
+    raise BadInput(
+        f"{event.name}: it opens a task; expected an event within one",
+        zh=f"{ZH[event.name]}：任务已立，应为任务中的记录",
+    )
 
 
 @_change.register
@@ -235,7 +250,8 @@ def _(event: Closed, state: Task, recorded: Recorded) -> dict[str, Any]:
     del recorded
     if state.resolved_at is None:
         raise BadInput(
-            f"{event.name}: it is still so; expected readings that return, or the installation ended in the registry"
+            f"{event.name}: it is still so; expected readings that return, or the installation ended in the registry",
+            zh=f"{ZH[event.name]}：情况尚未消除，应恢复读数，或在登记中终止该安装",
         )
     return {"closed_at": event.at}
 

@@ -13,13 +13,16 @@ from typing import Any, Final, Literal
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from heatstream.claims.events import Instant, Part, Text
+from heatstream.claims.events import Instant, Part, Text, written
 from heatstream.claims.way import ITSELF
 from heatstream.errors import BadInput
 from heatstream.rules.supervision.warnings import FIGURES, Bounds, Figure, Subject
 from heatstream.store.read import subjects
+from heatstream.supervision.event_words import names_zh, step
 from heatstream.supervision.matter import CLOSED, NOW, ROUTINE, SOON, Ground, Place, Recorded, Standing
 from heatstream.supervision.told import Event
+
+ZH: Final = names_zh("warning")
 
 Colour = Literal["yellow", "red"]
 COLOURS_ZH: Final[Mapping[Colour, str]] = MappingProxyType({"yellow": "黄", "red": "红"})
@@ -164,8 +167,10 @@ class WarningKind:
         opened = _raised(event)
         found = await subjects.place_of(conn, opened.subject, opened.code)
         if found is None:
-            expected = f"expected a code of the registry ({opened.subject}.csv)"
-            raise BadInput(f"{event.name}: code: seen {opened.code!r}, {expected}")
+            raise BadInput(
+                f"{event.name}: code: seen {opened.code!r}, expected a code of the registry ({opened.subject}.csv)",
+                zh=f"{ZH[event.name]}：代码为“{opened.code}”，应为登记中的代码（{opened.subject}.csv）",
+            )
         return Place(**found)
 
     def after(self, state: WarningState | None, recorded: Recorded, ground: Ground) -> WarningState:
@@ -175,7 +180,10 @@ class WarningKind:
         if state is None:
             return _opened(_raised(event))
         if state.ended_at is not None:
-            raise BadInput(f"{event.name}: the warning is {state.step} since {state.ended_at.isoformat()}")
+            raise BadInput(
+                f"{event.name}: the warning is {state.step} since {state.ended_at.isoformat()}",
+                zh=f"{ZH[event.name]}：该预警自 {written(state.ended_at)} 起{step(state.step)}",
+            )
         return state.model_copy(update=_change(event, recorded))
 
     def standing(self, state: WarningState, ground: Ground, now: dt.datetime) -> Standing:
@@ -196,7 +204,7 @@ class WarningKind:
 
 def _raised(event: Event) -> Raised:
     if not isinstance(event, Raised):
-        raise BadInput(f"{event.name}: expected `raised` first")
+        raise BadInput(f"{event.name}: expected `raised` first", zh=f"{ZH[event.name]}：应先有{ZH['raised']}")
     return event
 
 
@@ -215,7 +223,10 @@ def _opened(event: Raised) -> WarningState:
 @singledispatch
 def _change(event: Event, recorded: Recorded) -> dict[str, Any]:
     del recorded
-    raise BadInput(f"{event.name}: it opens a warning; expected an event within one")
+    raise BadInput(
+        f"{event.name}: it opens a warning; expected an event within one",
+        zh=f"{ZH[event.name]}：预警已立，应为预警中的记录",
+    )
 
 
 @_change.register

@@ -141,7 +141,7 @@ async def _complaints(ask: Ask) -> Figures:
 
 def _within(rule: WarningRule) -> int:
     if rule.within_min is None:
-        raise Refused(f"{rule.rule}: expected within_min")
+        raise Refused(f"{rule.rule}: expected within_min", zh=f"{rule.rule}：应载明 within_min")
     return rule.within_min
 
 
@@ -185,13 +185,18 @@ def _refuse_two_answers(ask: Ask) -> None:
     """Refuse colours of fuel that begin elsewhere than the choice of the policy says."""
     chosen = None if ask.ground.choices is None else ask.ground.choices.warning_thresholds
     if chosen is None:
-        raise Refused("choice warning_thresholds (A39) is not made; no text that was read gives thresholds")
+        raise Refused(
+            "choice warning_thresholds (A39) is not made; no text that was read gives thresholds",
+            zh="选项 warning_thresholds（A39，预警阈值）未定，所查阅的文本均未载阈值",
+        )
     expected = (int(chosen.green_from * SHARE), int(chosen.yellow_from * SHARE))
     seen = (ask.rule.yellow.enter, ask.rule.red.enter)
     if seen != expected:
         raise Refused(
             f"yellow and red enter at {seen[0]} and {seen[1]}; expected {expected[0]} and {expected[1]}, "
-            "as choice warning_thresholds (A39) says"
+            "as choice warning_thresholds (A39) says",
+            zh=f"黄色和红色分别自 {seen[0]} 和 {seen[1]} 起，"
+            f"应依选项 warning_thresholds（A39）为 {expected[0]} 和 {expected[1]}",
         )
 
 

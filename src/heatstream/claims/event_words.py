@@ -1,9 +1,61 @@
-"""What fields of events and their choices are called on a form. A name alone, or `kind.name` where it means another."""
+"""What roles, fields of events and their choices are called, in Chinese and English: on forms, and in refusals.
 
-from collections.abc import Mapping
+A field stands by its name alone, or by `kind.name` where it means another.
+"""
+
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 Pairs = Mapping[str, tuple[str, str]]
+
+ROLES: Final[Pairs] = {
+    "household": ("热用户", "household"),
+    "hotline": ("热线坐席", "hotline"),
+    "street": ("街道社区", "street office"),
+    "third_party": ("第三方检测机构", "third-party tester"),
+    "inspector": ("企业巡检员", "company inspector"),
+    "company": ("供热企业", "heating company"),
+    "district": ("区主管部门", "district authority"),
+    "city": ("市主管部门", "city authority"),
+    "province": ("省主管部门", "province"),
+    "auditor": ("审计", "auditor"),
+}
+"""What a person is, of `store.tables.ROLES`."""
+
+STEPS: Final[Mapping[str, str]] = {
+    "opened": "受理",
+    "contacted": "联系",
+    "appointment_made": "另有约定",
+    "urged": "催办",
+    "visit_recorded": "入户测温",
+    "site_recorded": "现场检查",
+    "operating_parameters_recorded": "供热参数",
+    "escalated": "转主管部门测温",
+    "handling_reported": "报修处理",
+    "cause_determined": "责任认定",
+    "cause_contested": "责任异议",
+    "exclusion_alleged": "免责主张",
+    "exclusion_decided": "免责认定",
+    "condition_recorded": "法定条件",
+    "presumption_recorded": "推定",
+    "outage_recorded": "停供",
+    "self_refund_offered": "自行退费",
+    "self_refund_accepted": "接受退费",
+    "self_refund_refused": "未自行退费",
+    "authority_applied": "申请裁定",
+    "statement_given": "陈述",
+    "ruling_drafted": "承办",
+    "ruling_reviewed": "复核",
+    "ruling_approved": "审批",
+    "ruling_served": "送达",
+    "payment_made": "履行",
+    "ruling_revoked": "撤销裁定",
+    "review_opened": "复核任务",
+    "review_closed": "复核结论",
+    "closed": "办结",
+    "withdrawn": "撤回",
+}
+"""What each kind of event of a claim is called in Chinese."""
 
 FIELDS: Final[Pairs] = {
     "about": ("约谈事由", "about"),
@@ -295,4 +347,35 @@ UNITS: Final[Pairs] = {
     "cm": ("cm", "cm"),
     "kg": ("kg", "kg"),
 }
-"""Units that close a name, as a form writes them; the first four are kept in hundredths."""
+"""Units that close a name, as a form writes them."""
+HUNDREDTHS: Final = ("fen", "centi", "centi_m2", "e2")
+
+
+def role(name: str) -> str:
+    """Name a role in Chinese; whoever has none is the software, under its own name."""
+    return ROLES[name][0] if name in ROLES else name
+
+
+def roles(names: Iterable[str]) -> str:
+    """Name roles in Chinese, in the order of their names."""
+    return "、".join(map(role, sorted(names)))
+
+
+def choice(value: str) -> str:
+    """Name a choice in Chinese; what is none stands as it was given."""
+    return CHOICES[value][0] if value in CHOICES else value
+
+
+def choices(values: Iterable[str]) -> str:
+    """Name choices in Chinese."""
+    return "、".join(map(choice, values))
+
+
+def field(within: str, name: str) -> str:
+    """Name a field of an event's kind, or of another field, in Chinese."""
+    return (FIELDS.get(f"{within}.{name}") or FIELDS[name])[0]
+
+
+def unit(name: str) -> str:
+    """Give the unit that closes a field's name; empty where none does."""
+    return next((each for each in sorted(UNITS, key=len, reverse=True) if f"_{name}".endswith(f"_{each}")), "")
