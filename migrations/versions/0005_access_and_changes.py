@@ -240,6 +240,7 @@ def upgrade() -> None:
             comment="of the password",
         ),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("signed_in_at", sa.DateTime(timezone=True), nullable=True, comment="the last time; null = never"),
         sa.ForeignKeyConstraint(["officer_id"], ["officer.id"], name=op.f("account_officer_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("account_pkey")),
         sa.UniqueConstraint("login", name=op.f("account_login_key")),

@@ -41,19 +41,25 @@ def create(login: Login, officer: Annotated[str, typer.Option("--officer", help=
 
 
 @accounts_app.command("list")
-def listed() -> None:
-    """List the accounts and whose they are."""
+def listed(*, as_json: JsonOption = False) -> None:
+    """List the accounts: whose, in which role, registered from when until when, and when they last signed in."""
     from heatstream.store import accounts
 
     async def run() -> list[accounts.Listed]:
         async with transaction(configured()) as conn:
             return await accounts.listed(conn)
 
-    table = Table("login", "officer", "name", "role", "created", "by", "locked until", "disabled")
-    for each in asyncio.run(run()):
+    found = asyncio.run(run())
+    if as_json:
+        _write([each._asdict() for each in found], as_json=True, head=False)
+        return
+    whose = ("login", "officer", "name", "organisation", "role", "registered from", "until")
+    table = Table(*whose, "created", "by", "signed in", "locked until", "disabled")
+    for each in found:
         table.add_row(
-            *(each.login, each.officer, each.name, each.role, when(each.created_at), each.created_by),
-            *(when(at) for at in (each.locked_until, each.disabled_at)),
+            *(each.login, each.officer, each.name, each.organisation, each.role),
+            *(str(each.valid_from), str(each.valid_to or ""), when(each.created_at), each.created_by),
+            *(when(at) for at in (each.signed_in_at, each.locked_until, each.disabled_at)),
         )
     out.print(table)
 

@@ -1,12 +1,17 @@
 """Accounts, keys and the log of access by command."""
 
 import csv
+import datetime as dt
 import io
+import json
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from heatstream.access import people
 from heatstream.store import access_log
+from heatstream.store.tables import officer
 from tests.serve import town
 from tests.serve.conftest import database_url
 from tests.signed import officer_of
@@ -20,12 +25,18 @@ async def test_an_account_is_made_reset_and_disabled_and_its_password_shown_once
 ) -> None:
     async with engine.begin() as conn:
         code = await officer_of(conn, "district", district="D1")
+        await conn.execute(update(officer).where(officer.c.code == code).values(valid_to=dt.date(2126, 4, 1)))
     made = heatstream("accounts", "create", "wang", "--officer", code, url=database_url)
     again = heatstream("accounts", "reset", "wang", url=database_url)
     assert len(made.stdout.strip()) >= 16
     assert again.stdout != made.stdout
-    listed = heatstream("accounts", "list", url=database_url, COLUMNS="200").stdout
-    assert "wang" in listed
+    async with engine.begin() as conn:
+        await people.sign_in(conn, "wang", again.stdout.strip(), now=town.NOW)
+    listed = heatstream("accounts", "list", "--json", url=database_url).stdout
+    told = json.loads(listed)
+    assert (told["login"], told["officer"], told["role"]) == ("wang", code, "district")
+    assert (told["valid_from"], told["valid_to"]) == ("2020-01-01", "2126-04-01")
+    assert dt.datetime.fromisoformat(told["signed_in_at"]) == town.NOW
     assert made.stdout.strip() not in listed
     assert heatstream("accounts", "disable", "wang", url=database_url).returncode == 0
     nobody = heatstream("accounts", "disable", "nobody", url=database_url)

@@ -43,7 +43,9 @@ class SignInRefused(HeatstreamError):
     def __init__(self) -> None:
         super().__init__(
             "refused: login or password is wrong, or the account is disabled, not registered today, or locked: "
-            f"for {PAUSE // dt.timedelta(minutes=1)} minutes after {FAILURES} wrong passwords"
+            f"for {PAUSE // dt.timedelta(minutes=1)} minutes after {FAILURES} wrong passwords",
+            zh="登录失败：登录名或口令有误，或账号已停用、今日未登记，或已锁定："
+            f"口令错误 {FAILURES} 次后锁定 {PAUSE // dt.timedelta(minutes=1)} 分钟",
         )
 
 
@@ -53,9 +55,12 @@ def _sha256(token: str) -> bytes:
 
 def _check(password: str, login: str) -> None:
     if not SHORTEST <= len(password) <= LONGEST:
-        raise BadInput(f"password: seen {len(password)} characters, expected {SHORTEST} to {LONGEST}")
+        raise BadInput(
+            f"password: seen {len(password)} characters, expected {SHORTEST} to {LONGEST}",
+            zh=f"口令有 {len(password)} 个字符，应为 {SHORTEST} 至 {LONGEST} 个",
+        )
     if login.casefold() in password.casefold():
-        raise BadInput("password: it holds the login, expected one that does not")
+        raise BadInput("password: it holds the login, expected one that does not", zh="口令含有登录名，应不含登录名")
 
 
 async def create(conn: AsyncConnection, login: str, officer: str, *, by: str, password: str | None = None) -> str:
@@ -93,6 +98,7 @@ async def sign_in(conn: AsyncConnection, login: str, password: str, *, now: dt.d
     found = await _proven(conn, login, password, now)
     if _hasher.check_needs_rehash(found.password_hash):
         await accounts.change(conn, found.id, password_hash=await _hash(password))
+    await accounts.change(conn, found.id, signed_in_at=now)
     token = secrets.token_urlsafe(32)
     await accounts.begin(conn, found.id, _sha256(token), LASTS, address)
     return token
@@ -143,7 +149,7 @@ async def change_password(conn: AsyncConnection, login: str, old: str, new: str,
     found = await _proven(conn, login, old, now)
     _check(new, login)
     if new == old:
-        raise BadInput("password: seen the old one, expected another")
+        raise BadInput("password: seen the old one, expected another", zh="新口令与旧口令相同，应另设口令")
     await accounts.set_password(conn, found.id, await _hash(new), must_change=False)
 
 

@@ -41,14 +41,19 @@ class Person(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """An account as it is listed."""
+    """An account as it is listed; the registry says whose it is, in which role, from when and until when."""
 
     login: str
     officer: str
+    """工号"""
     name: str
+    organisation: str
     role: str
+    valid_from: dt.date
+    valid_to: dt.date | None
     created_at: dt.datetime
     created_by: str
+    signed_in_at: dt.datetime | None
     locked_until: dt.datetime | None
     disabled_at: dt.datetime | None
 
@@ -94,9 +99,8 @@ async def listed(conn: AsyncConnection) -> list[Listed]:
         select(
             account.c.login,
             officer.c.code.label("officer"),
-            officer.c.name,
-            officer.c.role,
-            *(account.c[name] for name in ("created_at", "created_by", "locked_until", "disabled_at")),
+            *(officer.c[name] for name in ("name", "organisation", "role", "valid_from", "valid_to")),
+            *(account.c[name] for name in ("created_at", "created_by", "signed_in_at", "locked_until", "disabled_at")),
         )
         .join_from(account, officer)
         .order_by(account.c.id)

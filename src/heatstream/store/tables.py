@@ -1340,6 +1340,7 @@ account = Table(
     _text("created_by", null=False),
     Column("changed_at", Instant, nullable=False, server_default=func.now(), comment="of the password"),
     Column("disabled_at", Instant),
+    Column("signed_in_at", Instant, comment="the last time; null = never"),
     UniqueConstraint("login"),
     UniqueConstraint("officer_id"),
 )
