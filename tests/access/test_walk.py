@@ -199,6 +199,18 @@ async def test_no_rows_of_a_page_name_what_is_next_door(web: Asked, who: str, fo
     assert seen == {}
 
 
+async def test_who_takes_calls_and_a_street_learn_what_happened_in_a_matter_and_not_what_was_said(
+    api: Asked, web: Asked
+) -> None:
+    said, happened = "热表连续三个时段无热", "案卷"
+    pages = {role: (await web(role, "/matters/INC-T1")).text for role in ("district", "hotline", "street")}
+    assert {role for role, page in pages.items() if said in page} == {"district"}
+    assert {role for role, page in pages.items() if happened in page} == {*pages}
+    told = [(await api(role, f"{PREFIX}/matters/INC-T1")).json()["events"] for role in ("district", "hotline")]
+    assert [each | {"body": None} for each in told[0]] == told[1]
+    assert told[0] != told[1]
+
+
 WHAT_IS_NEXT_DOOR = [
     *(
         f"/{noun}?{name}={code}"

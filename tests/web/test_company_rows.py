@@ -367,6 +367,8 @@ async def test_a_paper_is_given_to_who_sees_its_matter(engine: AsyncEngine, seen
     assert "X" not in answer.headers
     assert answer.headers["content-disposition"].startswith("attachment")
     assert (await (await seen_by("inspector", company="E2")).get(address)).status_code == 404
+    refused = await (await seen_by("hotline")).get(address)
+    assert (refused.status_code, refused.json()["detail"]) == (403, "“事件”的附件不对热线坐席开放")
 
 
 def _asked_for() -> Iterator[tuple[str, str, type[BaseModel]]]:

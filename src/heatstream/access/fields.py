@@ -25,12 +25,20 @@ SEES: Final[Mapping[str, frozenset[Kind]]] = {
 }
 """By role. An auditor follows a case by 户号 and 案号; who measures or takes a call needs no amounts."""
 
+WORKS_ON: Final[Mapping[str, frozenset[str]]] = {"hotline": frozenset({"work_order"})}
+"""Kinds of matter that a role reads whole, although cases are not for it: it tells callers what became of them."""
+
 _seen: ContextVar[frozenset[Kind]] = ContextVar("fields seen", default=frozenset())
 
 
 def see_as(role: str) -> None:
     """Let what is written from here on in this task hold the fields of a role."""
     _seen.set(SEES[role])
+
+
+def reads(role: str, matter: str) -> bool:
+    """Tell whether a role reads what was said and written in a matter of this kind, or only what happened when."""
+    return "case" in SEES[role] or matter in WORKS_ON.get(role, frozenset())
 
 
 def sees(kind: Kind) -> bool:

@@ -127,7 +127,7 @@ PAGES: Final[Mapping[str, Roles]] = {
     "/rows/today": PARTIES | {"hotline", "street"},
     "/rows/matters": PARTIES | {"hotline", "street"},
     "/rows/matters/{code}/supply": PARTIES,
-    "/rows/matters/{code}/papers/{sha256}": PARTIES | {"hotline", "street"},
+    "/rows/matters/{code}/papers/{sha256}": PARTIES | {"hotline"},
     "/rows/stations/{code}/supply": PARTIES,
     "/companies": PARTIES,
     "/companies/{code}": PARTIES,

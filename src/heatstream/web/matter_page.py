@@ -11,6 +11,7 @@ from typing import Any, Final
 from fastapi import Request
 from nicegui import ui
 
+from heatstream.access.fields import reads
 from heatstream.claims.event_words import CHOICES, FIELDS
 from heatstream.errors import BadInput
 from heatstream.settings import Settings
@@ -139,32 +140,42 @@ def _body(line: Line, words: Words) -> None:
         facts(told)
 
 
-def _event(line: Line, kind: str, papers: Mapping[str, str], words: Words) -> None:
+def _said(line: Line, papers: Mapping[str, str], words: Words) -> None:
+    tag("p", str(line.body["why"]), "hs-sentence")
+    _body(line, words)
+    cited = [papers.get(each, each) for each in line.body.get("files", ())]
+    if cited:
+        note(f"{words('依据', 'rests on')} {', '.join(cited)}")
+
+
+def _event(line: Line, kind: str, papers: Mapping[str, str], words: Words, *, whole: bool) -> None:
     by = words("软件", "the software") if line.officer == "heatstream" else line.officer
     with box("li", "hs-event"):
         with box("div", "hs-event-head"):
             tag("strong", f"{line.number} · {matter_words.event(kind, line.kind, words)}")
             tag("span", f"{local(line.happened_at)} · {by}", "hs-note")
-        tag("p", str(line.body["why"]), "hs-sentence")
-        _body(line, words)
-        cited = [papers.get(each, each) for each in line.body.get("files", ())]
-        if cited:
-            note(f"{words('依据', 'rests on')} {', '.join(cited)}")
+        if whole:
+            _said(line, papers, words)
+        else:
+            note(words("内容不对您的角色公开。", "What it says is not for your role."))
         recorded = f"{words('记录于', 'recorded')} {local(line.recorded_at)} · SHA-256 {line.hash.hex()[:16]}…"
         tag("p", recorded, "hs-note hs-hash", title=line.hash.hex())
 
 
-def _events(seen: Shown, words: Words) -> None:
+def _events(seen: Shown, words: Words, *, whole: bool) -> None:
     papers = {each.sha256.hex(): each.name for each in seen.files}
     with card(words("案卷", "what was recorded"), words("只增不改，逐条哈希", "only added, hashed one over the other")):
         with box("ol", "hs-events"):
             for line in reversed(seen.lines):
-                _event(line, seen.matter.kind, papers, words)
+                _event(line, seen.matter.kind, papers, words, whole=whole)
         if seen.files:
             tag("h3", words("附件", "papers"))
         for each in seen.files:
             with box("p", "hs-sentence"):
-                link(each.name, f"/rows/matters/{seen.matter.code}/papers/{each.sha256.hex()}")
+                if whole:
+                    link(each.name, f"/rows/matters/{seen.matter.code}/papers/{each.sha256.hex()}")
+                else:
+                    tag("span", each.name)
                 tag(
                     "span",
                     f" · {each.officer} · {local(each.added_at)} · SHA-256 {each.sha256.hex()}",
@@ -241,6 +252,7 @@ def add(settings: Settings) -> None:
                 empty(words(f"没有您可见的事项 {code}。", f"There is no matter {code} that you may see."))
                 return
             desk = _Desk(Recording(request, reader, settings), looked.seen, words)
+            whole = reads(reader.visitor.role, looked.seen.matter.kind)
 
             @ui.refreshable
             def told() -> None:
@@ -252,7 +264,7 @@ def add(settings: Settings) -> None:
 
             @ui.refreshable
             def recorded() -> None:
-                _events(desk.looked, words)
+                _events(desk.looked, words, whole=whole)
 
             told()
             if looked.seen.incident is not None and looked.seen.matter.heat_station is not None:

@@ -8,6 +8,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from heatstream.access.fields import reads
+from heatstream.claims.event_words import role
+from heatstream.errors import Refused
 from heatstream.settings import Settings
 from heatstream.store import matters
 from heatstream.store.matters import Matter
@@ -18,8 +21,10 @@ from heatstream.supervision.act import Desk
 from heatstream.supervision.incident.incident_kind import INCIDENT
 from heatstream.supervision.incident.incident_state import Incident
 from heatstream.supervision.kinds import KINDS
+from heatstream.supervision.shown import KINDS_ZH
 from heatstream.supervision.station import supply_series
 from heatstream.supervision.station.supply_series import DAY_SLOTS, SupplySeries
+from heatstream.web import words as languages
 from heatstream.web.signed_in import Reading
 
 router = APIRouter(prefix="/rows", include_in_schema=False)
@@ -105,12 +110,21 @@ def row(found: Matter, now: dt.datetime) -> Row:
 
 
 @router.get("/matters/{code}/papers/{sha256}")
-async def paper(reader: Reading, code: str, sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> Response:
+async def paper(
+    request: Request, reader: Reading, code: str, sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
+) -> Response:
     """Give a paper of a matter, to keep and never to be shown by the browser: somebody outside wrote it."""
     async with reader.connection() as conn:
+        of = await matters.by_code(conn, code)
         found = await matters.paper(conn, code, bytes.fromhex(sha256))
-    if found is None:
+    if of is None or found is None:
         raise HTTPException(404, f"no paper {sha256} in a matter {code!r} that you see")
+    if not reads(reader.visitor.role, of.kind):
+        not_theirs = Refused(
+            f"papers of matters of kind {of.kind} are not for {reader.visitor.role}",
+            zh=f"“{KINDS_ZH[of.kind]}”的附件不对{role(reader.visitor.role)}开放",
+        )
+        raise HTTPException(403, languages.of_request(request).why(not_theirs))
     name, content = found
     told = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
     return Response(content, media_type="application/octet-stream", headers={"Content-Disposition": told})

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
+from heatstream.access import fields
 from heatstream.errors import BadInput
 from heatstream.serve.access import Asking, Connection
 from heatstream.serve.formats import Route
@@ -57,7 +58,8 @@ class Event(Shape):
     recorded_at: Instant
     officer: str = Field(description="工号 of who recorded it; `heatstream` = the software")
     body: dict[str, Any] | None = Field(
-        description="its fields; null = of a work order, assessment or publication, without scope `claims`"
+        description="its fields; null = of a work order, assessment or publication, without scope `claims`; for a "
+        "hotline, of whatever is no work order"
     )
     hash: Digest = Field(description="SHA-256 over it and the hash before it, hexadecimal")
 
@@ -159,7 +161,7 @@ async def whole(
     now: Now,
     asking: Asking,
 ) -> Whole:
-    """Give one matter whole, as it stands now; bodies of work orders and assessments with scope `claims` alone.
+    """Give one matter whole, as it stands now; what work orders, assessments and publications hold with scope `claims`.
 
     With `as_of` by the events recorded until then, folded by the rules of today.
     """
@@ -169,7 +171,8 @@ async def whole(
     except BadInput as error:
         raise NotFound(str(error)) from error
     lines = [Event.model_validate(line) for line in seen.lines]
-    hidden = seen.matter.kind in WITHHELD and not asking.allows("claims")
+    kind = seen.matter.kind
+    hidden = not fields.reads(asking.role, kind) or (kind in WITHHELD and not asking.allows("claims"))
     return Whole(
         matter=Matter.model_validate(seen.matter),
         incident=shown.tree(seen).get("incident"),
