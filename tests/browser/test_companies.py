@@ -76,7 +76,7 @@ async def test_a_call_is_given_to_the_home_that_a_person_names(visit: Open, town
     await page.get_by_label("户号").fill("H1")
     await page.get_by_label("记录缘由").first.fill("电话核实")
     await page.get_by_role("button", name="指定").click()
-    await expect(page.get_by_role("alert").first).to_contain_text("one of them alone", timeout=PATIENT)
+    await expect(page.get_by_role("alert").first).to_contain_text("三者只取其一", timeout=PATIENT)
     await page.get_by_label("户号").fill("")
     await page.get_by_role("button", name="指定").click()
     await expect(page).to_have_url(re.compile(r"/matters/WOR-"), timeout=PATIENT)
@@ -98,3 +98,75 @@ async def test_a_company_signs_its_zero_report(visit: Open, town_url: str) -> No
     rows = await page.evaluate("fetch('/rows/companies').then(a => a.json())")
     assert [(each["code"], each["declared"], each["zero"]) for each in rows] == [("E1", True, True)]
     assert (await _overflow(page), found.foreign, found.errors) == (0, [], [])
+
+
+async def _record(page: Page, title: str, told: dict[str, str]) -> None:
+    """Record an event by its form, at the time told."""
+    fold = page.locator(".hs-fold").filter(has=page.locator("summary", has_text=re.compile(f"^{title}$")))
+    form = fold.locator("form")
+    await fold.locator("summary").click()
+    await expect(form).to_be_visible(timeout=PATIENT)
+    for name, value in told.items():
+        field = form.locator(f"[name='{name}']")
+        if await field.evaluate("each => each.tagName") == "SELECT":
+            await field.select_option(value)
+        else:
+            await field.fill(value)
+    await form.locator("[type=submit]").click()
+
+
+async def test_three_people_publish_a_scorecard_that_its_company_objected_to(visit: Open, town_url: str) -> None:
+    reviewer, approver = [await token_at(town_url, "district", district="D1", street=each) for each in ("复核", "审批")]
+    drafts = await visit("/companies/E1?season=2025")
+    await _record(drafts.page, "拟稿（承办）", {"at": "2026-05-05T09:00", "why": "年度考核"})
+    await expect(drafts.page).to_have_url(re.compile("/matters/"), timeout=PATIENT)
+    path = drafts.page.url[drafts.page.url.index("/matters/") :]
+    told = {"at": "2026-05-06T09:00", "why": "告知", "how": "送达", "objections_until": "2026-05-13"}
+    await _record(drafts.page, "告知企业", told)
+    await _stands(drafts.page, 2, "已告知")
+
+    company = await visit(path, width=390, token=await token_at(town_url, "company", company="E1"))
+    told = {"at": "2026-05-08T09:00", "why": "异议", "against": "停供户时", "grounds": "电网停电"}
+    await _record(company.page, "企业异议", told)
+    await _stands(company.page, 3, "有异议")
+
+    await drafts.page.reload()
+    told = {"at": "2026-05-11T09:00", "why": "核实", "objection": "3", "upheld": "no", "answer": "电网未停电"}
+    await _record(drafts.page, "答复异议", told)
+    await _stands(drafts.page, 4, "已告知")
+    for token, title, told in (
+        (reviewer, "复核", {"at": "2026-05-18T09:00", "opinion": "数字与案卷一致"}),
+        (approver, "审批", {"at": "2026-05-19T09:00", "opinion": "同意", "doc_no": "示供考〔2026〕1号"}),
+    ):
+        page = (await visit(path, token=token)).page
+        await _record(page, title, {"why": title, "agrees": "yes", **told})
+        await _stands(page, 5 if title == "复核" else 6, f"已{title}")
+
+    await drafts.page.reload()
+    await _record(drafts.page, "公示", {"at": "2026-05-20T09:00", "why": "公示", "where": "市供热主管部门网站"})
+    await _stands(drafts.page, 7, "已公示")
+    await company.page.reload()
+    out = company.page.locator(".hs-card", has_text="第 1 版").last
+    for words in ("示供考〔2026〕1号", "市供热主管部门网站", "2026-05-20 09:00", "抢修时限", "1/1", "66.67"):
+        await expect(out).to_contain_text(words, timeout=PATIENT)
+    await expect(company.page.get_by_text("此刻没有您可记录的内容。")).to_be_visible()
+    assert await _overflow(company.page) == 0
+    assert (drafts.errors, company.errors) == ([], [])
+
+
+async def _record(page: Page, title: str, told: dict[str, str]) -> None:
+    """Record an event by the form under its title."""
+    fold = page.locator(".hs-fold").filter(has=page.locator("summary", has_text=re.compile(f"^{title}$")))
+    await fold.locator("summary").click()
+    for name, value in told.items():
+        field = fold.locator(f"form [name='{name}']")
+        if await field.evaluate("each => each.tagName") == "SELECT":
+            await field.select_option(value)
+        else:
+            await field.fill(value)
+    await fold.locator("[type=submit]").click()
+
+
+async def _stands(page: Page, events: int, step: str) -> None:
+    await expect(page.locator(".hs-event")).to_have_count(events, timeout=PATIENT)
+    await expect(page.locator(".hs-fact-value").get_by_text(step, exact=True)).to_be_visible()

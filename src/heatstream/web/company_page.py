@@ -4,7 +4,6 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import Request
@@ -24,6 +23,7 @@ from heatstream.web.frame import box, card, frame, tag
 from heatstream.web.matter_acts import Recording
 from heatstream.web.matter_columns import literal
 from heatstream.web.parts import alert, empty, facts, figure, figures, link, note, reading
+from heatstream.web.publication_part import points, total
 from heatstream.web.shared import Reader
 from heatstream.web.signed_in import Reading
 from heatstream.web.today_page import HEAD, watermarked
@@ -83,14 +83,6 @@ def _head(found: Whole, words: Words) -> None:
 # --- the scorecard ----------------------------------------------------------------------------------------------------
 
 
-def _points(points_e2: float | None, words: Words) -> str:
-    return words("未定", "undetermined") if points_e2 is None else f"{points_e2:.2f}"
-
-
-def _exact(points: Any) -> float | None:
-    return None if points is None else points.numerator / points.denominator
-
-
 def _line(line: Line, rows: str, words: Words) -> None:
     with box("div", "hs-score-line"):
         tag("span", f"{line.title} · {words('权重', 'weight')} {line.weight}")
@@ -109,14 +101,14 @@ def _line(line: Line, rows: str, words: Words) -> None:
         elif line.hand is not None:
             given = f"{line.hand.score_e2 / 100:.2f}/{line.hand.of_e2 / 100:.2f}"
             link(f"{given} · {line.hand.officer}", f"/matters/{line.hand.matter}")
-        tag("span", _points(_exact(line.points), words), "hs-score-points")
+        tag("span", points(line.points, words), "hs-score-points")
         if line.undetermined:
             tag("span", line.undetermined, "hs-note")
 
 
 def _category(each: CategoryScore, rows: str, words: Words) -> None:
     name = words(each.name, each.category.replace("_", " "))
-    tag("h3", f"{name} · {words('权重', 'weight')} {each.weight} · {_points(_exact(each.points), words)}")
+    tag("h3", f"{name} · {words('权重', 'weight')} {each.weight} · {points(each.points, words)}")
     with box("div", "hs-score"):
         for line in each.lines:
             _line(line, rows, words)
@@ -133,8 +125,7 @@ def _scorecard(found: Scorecard | str, code: str, visitor: str, words: Words) ->
         return
     rows = f"/rows/scorecards/{code}?season={found.season_year}"
     told = words(f"截至 {found.through}，考核规则 {found.version}", f"through {found.through}, rules {found.version}")
-    total = None if found.points_e2 is None else found.points_e2 / 100
-    figure(words("总分", "points"), _points(total, words), told)
+    figure(words("总分", "points"), total(found, words), told)
     for each in found.categories:
         _category(each, rows, words)
     first = _first(found)

@@ -18,10 +18,11 @@ from heatstream.settings import Settings
 from heatstream.store.claims import Line
 from heatstream.store.read import city
 from heatstream.supervision import shown
+from heatstream.supervision.company.publications import PUBLICATION
 from heatstream.supervision.incident.incident_shown import Seen
 from heatstream.supervision.incident.incident_shown import sentences as of_incident
 from heatstream.supervision.shown import Shown
-from heatstream.web import again, charts, matter_acts, matter_rows, matter_words
+from heatstream.web import again, charts, matter_acts, matter_rows, matter_words, publication_part
 from heatstream.web import words as languages
 from heatstream.web.folds import fold
 from heatstream.web.forms import Papers, form
@@ -36,8 +37,8 @@ from heatstream.web.today_page import HEAD, local, watermarked
 from heatstream.web.words import Words
 
 REFRESH_S = 20
-_AROUND = frozenset({"kind", "at", "why", "files"})
-"""Fields of an event that stand in its head."""
+_AROUND = frozenset({"kind", "at", "why", "files", "content"})
+"""Fields of an event that stand in its head, or that are shown in a way of their own."""
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*")
 
 
@@ -138,6 +139,8 @@ def _body(line: Line, words: Words) -> None:
     with box("details"):
         tag("summary", words("内容", "content"))
         facts(told)
+        if "content" in line.body:
+            publication_part.content(line.body["content"], words)
 
 
 def _said(line: Line, papers: Mapping[str, str], words: Words) -> None:
@@ -261,6 +264,8 @@ def add(settings: Settings) -> None:
                     _facts(seen, words)
                 if seen.incident is not None:
                     _incident(seen.incident, words)
+                if whole and seen.matter.kind == PUBLICATION.name:
+                    publication_part.publication(seen, words)
 
             @ui.refreshable
             def recorded() -> None:
