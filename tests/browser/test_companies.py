@@ -147,7 +147,14 @@ async def test_three_people_publish_a_scorecard_that_its_company_objected_to(vis
     await _stands(drafts.page, 7, "已公示")
     await company.page.reload()
     out = company.page.locator(".hs-card", has_text="第 1 版").last
-    for words in ("示供考〔2026〕1号", "市供热主管部门网站", "2026-05-20 09:00", "抢修时限", "1/1", "66.67"):
+    for words in (
+        "示供考〔2026〕1号",
+        "市供热主管部门网站",
+        "2026-05-20 09:00",
+        "1/1",
+        "66.67",
+        "尚无人在诚信档案中评分",
+    ):
         await expect(out).to_contain_text(words, timeout=PATIENT)
     await expect(company.page.get_by_text("此刻没有您可记录的内容。")).to_be_visible()
     assert await _overflow(company.page) == 0

@@ -237,6 +237,7 @@ async def test_a_score_that_nobody_gave_leaves_the_total_undetermined_with_the_r
     assert card.undetermined == (
         "设备设施 设备完好: nobody has scored it; expected `hand_scored` in the company's file",
     )
+    assert card.undetermined_zh == ("设备设施 设备完好：尚无人在诚信档案中评分",)
     assert [each.points is None for each in card.categories] == [True, False, False, False, False, False]
 
 
@@ -245,6 +246,7 @@ async def test_a_figure_of_too_little_is_undetermined(office: Office) -> None:
     card = await score(office, rules(line))
     assert card.points is None
     assert card.undetermined == ("设备设施 第0项: 4 compliant and failing home-days, expected 5 or more",)
+    assert card.undetermined_zh == ("设备设施 第0项：合格与不达标户日为 4，应不少于 5",)
 
 
 async def test_complaints_are_held_against_no_area_that_is_only_half_known(office: Office) -> None:
@@ -252,6 +254,7 @@ async def test_complaints_are_held_against_no_area_that_is_only_half_known(offic
         await conn.execute(update(t.contract).where(t.contract.c.code == "H1").values(billed_area_centi_m2=None))
     card = await score(office, rules({"measure": "complaints", **STEPS}))
     assert "1 supplied users of heat have no area in the registry" in card.undetermined[0]
+    assert "1 户在供热用户未登记面积" in card.undetermined_zh[0]
 
 
 async def test_an_earlier_day_scores_what_was_so_by_its_end(office: Office) -> None:

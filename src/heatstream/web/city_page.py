@@ -60,6 +60,12 @@ def _below_now(words: Words) -> None:
             grids.column(words("地址", "address"), "address", 170),
         ]
         grids.table("flags", "/rows/flags", columns, words, rows=6, title=title, key="point")
+        note(
+            words(
+                "每个测点一行；报停住户列出，但不计入户数。",
+                "A row a point; homes whose heat is stopped are listed, and not counted.",
+            )
+        )
 
 
 def _places(words: Words) -> None:

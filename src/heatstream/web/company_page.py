@@ -11,6 +11,7 @@ from nicegui import ui
 
 from heatstream.core.repair import RepairState
 from heatstream.errors import Refused
+from heatstream.rules.supervision.scorecard import MEASURES
 from heatstream.settings import Settings
 from heatstream.store.read import city, companies
 from heatstream.supervision.company.company_shown import Whole
@@ -23,7 +24,7 @@ from heatstream.web.frame import box, card, frame, tag
 from heatstream.web.matter_acts import Recording
 from heatstream.web.matter_columns import literal
 from heatstream.web.parts import alert, empty, facts, figure, figures, link, note, reading
-from heatstream.web.publication_part import points, total
+from heatstream.web.publication_part import points, total, why
 from heatstream.web.shared import Reader
 from heatstream.web.signed_in import Reading
 from heatstream.web.today_page import HEAD, watermarked
@@ -87,11 +88,11 @@ def _line(line: Line, rows: str, words: Words) -> None:
     with box("div", "hs-score-line"):
         tag("span", f"{line.title} · {words('权重', 'weight')} {line.weight}")
         if line.figure is not None:
-            its = line.figure
+            its, meaning = line.figure, MEASURES[line.figure.measure]
             query = urlencode({"measure": its.measure, **({"stratum": its.stratum} if its.stratum else {})})
             button = tag("button", f"{its.numerator}/{its.denominator}", "hs-choice", type="button")
             button.props["title"] = words(
-                f"{its.title}：分子 {its.numerator_is}，分母 {its.denominator_is}。看每一行",
+                f"{its.title}：{meaning.numerator_zh}／{meaning.denominator_zh}。看每一行",
                 f"{its.numerator_is} of {its.denominator_is}: show the rows",
             )
             script = (
@@ -103,7 +104,7 @@ def _line(line: Line, rows: str, words: Words) -> None:
             link(f"{given} · {line.hand.officer}", f"/matters/{line.hand.matter}")
         tag("span", points(line.points, words), "hs-score-points")
         if line.undetermined:
-            tag("span", line.undetermined, "hs-note")
+            tag("span", why(line, words), "hs-note")
 
 
 def _category(each: CategoryScore, rows: str, words: Words) -> None:

@@ -77,6 +77,11 @@ def points(exact: Exact | None, words: Words) -> str:
     return words("未定", "undetermined") if exact is None else f"{exact.numerator / exact.denominator:.2f}"
 
 
+def why(line: Line, words: Words) -> str:
+    """Say why an indicator has no points; of what an older program made, in the words that it had."""
+    return words(line.undetermined_zh or line.undetermined or "", line.undetermined or "")
+
+
 def total(card_: Scorecard, words: Words) -> str:
     """Write the points in all, as they were rounded."""
     return points(None, words) if card_.points_e2 is None else f"{card_.points_e2 / 100:.2f}"
@@ -114,7 +119,7 @@ def _line(line: Line, words: Words) -> None:
         with box("td"):
             tag("span", points(line.points, words))
             if line.undetermined:
-                note(line.undetermined)
+                note(why(line, words))
 
 
 def _figure(line: Line) -> str:

@@ -36,7 +36,7 @@ def _reports(words: Words) -> None:
         grids.figure(words("版次", "version"), "version", width=72),
         grids.column(words("标题", "title"), "title", 180, flex=2),
         matter_columns.at(words("生成", "made"), "made_at"),
-        grids.column(words("生成者", "made by"), "made_by", 110),
+        matter_columns.named(words("生成者", "made by"), "made_by", {"heatstream": words("软件", "the software")}, 110),
         matter_columns.drawn(words("工作簿", "workbook"), "sha256", workbook, 96, sortable=False, filter=False),
     ]
     with card(words("报表", "reports"), words("只增不改，每版都在", "only added: every version stands")):

@@ -61,7 +61,11 @@ def _score_columns(words: Words) -> list[Column]:
         grids.figure(words("得分", "points"), "points_e2", "hs.degrees", 92),
         matter_columns.written(words("精确值", "exactly"), "points", exact, 170),
         matter_columns.written(
-            words("未定的原因", "why undetermined"), "undetermined", "(p.value || []).join('；')", 300, flex=3
+            words("未定的原因", "why undetermined"),
+            words("undetermined_zh", "undetermined"),
+            "(p.value || []).join('；')",
+            300,
+            flex=3,
         ),
     ]
 

@@ -50,21 +50,48 @@ class Meaning(NamedTuple):
     title: str
     numerator: str
     denominator: str
+    numerator_zh: str
+    denominator_zh: str
     scale: int = 1
 
 
 MEASURES: Mapping[Measure, Meaning] = MappingProxyType(
     {
-        "pass_rate": Meaning("固定监测点合格率", "compliant home-days", "compliant and failing home-days"),
-        "complaints": Meaning("每万平方米投诉", "tickets of the hotlines", "area supplied [0.01 m²]", 1_000_000),
-        "contact_kept": Meaning("联系时限履行率", "kept", "kept and breached"),
-        "measure_kept": Meaning("测温时限履行率", "kept", "kept and breached"),
-        "repair_kept": Meaning("抢修时限履行率", "kept", "kept and breached"),
-        "points_complete": Meaning("室温数据完整率", "slots with a reading", "slots expected"),
-        "meters_complete": Meaning("热表数据完整率", "slots with a reading", "slots expected"),
-        "undelivered": Meaning("停供户时占比", "home-minutes without heat", "home-minutes due that a meter told"),
-        "fuel_kept": Meaning("储煤达标率", "fuel reports at or above the floor", "fuel reports held against it"),
-        "zero_reports": Meaning("零报告率", "days declared", "days of the season"),
+        "pass_rate": Meaning(
+            "固定监测点合格率", "compliant home-days", "compliant and failing home-days", "合格户日", "合格与不达标户日"
+        ),
+        "complaints": Meaning(
+            "每万平方米投诉",
+            "tickets of the hotlines",
+            "area supplied [0.01 m²]",
+            "热线来件",
+            "供热面积（0.01 m²）",
+            1_000_000,
+        ),
+        "contact_kept": Meaning("联系时限履行率", "kept", "kept and breached", "按时", "按时与超时"),
+        "measure_kept": Meaning("测温时限履行率", "kept", "kept and breached", "按时", "按时与超时"),
+        "repair_kept": Meaning("抢修时限履行率", "kept", "kept and breached", "按时", "按时与超时"),
+        "points_complete": Meaning(
+            "室温数据完整率", "slots with a reading", "slots expected", "有读数的时段", "应有时段"
+        ),
+        "meters_complete": Meaning(
+            "热表数据完整率", "slots with a reading", "slots expected", "有读数的时段", "应有时段"
+        ),
+        "undelivered": Meaning(
+            "停供户时占比",
+            "home-minutes without heat",
+            "home-minutes due that a meter told",
+            "无热户分钟",
+            "热表有数的应供户分钟",
+        ),
+        "fuel_kept": Meaning(
+            "储煤达标率",
+            "fuel reports at or above the floor",
+            "fuel reports held against it",
+            "达到下限的日报",
+            "可与下限比较的日报",
+        ),
+        "zero_reports": Meaning("零报告率", "days declared", "days of the season", "已申报天数", "采暖期天数"),
     }
 )
 Weight = Annotated[Decimal, Field(gt=0, le=1000)]

@@ -91,7 +91,8 @@ class Line(_Shape):
     figure: Figure | None = Field(description="null = scored by hand, or nothing could be measured")
     hand: Hand | None = Field(description="null = measured, or not given")
     points: Exact | None = Field(description="0 to 100; null = undetermined")
-    undetermined: str | None = Field(description="why there are no points")
+    undetermined: str | None = Field(None, description="why there are no points")
+    undetermined_zh: str | None = Field(None, description="the same in Chinese")
 
 
 class CategoryScore(_Shape):
@@ -120,6 +121,7 @@ class Scorecard(_Shape):
     points: Exact | None = Field(description="0 to 100, exactly; null = undetermined")
     points_e2: int | None = Field(description="the same, rounded half up once [0.01 points]")
     undetermined: tuple[str, ...] = Field(description="every indicator without points, and why")
+    undetermined_zh: tuple[str, ...] = Field((), description="the same in Chinese")
 
 
 class Ranked(_Shape):
@@ -131,6 +133,7 @@ class Ranked(_Shape):
     points: Exact | None
     points_e2: int | None
     undetermined: tuple[str, ...]
+    undetermined_zh: tuple[str, ...]
 
 
 class Ranking(_Shape):
@@ -220,7 +223,7 @@ def _fraction(exact: Exact | None) -> Fraction | None:
 
 
 def _ranked(card: Scorecard, rank: int | None) -> Ranked:
-    told = card.model_dump(include={"company", "name", "points_e2", "undetermined"})
+    told = card.model_dump(include={"company", "name", "points_e2", "undetermined", "undetermined_zh"})
     return Ranked(rank=rank, points=card.points, **told)
 
 
@@ -288,15 +291,16 @@ async def _scored(conn: AsyncConnection, company: Company, by: _Season) -> Score
         categories=tuple(categories),
         points=None if total is None else Exact.of(total),
         points_e2=None if total is None else core.hundredths(total),
-        undetermined=tuple(_why(categories)),
+        undetermined=tuple(f"{where}: {line.undetermined}" for where, line in _open(categories)),
+        undetermined_zh=tuple(f"{where}：{line.undetermined_zh}" for where, line in _open(categories)),
     )
 
 
-def _why(categories: Iterable[CategoryScore]) -> Iterable[str]:
+def _open(categories: Iterable[CategoryScore]) -> Iterable[tuple[str, Line]]:
     for category in categories:
         for line in category.lines:
             if line.undetermined is not None:
-                yield f"{category.name} {line.title}: {line.undetermined}"
+                yield f"{category.name} {line.title}", line
 
 
 def _part(weight: str, points: Exact | None) -> Part:
@@ -335,15 +339,17 @@ async def _line(asked: Asked, category: Category, rule: Indicator, file: _File, 
     try:
         found = await rows(asked, rule.measure, rule.stratum)
     except Refused as refused:
-        return Line(**named, figure=None, hand=None, points=None, undetermined=str(refused))
+        why, zh = str(refused), refused.zh or str(refused)
+        return Line(**named, figure=None, hand=None, points=None, undetermined=why, undetermined_zh=zh)
     figure = _figure(rule, rule.measure, found, asked, by.year)
     if figure.denominator < figure.least_denominator:
         why = f"{figure.denominator} {figure.denominator_is}, expected {figure.least_denominator} or more"
-        return Line(**named, figure=figure, hand=None, points=None, undetermined=why)
+        zh = f"{MEASURES[rule.measure].denominator_zh}为 {figure.denominator}，应不少于 {figure.least_denominator}"
+        return Line(**named, figure=figure, hand=None, points=None, undetermined=why, undetermined_zh=zh)
     value = Fraction(figure.numerator * figure.scale, figure.denominator)
     knots = [Knot(Fraction(each.figure), Fraction(each.points)) for each in rule.knots]
     earned = core.points(value, knots, linear=bool(rule.linear))
-    return Line(**named, figure=figure, hand=None, points=Exact.of(earned), undetermined=None)
+    return Line(**named, figure=figure, hand=None, points=Exact.of(earned))
 
 
 def _figure(rule: Indicator, measure: Measure, found: Sequence[Row], asked: Asked, year: int) -> Figure:
@@ -367,8 +373,8 @@ def _figure(rule: Indicator, measure: Measure, found: Sequence[Row], asked: Aske
 def _by_hand(category: Category, rule: Indicator, file: _File, named: dict[str, str]) -> Line:
     given = next((each for each in file.scores if each.key == (category, rule.indicator)), None)
     if given is None or file.matter is None:
-        why = "nobody has scored it; expected `hand_scored` in the company's file"
-        return Line(**named, figure=None, hand=None, points=None, undetermined=why)
+        why, zh = "nobody has scored it; expected `hand_scored` in the company's file", "尚无人在诚信档案中评分"
+        return Line(**named, figure=None, hand=None, points=None, undetermined=why, undetermined_zh=zh)
     told = given.told
     hand = Hand(
         score_e2=told.score_e2,
@@ -379,4 +385,4 @@ def _by_hand(category: Category, rule: Indicator, file: _File, named: dict[str, 
         event=given.number,
     )
     earned = Exact.of(Fraction(100 * told.score_e2, told.of_e2))
-    return Line(**named, figure=None, hand=hand, points=earned, undetermined=None)
+    return Line(**named, figure=None, hand=hand, points=earned)
