@@ -10,6 +10,8 @@ HeatstreamError
 └── BrokerError          the broker ended the session or is set up unsafely
     ├── BrokerLost       the connection ended; connect again
     └── TakenOver        another client came under our name
+
+Beside it FieldError, a ValueError: what a pydantic model finds wrong with a field.
 """
 
 

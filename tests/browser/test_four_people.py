@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from heatstream.access import people
 from heatstream.store.migrate import upgrade
 from heatstream.store.pool import create_engine
+from heatstream.web.words import COOKIE
 from tests.browser.conftest import serving
 from tests.claims.rig import Office
 from tests.conftest import at_database, tell
@@ -64,6 +65,13 @@ def measured(day: int, hour: int, celsius: str) -> dict[str, str]:
         "rooms.0.temp_centi": celsius,
         **readings,
     }
+
+
+TOO_EARLY = {
+    "en": "at: seen 2026-01-01T09:00:00+08:00, expected not before the claim was opened (2026-01-04T23:40:00+00:00)",
+    "zh": "发生时间为 2026年1月1日 09:00，不应早于立案时间（2026年1月5日 07:40）",
+}
+"""Why a review is refused that is told of a day before the request."""
 
 
 async def see(what: Locator) -> None:
@@ -231,14 +239,29 @@ async def _three_people_rule(drafts: Officer, reviews: Officer, approves: Office
     await see(drafts.page.locator("#e10"))
     await drafts.page.locator(".hs-not-now > summary").click()
     refused = drafts.page.locator(".hs-not-now [data-kind=ruling_reviewed]")
-    await read(refused, "承办, 复核 and 审批 are three people")
+    await read(refused, "承办、复核、审批应为三人")
     await expect(drafts.page.locator(".hs-acts [data-kind=ruling_reviewed]")).to_have_count(0)
     agreed = {"agrees": "yes", "opinion": "同意"}
     await reviews.go(claim)
-    await reviews.record("ruling_reviewed", 11, {"at": at(13, 10), "why": "复核草案", **agreed})
+    for language, said in TOO_EARLY.items():
+        form = await _refused(reviews, {"at": at(1, 9), "why": "复核草案", **agreed}, language, said)
+    await reviews.fill(form, {"at": at(13, 10)})
+    await reviews.send(form)
+    await see(reviews.page.locator("#e11"))
     await approves.go(claim)
     issued = {"at": at(13, 11), "why": "签发", **agreed, "doc_no": "区供裁〔2026〕1号"}
     await approves.record("ruling_approved", 12, issued)
+
+
+async def _refused(officer: Officer, told: Mapping[str, str], language: str, said: str) -> Locator:
+    """Send what the law refuses, and read why above the form, in the language of the page; nothing typed is lost."""
+    await officer.page.context.add_cookies([{"name": COOKIE, "value": language, "url": officer.address}])
+    await officer.page.reload()
+    form = await officer.form("ruling_reviewed")
+    await officer.fill(form, told)
+    await officer.send(form)
+    await read(form.locator("[role=alert]"), said)
+    return form
 
 
 async def _it_is_served_and_paid(drafts: Officer, clerk: Officer, claim: str) -> None:

@@ -158,7 +158,7 @@ async def test_a_figure_of_the_scorecard_is_the_sum_of_its_rows(seen_by: As) -> 
     told = [_some(each, "subject", "numerator", "denominator") for each in found]
     assert told == [["H1", 1, 3], ["H2", 3, 3]]
     refused = await (await seen_by("city")).get("/rows/scorecards/E1?measure=complaints&season=2025")
-    assert (refused.status_code, "area" in refused.json()["detail"]) == (409, True)
+    assert (refused.status_code, "未登记面积" in refused.json()["detail"]) == (409, True)
 
 
 async def test_incidents_stand_under_both_repair_rules(seen_by: As) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from heatstream.evidence.canonical import archive
 from heatstream.evidence.sign import create_key
 from heatstream.settings import Database, Evidence, Settings
+from heatstream.web import words as languages
 from heatstream.web.shared import Source
 from tests.conftest import database_url
 from tests.evaluate.town import DAY, Town, whole_day
@@ -83,8 +84,12 @@ async def test_what_is_no_bundle_is_said_to_be_unreadable(cold: Judged) -> None:
 
 async def test_days_that_hold_nothing_are_refused_with_the_reason(cold: Judged) -> None:
     async with visitor(cold.source, await token_of(cold.engine), cold.settings) as browser:
-        answer = await browser.get("/rows/household/a/evidence?from=2026-01-06&to=2026-01-05")
-    assert (answer.status_code, "expected the first before the last" in answer.text) == (422, True)
+        address = "/rows/household/a/evidence?from=2026-01-06&to=2026-01-05"
+        chinese = await browser.get(address)
+        browser.cookies.set(languages.COOKIE, "en")
+        english = await browser.get(address)
+    assert (chinese.status_code, "首日应不晚于末日" in chinese.json()["detail"]) == (422, True)
+    assert (english.status_code, "expected the first before the last" in english.json()["detail"]) == (422, True)
 
 
 async def test_a_bundle_is_for_the_home_s_own_people_and_is_the_same_to_each(cold: Judged) -> None:

@@ -17,15 +17,42 @@ from heatstream.web.matter_acts import ACTS
 from heatstream.web.tickets_page import Matched
 
 PACKAGES: Final = ("claims", "supervision", "web")
+MODULES: Final = (
+    "access/people.py",
+    "access/permits.py",
+    "evidence/bundle.py",
+    "evidence/sign.py",
+    "rules/holidays.py",
+    "rules/supervision/file.py",
+    "store/conflicts.py",
+    "store/read/companies.py",
+    "store/read/places.py",
+)
+"""Of other packages, those that pages ask."""
 NO_FORM: Final[Mapping[str, Collection[str]]] = {
+    "access/people.py": {"create", "_there"},
     "claims/batch.py": {"read"},
     "claims/documents/printing.py": {"wanted", "_empty_form"},
     "claims/review.py": {"refresh"},
+    "evidence/sign.py": {"create_key"},
+    "rules/holidays.py": {"Spell", "Notice", "read"},
+    "rules/supervision/file.py": {"load"},
     "supervision/hotline/matching.py": {"_communities"},
     "supervision/hotline/ticket_file.py": {"read"},
 }
-"""Functions whose refusals no form meets: of commands' files and options, and of runs, which the log tells."""
-REFUSALS: Final = frozenset({"BadInput", "Refused", "HeatstreamError", "FieldError"})
+"""What no page meets: of commands' files and options, of files read at the start, of runs, which the log tells."""
+REFUSALS: Final = frozenset(
+    {
+        "BadInput",
+        "Refused",
+        "HeatstreamError",
+        "FieldError",
+        "UnknownCode",
+        "NotPermitted",
+        "NotSignedIn",
+        "PasswordDue",
+    }
+)
 TURNS: Final = frozenset({"wrong", "forbidden", "expect"})
 """Of `claims.check`: they raise one, with step, person and role before it."""
 SOURCE: Final = Path(heatstream.__file__).parent
@@ -33,8 +60,8 @@ CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
 
 
 def modules() -> Iterator[Path]:
-    for package in PACKAGES:
-        yield from sorted((SOURCE / package).rglob("*.py"))
+    yield from (path for package in PACKAGES for path in sorted((SOURCE / package).rglob("*.py")))
+    yield from (SOURCE / name for name in MODULES)
 
 
 def told(node: ast.AST) -> set[str]:

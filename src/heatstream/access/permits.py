@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from heatstream.access.principal import Principal
+from heatstream.claims.event_words import role, roles
 from heatstream.errors import HeatstreamError
 
 Roles = frozenset[str]
@@ -176,8 +177,10 @@ def check(principal: Principal, route: str, table: Mapping[str, Roles]) -> None:
     """
     permitted = table.get(route, frozenset())
     if principal.role not in permitted:
-        may = ", ".join(sorted(permitted)) or "nobody"
-        raise NotPermitted(f"{principal.who} asks as {principal.role}; {route} is for {may}")
+        raise NotPermitted(
+            f"{principal.who} asks as {principal.role}; {route} is for {', '.join(sorted(permitted)) or 'nobody'}",
+            zh=f"{principal.who} 的角色为{role(principal.role)}；{route} 只限{roles(permitted) or '无人'}",
+        )
 
 
 def may(principal: Principal, route: str, table: Mapping[str, Roles]) -> bool:

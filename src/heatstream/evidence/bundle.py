@@ -203,10 +203,13 @@ async def _signed(signer: Signer, manifest: bytes) -> bytes:
 
 async def _subject(conn: AsyncConnection, household: str, first: dt.date, last: dt.date) -> _Subject:
     if first > last:
-        raise BadInput(f"days from {first} to {last}: expected the first before the last")
+        raise BadInput(
+            f"days from {first} to {last}: expected the first before the last",
+            zh=f"日期自 {first} 至 {last}：首日应不晚于末日",
+        )
     home = await dossier.home(conn, household)
     if home is None:
-        raise BadInput(f"household {household!r}: no such 户号 is registered")
+        raise BadInput(f"household {household!r}: no such 户号 is registered", zh=f"户号“{household}”未登记")
     points = await dossier.points(conn, home.id)
     night = dt.timedelta(minutes=await dossier.night_end_min(conn, home.id, last))
     span = Span(midnight(first), midnight(after(last)) + night)

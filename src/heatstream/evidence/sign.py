@@ -63,15 +63,27 @@ class Ed25519:
         try:
             mode, pem = file.stat().st_mode, file.read_bytes()
         except OSError as error:
-            raise BadInput(f"key file {file}: {error.strerror}; `heatstream evidence key create` makes one") from error
+            raise BadInput(
+                f"key file {file}: {error.strerror}; `heatstream evidence key create` makes one",
+                zh=f"密钥文件 {file}：{error.strerror}；可用 `heatstream evidence key create` 生成",
+            ) from error
         if mode & OTHERS_BITS:
-            raise BadInput(f"key file {file}: others may read it (mode {mode & 0o777:04o}), expected 0600")
+            raise BadInput(
+                f"key file {file}: others may read it (mode {mode & 0o777:04o}), expected 0600",
+                zh=f"密钥文件 {file}：他人可读（权限 {mode & 0o777:04o}），应为 0600",
+            )
         try:
             key = serialization.load_pem_private_key(pem, password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise BadInput(f"key file {file}: expected a private key in PEM without a passphrase ({error})") from error
+            raise BadInput(
+                f"key file {file}: expected a private key in PEM without a passphrase ({error})",
+                zh=f"密钥文件 {file}：应为未加密码的 PEM 格式私钥（{error}）",
+            ) from error
         if not isinstance(key, Ed25519PrivateKey):
-            raise BadInput(f"key file {file}: seen {type(key).__name__}, expected an Ed25519 key")
+            raise BadInput(
+                f"key file {file}: seen {type(key).__name__}, expected an Ed25519 key",
+                zh=f"密钥文件 {file}：密钥类型为 {type(key).__name__}，应为 Ed25519",
+            )
         return cls(name, key)
 
     @property

@@ -85,7 +85,9 @@ class DaysOff:
         if day.year not in self.notices:
             raise Refused(
                 f"the State Council's notice of holidays for {day.year} is not among {self._years()}; add"
-                f" rules/holidays/{day.year}.yaml, or holidays/{day.year}.yaml in HEATSTREAM_EVALUATE_PACKS_DIR"
+                f" rules/holidays/{day.year}.yaml, or holidays/{day.year}.yaml in HEATSTREAM_EVALUATE_PACKS_DIR",
+                zh=f"国务院 {day.year} 年节假日安排的通知不在已有的 {self._years()} 之中，应添加 "
+                f"rules/holidays/{day.year}.yaml，或在 HEATSTREAM_EVALUATE_PACKS_DIR 中添加 holidays/{day.year}.yaml",
             )
         near = [notice for year in (day.year, day.year + 1) if (notice := self.notices.get(year))]
         if any(spell.holds(day) for notice in near for spell in notice.days_off):

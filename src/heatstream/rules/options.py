@@ -23,7 +23,10 @@ def explained(option: str, packs_dir: Path | None = None) -> list[str]:
     field = Choices.model_fields.get(option)
     if field is None or not isinstance(field.json_schema_extra, dict):
         close = get_close_matches(option, Choices.model_fields, 3, 0.5) or sorted(Choices.model_fields)
-        raise BadInput(f"option {option!r}: there is none; expected one of {', '.join(close)}")
+        raise BadInput(
+            f"option {option!r}: there is none; expected one of {', '.join(close)}",
+            zh=f"没有选项“{option}”，应为以下之一：{'、'.join(close)}",
+        )
     there = folders(packs_dir)
     asking = [use for use, asked in ASKED.items() if option in asked]
     advice = field.json_schema_extra.get("advice")

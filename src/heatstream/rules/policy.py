@@ -86,7 +86,11 @@ class Policy:
             if law.holds_on(local):
                 return law
         known = ", ".join(f"{law.pack.id} from {law.begins} to {law.ends or 'now'}" for law in self.laws)
-        raise Refused(f"{self.place}: no pack holds on {local}; there is {known}")
+        zh_known = "、".join(f"{law.pack.id}（{law.begins} 至 {law.ends or '今'}）" for law in self.laws)
+        raise Refused(
+            f"{self.place}: no pack holds on {local}; there is {known}",
+            zh=f"{self.place}：{local} 没有施行的规则包，现有 {zh_known}",
+        )
 
     def day_rules(self, day: int) -> DayRules:
         """Give the rules of one local day by the pack in force on it."""

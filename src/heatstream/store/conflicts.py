@@ -110,19 +110,26 @@ async def decide(
 
 
 def _require_signed(officer: str, reason: str) -> None:
-    for name, given in (("officer", officer), ("reason", reason)):
+    for name, zh_name, given in (("officer", "裁定人", officer), ("reason", "理由", reason)):
         if not given.strip():
-            raise BadInput(f"{name}: seen nothing, expected who decides and why: both are kept for good")
+            raise BadInput(
+                f"{name}: seen nothing, expected who decides and why: both are kept for good",
+                zh=f"未填{zh_name}，应写明由谁裁定及理由，二者永久保留",
+            )
 
 
 async def _find(conn: AsyncConnection, device: str, observed_at: dt.datetime) -> Conflict:
     if observed_at.tzinfo is None:
-        raise BadInput(f"instant {observed_at.isoformat()}: expected a time zone")
+        raise BadInput(
+            f"instant {observed_at.isoformat()}: expected a time zone",
+            zh=f"时刻 {observed_at.isoformat()} 未写明时区，应写明时区",
+        )
     query = _conflicts().where(point.c.device == device, reading_conflict.c.observed_at == observed_at)
     row = (await conn.execute(query)).first()
     if row is None:
         raise BadInput(
-            f"no conflict of point {device!r} at {observed_at.isoformat()}: `heatstream conflicts list` shows them"
+            f"no conflict of point {device!r} at {observed_at.isoformat()}: `heatstream conflicts list` shows them",
+            zh=f"监测点 {device} 在 {observed_at.isoformat()} 没有冲突读数，应为冲突读数列表所列",
         )
     return Conflict(*row)
 
@@ -137,7 +144,10 @@ def _chosen(found: Conflict, value: str | None) -> int | None:
         centi = Decimal("NaN")
     if centi not in values:
         seen = ", ".join(f"{each / 100:.2f}" for each in values)
-        raise BadInput(f"value {value!r}: expected one of the instant's values {seen}")
+        raise BadInput(
+            f"value {value!r}: expected one of the instant's values {seen}",
+            zh=f"数值为“{value}”，应为该时刻的数值之一：{seen}",
+        )
     return int(centi)
 
 

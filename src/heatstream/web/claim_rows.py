@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.access.fields import SEES, Kind
@@ -14,6 +14,7 @@ from heatstream.claims.act import Desk
 from heatstream.claims.assess import find
 from heatstream.claims.check import Officer
 from heatstream.claims.documents import printing
+from heatstream.claims.event_words import role
 from heatstream.errors import BadInput, Refused
 from heatstream.rules import holidays
 from heatstream.rules.holidays import DaysOff
@@ -21,8 +22,9 @@ from heatstream.settings import Settings
 from heatstream.store import claims
 from heatstream.store.claims import Claim
 from heatstream.store.read import inbox, papers
-from heatstream.web import claim_inbox
+from heatstream.web import claim_inbox, failures
 from heatstream.web.claim_inbox import By, Waiting, Ways
+from heatstream.web.claim_words import PAPERS
 from heatstream.web.shared import Reader, Source
 from heatstream.web.signed_in import Reading
 
@@ -128,23 +130,28 @@ def _masked(row: Row, sees: frozenset[Kind]) -> Row:
 
 
 @router.get("/{code}")
-async def newest(code: str, reader: Reading) -> Row:
+async def newest(request: Request, code: str, reader: Reading) -> Row:
     """Tell how many events a claim has, for whoever looks at it to know that there are more."""
     async with reader.connection() as conn:
-        found = await _found(conn, code)
+        found = await _found(request, conn, code)
         return {"events": len(await claims.lines(conn, found.id)), "step": found.step}
 
 
 @router.get("/{code}/files/{sha256}")
-async def file(code: str, sha256: str, reader: Reading) -> Response:
+async def file(request: Request, code: str, sha256: str, reader: Reading) -> Response:
     """Give a paper of a claim's file as it was attached."""
     async with reader.connection() as conn:
-        found = await _found(conn, code)
+        found = await _found(request, conn, code)
         kept = next((each for each in await claims.files(conn, found.id) if each.sha256.hex() == sha256), None)
         if kept is None:
-            raise HTTPException(404, f"claim {code!r} has no paper {sha256}")
+            none = BadInput(f"claim {code!r} has no paper {sha256}", zh=f"案件 {code} 没有附件 {sha256}")
+            raise failures.refused(request, 404, none)
         if not may_open(kept.kind, SEES[reader.visitor.role]):
-            raise HTTPException(403, f"papers of kind {kept.kind} are not for {reader.visitor.role}")
+            not_theirs = Refused(
+                f"papers of kind {kept.kind} are not for {reader.visitor.role}",
+                zh=f"“{PAPERS[kept.kind][0]}”类附件不对{role(reader.visitor.role)}开放",
+            )
+            raise failures.refused(request, 403, not_theirs)
         content = await papers.content(conn, found.id, kept.sha256)
     kind = kept.media_type if kept.media_type in SHOWN_BY_BROWSERS else "application/octet-stream"
     return _download(content, kind, kept.name)
@@ -162,17 +169,19 @@ async def printed(
 ) -> Response:
     """Print a paper of a claim, as PDF, or with `html` as a page."""
     if (asked.draft or paper == "approval") and "making" not in SEES[reader.visitor.role]:
-        raise HTTPException(
-            403, f"{paper}: a ruling that is being made is the authority's own; it is served when issued"
+        not_theirs = Refused(
+            f"{paper}: a ruling that is being made is the authority's own; it is served when issued",
+            zh=f"{paper}：尚在办理的裁定属主管部门内部文书，作出后送达",
         )
+        raise failures.refused(request, 403, not_theirs)
     try:
         wanted = printing.wanted(paper, **asked.model_dump(exclude={"paper"}))
         async with reader.connection() as conn:
             if code != printing.NO_CLAIM:
-                await _found(conn, code)
+                await _found(request, conn, code)
             content = await printing.printed(desk(conn, reader, request), code, wanted)
     except (BadInput, Refused) as error:
-        raise HTTPException(422, str(error)) from error
+        raise failures.refused(request, 422, error) from error
     if wanted.html:
         return Response(content, media_type="text/html; charset=utf-8")
     return _download(content, "application/pdf", f"{code}-{paper}.pdf")
@@ -183,8 +192,8 @@ def _download(content: bytes, media_type: str, name: str) -> Response:
     return Response(content, media_type=media_type, headers=headers)
 
 
-async def _found(conn: AsyncConnection, code: str) -> Claim:
+async def _found(request: Request, conn: AsyncConnection, code: str) -> Claim:
     try:
         return await find(conn, code)
     except BadInput as error:
-        raise HTTPException(404, str(error)) from error
+        raise failures.refused(request, 404, error) from error

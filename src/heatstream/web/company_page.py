@@ -120,9 +120,9 @@ def _first(card_: Scorecard) -> Line | None:
     return next(measured, None)
 
 
-def _scorecard(found: Scorecard | str, code: str, visitor: str, words: Words) -> None:
-    if isinstance(found, str):
-        alert(found)
+def _scorecard(found: Scorecard | Refused, code: str, visitor: str, words: Words) -> None:
+    if isinstance(found, Refused):
+        alert(words.why(found))
         return
     rows = f"/rows/scorecards/{code}?season={found.season_year}"
     told = words(f"截至 {found.through}，考核规则 {found.version}", f"through {found.through}, rules {found.version}")
@@ -309,18 +309,18 @@ class _Page:
     season: int | None
     words: Words
 
-    async def file(self) -> Whole | str:
+    async def file(self) -> Whole | Refused:
         """Read the company's file; the reason where no season is known."""
         try:
             return await company_rows.file(self.reader, self.settings, self.code, self.season)
         except Refused as error:
-            return str(error)
+            return error
 
     async def head(self) -> None:
         """Show what the file comes to."""
         found = await self.file()
-        if isinstance(found, str):
-            alert(found)
+        if isinstance(found, Refused):
+            alert(self.words.why(found))
             return
         _head(found, self.words)
         _seasons(found, self.code, self.words)
@@ -339,7 +339,7 @@ class _Page:
     async def forms(self) -> None:
         """Offer what the visitor may record."""
         found = await self.file()
-        if isinstance(found, str):
+        if isinstance(found, Refused):
             return
         async with self.reader.connection() as conn:
             desk = await matter_rows.desk(conn, self.settings, self.reader.source.now)

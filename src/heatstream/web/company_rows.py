@@ -136,19 +136,19 @@ def _days_left(each: FuelRow) -> Any:
 # --- scores -----------------------------------------------------------------------------------------------------------
 
 
-async def ranked(request: Request, reader: Reader) -> Ranking | str:
+async def ranked(request: Request, reader: Reader) -> Ranking | Refused:
     """Rank the season's companies once for all who look: a score goes over every home, and shows none of them alone.
 
     The reason where nobody can be ranked.
     """
     everybodys = Reader(reader.source, replace(reader.visitor, scope=Scope("aggregates", reader.visitor.who)))
 
-    async def load(conn: AsyncConnection) -> Ranking | str:
+    async def load(conn: AsyncConnection) -> Ranking | Refused:
         there = await desk(conn, settings_of(request), reader.source.now)
         try:
             return await scorecard.ranking(conn, there.ground, season_of(there.ground, reader.source.now()))
         except Refused as error:
-            return str(error)
+            return error.with_traceback(None)  # it is kept, and would keep the connection with it
 
     return await everybodys.shared(("ranking",), load, SCORED_S)
 
@@ -157,9 +157,9 @@ class _Making:
     """Scores that are being made: each goes over a whole season, and a list has them at its next turn."""
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[Ranking | str]] = set()
+        self._tasks: set[asyncio.Task[Ranking | Refused]] = set()
 
-    async def soon(self, making: Coroutine[Any, Any, Ranking | str]) -> Ranking | str | None:
+    async def soon(self, making: Coroutine[Any, Any, Ranking | Refused]) -> Ranking | Refused | None:
         """Give what is made within moments; None = it is still being made."""
         task = asyncio.create_task(making)
         self._tasks.add(task)
@@ -167,7 +167,7 @@ class _Making:
         done, _ = await asyncio.wait({task}, timeout=PATIENCE_S)
         return task.result() if done else None
 
-    def _made(self, task: "asyncio.Task[Ranking | str]") -> None:
+    def _made(self, task: "asyncio.Task[Ranking | Refused]") -> None:
         self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if isinstance(error, Exception):
@@ -182,7 +182,7 @@ def season_of(ground: Ground, now: dt.datetime) -> int:
     return seasons.of_day(ground, now.astimezone(LOCAL).date()).year
 
 
-def _score(ranking: Ranking | str | None, code: str, reader: Reader) -> Row:
+def _score(ranking: Ranking | Refused | None, code: str, reader: Reader) -> Row:
     """Give points, and the place to those who may see the ranking."""
     rows = ranking.rows if isinstance(ranking, Ranking) else ()
     found = next((each for each in rows if each.company == code), None)
@@ -194,7 +194,7 @@ def _score(ranking: Ranking | str | None, code: str, reader: Reader) -> Row:
 async def scores(request: Request, reader: Reading) -> list[Row]:
     """Rank the companies against each other: 赛马, internal; none where nobody can be ranked, which the page tells."""
     found = await ranked(request, reader)
-    return [] if isinstance(found, str) else [each.model_dump(mode="json") for each in found.rows]
+    return [] if isinstance(found, Refused) else [each.model_dump(mode="json") for each in found.rows]
 
 
 @router.get("/scorecards/{code}")
@@ -217,7 +217,7 @@ async def figure_rows(
             year = season or season_of(there.ground, now)
             found = await scorecard.rows_of(conn, there.ground, code, year, measure, stratum=stratum)
         except Refused as error:
-            raise HTTPException(409, str(error)) from error
+            raise failures.refused(request, 409, error) from error
     ordered = sorted(found, key=lambda each: (each.subject, iso(each.day) or ""))
     return paged([{**each._asdict(), "day": iso(each.day)} for each in ordered[after : after + PAGE + 1]], after)
 
@@ -230,7 +230,7 @@ async def _known(conn: AsyncConnection, code: str) -> None:
         raise HTTPException(404, f"no company {code!r}") from error
 
 
-async def scored(reader: Reader, settings: Settings, code: str, season: int | None) -> Scorecard | str:
+async def scored(reader: Reader, settings: Settings, code: str, season: int | None) -> Scorecard | Refused:
     """Score a company's season over every home it heats; the reason where nobody can."""
     everybodys = Reader(reader.source, replace(reader.visitor, scope=reader.visitor.for_aggregates()))
     async with everybodys.connection() as conn:
@@ -240,7 +240,7 @@ async def scored(reader: Reader, settings: Settings, code: str, season: int | No
                 conn, there.ground, code, season or season_of(there.ground, reader.source.now())
             )
         except Refused as error:
-            return str(error)
+            return error
 
 
 # --- a company's file -------------------------------------------------------------------------------------------------
@@ -273,7 +273,7 @@ async def _file(request: Request, reader: Reader, code: str, season: int | None)
     try:
         return await file(reader, settings_of(request), code, season)
     except Refused as error:
-        raise HTTPException(409, str(error)) from error
+        raise failures.refused(request, 409, error) from error
 
 
 @router.get("/companies/{code}/incidents")

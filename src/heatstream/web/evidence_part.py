@@ -24,6 +24,7 @@ from heatstream.errors import BadInput
 from heatstream.evidence import bundle, sign
 from heatstream.settings import Settings
 from heatstream.store import pool
+from heatstream.web import failures
 from heatstream.web.household_rows import household
 from heatstream.web.rows import DayOfReadings
 from heatstream.web.signed_in import Reading, Visitor
@@ -55,13 +56,15 @@ async def export(
     async with reader.connection() as conn:
         found = await household(conn, code)
     if not dt.timedelta(0) <= last - first <= dt.timedelta(days=MOST_DAYS):
-        raise HTTPException(
-            422, f"days from {first} to {last}: expected the first before the last, {MOST_DAYS} at most"
+        wrong = BadInput(
+            f"days from {first} to {last}: expected the first before the last, {MOST_DAYS} at most",
+            zh=f"日期自 {first} 至 {last}：首日应不晚于末日，且不超过 {MOST_DAYS} 日",
         )
+        raise failures.refused(request, 422, wrong)
     try:
         content = await exported(request.app.state.settings, found.household, first, last)
     except BadInput as error:
-        raise HTTPException(422, str(error)) from error
+        raise failures.refused(request, 422, error) from error
     digest = hashlib.sha256(content).hexdigest()
     days = {"first": first.isoformat(), "last": last.isoformat()}
     log.info("evidence exported", who=reader.visitor.who, household=found.household, **days, sha256=digest)

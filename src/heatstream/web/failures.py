@@ -4,7 +4,7 @@ import logging
 from http import HTTPStatus
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from nicegui import app as pages
 from nicegui import context
@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
+from heatstream.errors import HeatstreamError
 from heatstream.store.transient import is_transient
 from heatstream.web import words as languages
 from heatstream.web.frame import box, dress, tag
@@ -31,6 +32,11 @@ def told(error: Exception) -> tuple[str, str]:
     if is_transient(error):
         return THE_DATABASE_IS_AWAY
     return "内部错误，详见日志。", "Internal error; the log has the cause."
+
+
+def refused(request: Request, status: int, error: HeatstreamError) -> HTTPException:
+    """Answer rows that are refused, in the language of the page that asks for them."""
+    return HTTPException(status, languages.of_request(request).why(error))
 
 
 def record(error: Exception) -> None:

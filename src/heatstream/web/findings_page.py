@@ -92,11 +92,11 @@ async def _named(conn: AsyncConnection) -> dict[str, dict[str, str]]:
     return {level: await places.named(conn, level) for level in ("district", "company", "heat_station")}
 
 
-async def _wrong(conn: AsyncConnection, asked: Asked) -> str:
+async def _wrong(conn: AsyncConnection, asked: Asked, words: Words) -> str:
     try:
         await places.check(conn, asked.place())
     except BadInput as error:
-        return str(error)
+        return words.why(error)
     return ""
 
 
@@ -108,7 +108,7 @@ def add() -> None:
         words = languages.of_request(request)
         async with reader.connection() as conn:
             named, watermarks = await _named(conn), await city.watermarks(conn)
-            wrong = await _wrong(conn, asked)
+            wrong = await _wrong(conn, asked, words)
         with frame(request, words("判定", "findings"), watermarks, reader.visitor):
             with card(words("条件", "filters")):
                 _filters(asked, named, words)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final, Literal, NamedTuple
 from urllib.parse import quote
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,7 +22,7 @@ from heatstream.store.read.places import Place
 from heatstream.store.read.rows import AnyRow
 from heatstream.store.read.words import OUTCOME_ZH, word
 from heatstream.store.timescale import LOCAL
-from heatstream.web import charts, city_figures, figures
+from heatstream.web import charts, city_figures, failures, figures
 from heatstream.web import words as languages
 from heatstream.web.signed_in import Reading
 from heatstream.web.words import Words
@@ -216,14 +216,14 @@ async def _part(conn: AsyncConnection, asked: Filters, after: str | None, limit:
 
 
 @router.get("/findings")
-async def listed(reader: Reading, asked: Annotated[PageFilters, Query()]) -> Row:
+async def listed(request: Request, reader: Reading, asked: Annotated[PageFilters, Query()]) -> Row:
     """List the findings that stand, the newest day first; of 未监测 the homes, which have none."""
     async with reader.connection() as conn:
         try:
             await places.check(conn, asked.place())
             found, goes_on = await _part(conn, asked, asked.after, PAGE)
         except BadInput as error:
-            raise HTTPException(422, str(error)) from None
+            raise failures.refused(request, 422, error) from None
     return {"rows": [seen_by(reader.visitor, row) for row in found], "next": goes_on}
 
 
@@ -268,7 +268,7 @@ async def file(request: Request, reader: Reading, asked: Asked) -> StreamingResp
         try:
             await places.check(conn, asked.place())
         except BadInput as error:
-            raise HTTPException(422, str(error)) from None
+            raise failures.refused(request, 422, error) from None
 
     async def lines() -> AsyncIterator[str]:
         yield "\ufeff" + _written(

@@ -18,7 +18,6 @@ from heatstream.errors import BadInput, HeatstreamError
 from heatstream.web import words as languages
 from heatstream.web.plain import plain, refusal
 from heatstream.web.signed_in import COOKIE, NotSignedIn, PasswordDue, source_of
-from heatstream.web.words import Words
 
 router = APIRouter(include_in_schema=False)
 
@@ -80,12 +79,6 @@ def _inside(path: str) -> str:
     return path if _PATH.fullmatch(path) else "/"
 
 
-def _told(error: HeatstreamError, words: Words) -> str:
-    if isinstance(error, SignInRefused) and words.language == "zh":
-        return "登录失败：登录名或口令有误，或账号已锁定、停用。"
-    return str(error)
-
-
 @router.get("/sign-in")
 async def sign_in_form(request: Request) -> Response:
     """Ask for login and password."""
@@ -109,7 +102,7 @@ async def sign_in(
         except SignInRefused as error:  # not out of the transaction: the failure is counted
             refused = error
     if refused is not None:
-        return _sign_in(request, _told(refused, languages.of_request(request)), UNAUTHORIZED)
+        return _sign_in(request, languages.of_request(request).why(refused), UNAUTHORIZED)
     response = RedirectResponse(_inside(request.query_params.get("next", "/")), SEE_OTHER)
     public: str | None = request.app.state.settings.web.public_url
     secure = request.url.scheme == "https" or (public or "").startswith("https:")
@@ -151,7 +144,7 @@ async def password(
         except (SignInRefused, BadInput) as error:  # not out of the transaction: the failure is counted
             refused = error
     if refused is not None:
-        return _password(request, _told(refused, languages.of_request(request)), UNAUTHORIZED)
+        return _password(request, languages.of_request(request).why(refused), UNAUTHORIZED)
     return RedirectResponse("/sign-in", SEE_OTHER)
 
 
@@ -170,18 +163,18 @@ def _too_many(request: Request) -> Response | None:
     return response
 
 
-async def _forbid(request: Request, error: Exception) -> Response:
+async def _forbid(request: Request, error: NotPermitted) -> Response:
     if request.url.path.startswith("/rows/"):
-        return JSONResponse({"detail": str(error)}, FORBIDDEN)
+        return JSONResponse({"detail": languages.of_request(request).why(error)}, FORBIDDEN)
     words = languages.of_request(request)
     told = words("您的角色无权查看此页。", "Your role may not see this page.")
     return refusal(request, words("无权访问", "not permitted"), told, FORBIDDEN, back="/today")
 
 
-async def _lead(request: Request, error: Exception) -> Response:
+async def _lead(request: Request, error: NotSignedIn | PasswordDue) -> Response:
     """Send a browser to the page that mends it; rows get an answer of their own."""
     if request.url.path.startswith("/rows/"):
-        return JSONResponse({"detail": str(error)}, UNAUTHORIZED)
+        return JSONResponse({"detail": languages.of_request(request).why(error)}, UNAUTHORIZED)
     if isinstance(error, PasswordDue):
         return RedirectResponse("/password", SEE_OTHER)
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
@@ -191,5 +184,5 @@ async def _lead(request: Request, error: Exception) -> Response:
 def lead_strangers(app: FastAPI) -> None:
     """Lead whoever is not signed in to where one does."""
     for kind in (NotSignedIn, PasswordDue):
-        app.add_exception_handler(kind, _lead)
-    app.add_exception_handler(NotPermitted, _forbid)
+        app.add_exception_handler(kind, _lead)  # type: ignore[arg-type]
+    app.add_exception_handler(NotPermitted, _forbid)  # type: ignore[arg-type]

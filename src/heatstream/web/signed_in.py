@@ -39,13 +39,13 @@ async def holder(request: Request) -> Principal:
     """
     token, source = request.cookies.get(COOKIE), source_of(request)
     if not token:
-        raise NotSignedIn("no session: sign in")
+        raise NotSignedIn("no session: sign in", zh="尚未登录，请登录")
     async with source.unnarrowed() as conn:
         person = await people.holder(conn, token)
     if person is None:
-        raise NotSignedIn("the session is over: sign in again")
+        raise NotSignedIn("the session is over: sign in again", zh="登录已失效，请重新登录")
     if person.must_change:
-        raise PasswordDue("the password must be changed first")
+        raise PasswordDue("the password must be changed first", zh="须先修改口令")
     if UNATTENDED not in request.headers:
         async with source.writing() as conn:
             await people.used(conn, token)

@@ -177,7 +177,7 @@ def add(settings: Settings) -> None:
                 try:
                     why, likely = await _likely(desk, found)
                 except (BadInput, Refused) as error:
-                    refused = str(error)
+                    refused = words.why(error)
         with frame(request, f"{words('来件', 'ticket')} {line} {ticket_no}", watermarks, reader.visitor):
             ui.add_head_html(HEAD)
             if found is None:

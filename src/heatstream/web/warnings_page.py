@@ -4,6 +4,7 @@ from fastapi import Request
 from nicegui import ui
 
 from heatstream.core.hysteresis import Level
+from heatstream.errors import Refused
 from heatstream.settings import Settings
 from heatstream.store.read import city
 from heatstream.supervision.watch.scorecard import INTERNAL
@@ -107,8 +108,8 @@ def add(settings: Settings) -> None:
             note_ = words("按精确得分排名，同分同名次", "by exact points; equals share a place")
             with card(words("各企业得分", "each company's points"), note_):
                 found = await company_rows.ranked(request, reader)
-                if isinstance(found, str):
-                    alert(found)
+                if isinstance(found, Refused):
+                    alert(words.why(found))
                 grids.table(
                     "scores",
                     "/rows/scores",

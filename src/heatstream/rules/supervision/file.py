@@ -77,7 +77,8 @@ def required(section: Section | None, name: str) -> Section:
     if section is None:
         raise Refused(
             f"rules of supervision: no section `{name}`; expected it in the file that "
-            "HEATSTREAM_SUPERVISION_RULES_FILE names"
+            "HEATSTREAM_SUPERVISION_RULES_FILE names",
+            zh=f"监管规则未载 `{name}` 一节，应在 HEATSTREAM_SUPERVISION_RULES_FILE 所指文件中载明",
         )
     return section
 

@@ -131,7 +131,10 @@ async def district_id_of(conn: AsyncConnection, code: str) -> int:
 async def _id_of(conn: AsyncConnection, table: Table, code: str) -> int:
     found = await conn.scalar(select(table.c.id).where(table.c.code == code))
     if found is None:
-        raise BadInput(f"{table.name}: seen {code!r}, expected a code of the registry ({table.name}.csv)")
+        raise BadInput(
+            f"{table.name}: seen {code!r}, expected a code of the registry ({table.name}.csv)",
+            zh=f"代码为“{code}”，应为登记中的代码（{table.name}.csv）",
+        )
     return int(found)
 
 

@@ -80,7 +80,10 @@ async def check(conn: AsyncConnection, place: Place) -> None:
     """Refuse a code nobody registered: an empty answer would look like good news."""
     for table, code in place.named():
         if await conn.scalar(select(table.c.id).where(table.c.code == code)) is None:
-            raise UnknownCode(f"{table.name}: seen {code!r}, expected a code of the registry")
+            raise UnknownCode(
+                f"{table.name}: seen {code!r}, expected a code of the registry",
+                zh=f"代码为“{code}”，应为登记中的代码（{table.name}.csv）",
+            )
 
 
 def within(place: Place) -> list[ColumnElement[bool]]:
