@@ -1,5 +1,7 @@
 """What goes wrong is told apart: the database that is away, what it cannot hold, and a fault of ours."""
 
+import datetime as dt
+
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -8,6 +10,7 @@ from structlog.testing import capture_logs
 
 from heatstream.web import failures
 from heatstream.web.shared import Source
+from heatstream.web.words import COOKIE
 
 
 @pytest.fixture
@@ -20,6 +23,10 @@ async def asked(source: Source) -> httpx.AsyncClient:
     async def sent(statement: str) -> None:
         async with source.unnarrowed() as conn:
             await conn.execute(text(statement))
+
+    @app.get("/rows/of")
+    async def of(day: dt.date) -> None:
+        del day
 
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
@@ -40,6 +47,21 @@ async def test_each_failure_is_told_as_what_it_is(
         answer = await asked.get("/rows/sent", params={"statement": statement})
     assert (answer.status_code, [each["log_level"] for each in logs]) == (status, [level] if level else [])
     assert "no_such_column" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("zh", "day：所填为“yesterday”，应为日期，例如 2026-01-05"),
+        ("en", "day: seen 'yesterday': Input should be a valid date or datetime, input is too short"),
+    ],
+)
+async def test_a_filter_that_means_nothing_is_told_in_the_language_of_the_page(
+    asked: httpx.AsyncClient, language: str, told: str
+) -> None:
+    asked.cookies.set(COOKIE, language)
+    answer = await asked.get("/rows/of", params={"day": "yesterday"})
+    assert (answer.status_code, answer.json()["detail"]) == (422, [told])
 
 
 async def test_a_fault_of_ours_is_logged_whole_and_once() -> None:

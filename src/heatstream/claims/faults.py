@@ -35,13 +35,16 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "literal_error": "应为以下之一：{expected}",
     "model_type": "应为若干具名的项",
     "string_pattern_mismatch": "{pattern}",
+    "string_too_long": "最多 {max_length} 个字符",
+    "string_too_short": "至少 {min_length} 个字符",
     "string_type": "应为文字",
     "timezone_aware": "应写明时区，例如 2026-01-05T08:00:00+08:00",
     "too_long": "最多 {max_length} 项，所填 {actual_length} 项",
     "tuple_type": "应为若干项",
 }
-"""By the fault's type; a test meets each that an event's fields can raise."""
-_EMPTY: Final[Mapping[str, str]] = {"missing": "必填", "string_too_short": "必填", "too_short": "至少要有一项"}
+"""By the fault's type: what the fields of events, and the filters of addresses, can raise."""
+_NOTHING: Final = "必填"
+_EMPTY: Final[Mapping[str, str]] = {"missing": _NOTHING, "too_short": "至少要有一项"}
 """Where nothing was given, so that nothing was seen."""
 
 
@@ -59,8 +62,8 @@ def zh(found: Any) -> str:
     context = found.get("ctx", {})
     if isinstance(context.get("error"), FieldError):
         return str(context["error"].zh)
-    if found["type"] in _EMPTY:
-        return _EMPTY[found["type"]]
+    if found["type"] in _EMPTY or found["input"] == "":
+        return _EMPTY.get(found["type"], _NOTHING)
     name = next((each for each in reversed(found["loc"]) if isinstance(each, str)), "")
     values = {key: _value(name, key, value) for key, value in context.items()}
     worded = _EXPECTED.get(found["type"])

@@ -1,6 +1,7 @@
 """What a visitor is told when there is no page: the log is told the rest."""
 
 import logging
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import structlog
@@ -12,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
+from heatstream.claims import faults
 from heatstream.errors import HeatstreamError
 from heatstream.store.transient import is_transient
 from heatstream.web import words as languages
@@ -24,6 +26,10 @@ RAISED = (DBAPIError, OSError)
 """What the database raises, or the way to it; `is_transient` tells whether it is away or too slow."""
 DATA_EXCEPTION = "22"  # SQLSTATE class: a NUL character, a number beyond every column
 THE_DATABASE_IS_AWAY = ("数据库暂不可用，请稍后再试。", "The database is away; try again later.")
+NO_COLUMN_HOLDS_IT = (
+    "所填的值在库中无处可存，应更短，且不含特殊字符",
+    "seen a value that no column of the store holds, expected a shorter or plain one",
+)
 _LOGGED = "logged"
 
 
@@ -92,7 +98,7 @@ async def unrecorded(scope: Scope, receive: Receive, send: Send) -> None:
 async def _failed(request: Request, error: Exception) -> Response:
     """Answer what the database raised: it is away, it cannot hold what was asked, or the fault is ours."""
     if str(getattr(getattr(error, "orig", None), "sqlstate", "")).startswith(DATA_EXCEPTION):
-        return _refused(request, ["seen a value that no column of the store holds, expected a shorter or plain one"])
+        return _refused(request, [NO_COLUMN_HOLDS_IT])
     record(error)
     if is_transient(error):
         return _unavailable(request)
@@ -117,15 +123,22 @@ async def _missing(request: Request, error: Exception) -> Response:
 
 async def _wrong(request: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else ()
-    return _refused(request, [f"{each['loc'][-1]}: seen {each['input']!r}: {each['msg']}" for each in found])
+    return _refused(
+        request,
+        [
+            (f"{each['loc'][-1]}：{faults.zh(each)}", f"{each['loc'][-1]}: seen {each['input']!r}: {each['msg']}")
+            for each in found
+        ],
+    )
 
 
-def _refused(request: Request, faults: list[str]) -> Response:
-    if _is_for_rows(request):
-        return JSONResponse({"detail": faults}, HTTPStatus.UNPROCESSABLE_ENTITY)
+def _refused(request: Request, found: Sequence[tuple[str, str]]) -> Response:
     words = languages.of_request(request)
+    told = [words(*each) for each in found]
+    if _is_for_rows(request):
+        return JSONResponse({"detail": told}, HTTPStatus.UNPROCESSABLE_ENTITY)
     title = words("地址中的条件有误", "a filter of the address is wrong")
-    return refusal(request, title, "；".join(faults), HTTPStatus.UNPROCESSABLE_ENTITY, back=request.url.path)
+    return refusal(request, title, "；".join(told), HTTPStatus.UNPROCESSABLE_ENTITY, back=request.url.path)
 
 
 def add_to(app: FastAPI) -> None:
