@@ -15,12 +15,12 @@ from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 import structlog
-from fastapi import APIRouter, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy import text
 
 import heatstream.evidence
 from heatstream.claims.told import told
-from heatstream.errors import BadInput
+from heatstream.errors import BadInput, Refused
 from heatstream.evidence import bundle, sign
 from heatstream.settings import Settings
 from heatstream.store import pool
@@ -110,7 +110,10 @@ async def verify(request: Request, visitor: Visitor) -> Row:
     """Judge a bundle again with the literal twin, by a Python that sees nothing but its standard library."""
     content = await request.body()
     async with AT_ONCE:
-        found = await asyncio.to_thread(_verified, content)
+        try:
+            found = await asyncio.to_thread(_verified, content)
+        except Refused as error:
+            raise failures.refused(request, 503, error) from error
     log.info("evidence verified", who=visitor.who, outcome=found["outcome"], sha256=found["sha256"])
     return found
 
@@ -127,7 +130,9 @@ def _verified(content: bytes) -> Row:
         try:
             ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
         except subprocess.TimeoutExpired as error:
-            raise HTTPException(503, f"the verifier took longer than {PATIENCE_S} s") from error
+            raise Refused(
+                f"the verifier took longer than {PATIENCE_S} s", zh=f"核验超过 {PATIENCE_S} 秒未完成"
+            ) from error
     lines = ended.stdout.replace(str(file), "bundle.zip").splitlines()
     if ended.returncode == 0:
         outcome = "same"

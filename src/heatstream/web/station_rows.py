@@ -8,6 +8,7 @@ from fastapi import APIRouter, HTTPException, Request
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.core.calendar import day_of
+from heatstream.errors import BadInput
 from heatstream.store.read import flags, stations
 from heatstream.store.read.places import Place
 from heatstream.store.read.rows import AnyRow
@@ -18,10 +19,10 @@ from heatstream.supervision.ground import law_on
 from heatstream.supervision.incident import stops
 from heatstream.supervision.station import seen_words, supply_series
 from heatstream.supervision.station.supply_series import SupplySeries
+from heatstream.web import failures
 from heatstream.web.company_rows import fuel_row
 from heatstream.web.matter_rows import Row, desk, iso, lines, ms, series_of, settings_of
 from heatstream.web.rows import seen_by
-from heatstream.web.shared import Reader
 from heatstream.web.signed_in import Reading
 
 router = APIRouter(prefix="/rows", include_in_schema=False)
@@ -103,9 +104,9 @@ async def of_source(reader: Reading, code: str) -> list[Row]:
 
 
 @router.get("/stations/{code}/supply")
-async def station_supply(code: str, reader: Reading, day: dt.date | None = None) -> Row:
+async def station_supply(request: Request, code: str, reader: Reading, day: dt.date | None = None) -> Row:
     """Give a day of a station's supply against its curve, and shade the spans that stand; without a day the newest."""
-    begins, end = await _day(reader, day)
+    begins, end = _day(request, reader.source.now(), day)
     async with reader.connection() as conn:
         series = await series_of(conn, code, begins, end)
         wanted = stations.Wanted(station=code, start=begins, end=end)
@@ -116,13 +117,16 @@ async def station_supply(code: str, reader: Reading, day: dt.date | None = None)
     return {"shaded": shaded, "lines": lines(series)}
 
 
-async def _day(reader: Reader, day: dt.date | None) -> tuple[dt.datetime, dt.datetime]:
+def _day(request: Request, now: dt.datetime, day: dt.date | None) -> tuple[dt.datetime, dt.datetime]:
     """Give the bounds of a local day, the last 24 h without one; nothing is known of what has not come."""
-    now = reader.source.now()
     if day is None:
         return now - dt.timedelta(days=1), now
     if not FIRST_YEAR <= day.year <= now.year:
-        raise HTTPException(422, f"day: seen {day}, expected a day of {FIRST_YEAR} to {now.year}")
+        wrong = BadInput(
+            f"day: seen {day}, expected a day of {FIRST_YEAR} to {now.year}",
+            zh=f"日期为 {day}，应为 {FIRST_YEAR} 至 {now.year} 年的日期",
+        )
+        raise failures.refused(request, 422, wrong)
     begins = dt.datetime.combine(day, dt.time(), now.tzinfo)
     return begins, min(begins + dt.timedelta(days=1), max(now, begins + dt.timedelta(minutes=SLOT_MIN)))
 
