@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from enum import IntEnum
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -46,12 +47,12 @@ _PERIODS = {1: "day", 2: "month", 3: "claim"}
 _GRADES = {1: "evidence", 2: "what_if"}
 
 
-def _words_of(members: type[Any]) -> BeforeValidator:
-    return BeforeValidator(lambda stored: word(members(stored)))
+def _words_of(members: type[IntEnum]) -> BeforeValidator:
+    return _told_by({each: word(each) for each in members})
 
 
-def _chinese_of(words: Mapping[Any, str]) -> BeforeValidator:
-    return BeforeValidator(lambda stored: words[stored])
+def _told_by(words: Mapping[Any, str]) -> BeforeValidator:
+    return BeforeValidator(words.__getitem__)
 
 
 def _zh(column: str) -> Any:
@@ -78,11 +79,11 @@ class Finding(Shape):
     outcome: Annotated[OutcomeWord, _words_of(Outcome)] = Field(
         description="compliant 合格, failing 不达标, undetermined 无法判定, unmonitored 未监测"
     )
-    outcome_zh: Annotated[str, _chinese_of(OUTCOME_ZH)] = _zh("outcome")
+    outcome_zh: Annotated[str, _told_by(OUTCOME_ZH)] = _zh("outcome")
     reason: Annotated[str, _words_of(Reason)] = Field(description="why it is undetermined or has no tier; none")
-    reason_zh: Annotated[str, _chinese_of(REASON_ZH)] = _zh("reason")
+    reason_zh: Annotated[str, _told_by(REASON_ZH)] = _zh("reason")
     statistic: Annotated[str, _words_of(Decided)] = Field(description="the statistic that decided")
-    statistic_zh: Annotated[str, _chinese_of(STATISTIC_ZH)] = _zh("statistic")
+    statistic_zh: Annotated[str, _told_by(STATISTIC_ZH)] = _zh("statistic")
     point: str | None = Field(description="the room's point that decided; null = the rooms together, or none")
     value_c: Celsius | None = celsius("value_centi", "the deciding value, as measured")
     value_centi: int | None = centi("the same, exactly")
@@ -108,7 +109,7 @@ class Finding(Shape):
     )
     digest: Digest = Field(description="SHA-256 over the digests of the days it used, hexadecimal")
     change: Annotated[str, _words_of(Change)] = Field(description="why this finding was made")
-    change_zh: Annotated[str, _chinese_of(CHANGE_ZH)] = _zh("change")
+    change_zh: Annotated[str, _told_by(CHANGE_ZH)] = _zh("change")
     supersedes: int | None = Field(description="id of the finding before it")
     current: bool = Field(description="no later finding stands in its place")
     run_id: int = Field(description="the evaluation that made it")
@@ -257,7 +258,7 @@ class HomeToMeasure(Shape):
     undetermined_days: int = Field(description="undetermined days of the period; 报停 days are none")
     day: dt.date = Field(description="the last of them")
     reason: Annotated[str, _words_of(Reason)] = Field(description="why it is undetermined")
-    reason_zh: Annotated[str, _chinese_of(REASON_ZH)] = _zh("reason")
+    reason_zh: Annotated[str, _told_by(REASON_ZH)] = _zh("reason")
     slots_valid: int = Field(description="slots of that day with a reading that counts, of the room with the fewest")
     slots_expected: int = Field(description="slots of that day; valid / expected is its coverage")
 
