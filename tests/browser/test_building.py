@@ -136,9 +136,9 @@ async def test_evidence_is_downloaded_and_verified_on_the_page(visit: Open) -> N
     for home in ("H4", "H1"):
         found = await visit(f"/household/{home}?day=2026-01-06")
         async with found.page.expect_download() as downloading:
-            await found.page.get_by_role("button", name="导出 export").click()
+            await found.page.get_by_role("button", name="导出", exact=True).click()
         assert (await downloading.value).suggested_filename == f"evidence-{home}-2026-01-06-2026-01-06.zip"
-        await found.page.get_by_role("button", name="核验 verify").click()
+        await found.page.get_by_role("button", name="核验", exact=True).click()
         verdict = found.page.locator("#hs-verdict")
         await expect(verdict.locator("pre")).to_contain_text("结论", timeout=15_000)
         said[home] = (await verdict.locator("p").first.inner_text()).split("：")[0]

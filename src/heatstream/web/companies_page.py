@@ -32,7 +32,7 @@ def _columns(words: Words, *, ranked: bool) -> list[Column]:
     place = [grids.figure(words("名次", "place"), "rank", width=72)] if ranked else []
     failing = "hsv.ofAll(p.value, p.data?.monitored)"
     return [
-        matter_columns.link(words("企业", "company"), "code", "companies", 130, shown="name"),
+        matter_columns.link(words("企业", "company"), "code", "companies", 200, shown="name"),
         matter_columns.coloured(words("预警", "colour"), "colour", words, 80),
         grids.figure(words("已超时限", "overdue limits"), "overdue", width=96),
         _declared(words),

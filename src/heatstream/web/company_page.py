@@ -1,5 +1,6 @@
 """诚信档案: everything of a company and season, each figure of its scorecard beside the rows that it is the sum of."""
 
+import datetime as dt
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from heatstream.errors import Refused
 from heatstream.rules.supervision.scorecard import MEASURES
 from heatstream.settings import Settings
 from heatstream.store.read import city, companies
+from heatstream.store.timescale import LOCAL
 from heatstream.supervision.company.company_shown import Whole
 from heatstream.supervision.watch.scorecard import CategoryScore, Line, Scorecard
 from heatstream.web import again, company_rows, grids, matter_columns, matter_rows, matter_words
@@ -283,9 +285,10 @@ def station_columns(words: Words) -> list[grids.Column]:
     ]
 
 
-def _seasons(found: Whole, code: str, words: Words) -> None:
+def _seasons(found: Whole, code: str, today: dt.date, words: Words) -> None:
+    later = [found.season.year + 1] if found.season.last < today else []
     with box("p", "hs-note hs-links"):
-        for year in (found.season.year - 1, found.season.year + 1):
+        for year in (found.season.year - 1, *later):
             link(words(f"{year}–{year + 1} 采暖期", f"season {year}–{year + 1}"), f"/companies/{code}?season={year}")
         if found.file:
             link(words("档案全部记录", "everything recorded"), f"/matters/{found.file}")
@@ -323,7 +326,7 @@ class _Page:
             alert(self.words.why(found))
             return
         _head(found, self.words)
-        _seasons(found, self.code, self.words)
+        _seasons(found, self.code, self.reader.source.now().astimezone(LOCAL).date(), self.words)
 
     async def scorecard(self) -> None:
         """Show the six categories."""

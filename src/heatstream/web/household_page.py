@@ -170,12 +170,12 @@ def _evidence(day: dt.date, words: Words) -> None:
                 with box("label", "hs-field"):
                     tag("span", label)
                     box("input", "hs-input", id=f"hs-{name}", type="date", required="", value=day.isoformat())
-            tag("button", words("导出 export", "export"), "hs-choice", type="submit", disabled="")
+            tag("button", words("导出", "export"), "hs-choice", type="submit", disabled="")
         with box("form", "hs-search", id="hs-verify"):
             with box("label", "hs-field"):
                 tag("span", words("或核验一个文件", "or verify a file"))
                 box("input", "hs-input", id="hs-file", type="file", accept=".zip,application/zip")
-            tag("button", words("核验 verify", "verify"), "hs-choice", type="submit", disabled="")
+            tag("button", words("核验", "verify"), "hs-choice", type="submit", disabled="")
         box("div", "hs-verdict", id="hs-verdict", role="status")
 
 

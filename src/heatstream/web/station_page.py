@@ -89,6 +89,12 @@ def _days(code: str, words: Words) -> None:
     title = words("逐日", "days")
     with card(title, words("已结束的日子，新的在前", "closed days, the newest first")):
         grids.table("days", f"/rows/stations/{code}/days", columns, words, rows=8, title=title)
+        note(
+            words(
+                "不含报停户；低于标准：当日有读数低于标准，是读数的事实，不是判定。",
+                "Without homes whose heat is stopped. Below: for some minutes of the day, a fact and not a finding.",
+            )
+        )
 
 
 def _schedule(code: str, words: Words) -> None:
