@@ -723,7 +723,7 @@ def _check_rules(turn: _Turn) -> None:
     if rules != turn.officer.role:
         raise turn.forbidden(
             f"pack {pack.id}: {pack.ruling.by} rules, not {turn.officer.role}",
-            zh=f"规则包 {pack.id}：由{role(_RULED_BY.get(pack.ruling.by, pack.ruling.by))}裁定，"
+            zh=f"规则包 {pack.id}：由{role(pack.ruling.by.removesuffix('_authority'))}裁定，"
             f"{role(turn.officer.role)}不得裁定",
         )
 

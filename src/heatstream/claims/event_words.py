@@ -352,8 +352,8 @@ HUNDREDTHS: Final = ("fen", "centi", "centi_m2", "e2")
 
 
 def role(name: str) -> str:
-    """Name a role in Chinese; whoever has none is the software, under its own name."""
-    return ROLES[name][0] if name in ROLES else name
+    """Name a role in Chinese; the software's is its own name, `claims.way.ITSELF`."""
+    return "本系统" if name == "heatstream" else ROLES[name][0] if name in ROLES else name
 
 
 def roles(names: Iterable[str]) -> str:
