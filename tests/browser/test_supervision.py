@@ -42,6 +42,7 @@ async def test_a_line_leads_to_its_matter_with_both_repair_rules_and_the_supply(
     await found.page.locator(".hs-stop", has_text="INC-T1").get_by_role("link").click()
     await expect(found.page.get_by_text("jilin_2012").first).to_be_visible(timeout=15_000)
     await expect(found.page.get_by_text("jilin_2024").first).to_be_visible()
+    await expect(found.page.get_by_text("2026-01-06 02:00 to 2026-01-06 08:00")).to_be_visible()
     await expect(found.page.locator(".hs-event").first).to_contain_text("已结束")
     lines = await found.page.evaluate("fetch('/rows/matters/INC-T1/supply').then(a => a.json()).then(a => a.lines)")
     assert sorted(lines) == ["expected", "outdoor", "return", "supply"]

@@ -40,6 +40,8 @@ REFRESH_S = 20
 _AROUND = frozenset({"kind", "at", "why", "files", "content"})
 """Fields of an event that stand in its head, or that are shown in a way of their own."""
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*")
+_WITHIN: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+08:00")
+"""An instant in a sentence, as `claims.facts.instant` writes it."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def _incident(seen: Seen, words: Words) -> None:
         words("期间、时限与户数", "period, limits, homes"), words("两套抢修时限并列", "both repair rules side by side")
     ):
         for line in of_incident(seen):
-            tag("p", line, "hs-sentence")
+            tag("p", _WITHIN.sub(lambda found: local(dt.datetime.fromisoformat(found[0])), line), "hs-sentence")
 
 
 def _supply(words: Words) -> None:
