@@ -76,9 +76,11 @@ async def test_a_figure_opens_its_rows_and_a_place_its_own(visit: Open) -> None:
     await page.get_by_role("button", name="换热站").click()
     await expect(page.get_by_role("link", name="东一站")).to_have_attribute("href", "/stations/T1")
     failing = page.locator(".ag-row", has_text="东一站").get_by_role("link", name="1", exact=True).first
-    await expect(failing).to_have_attribute("href", "/findings?outcome=failing&day=2026-01-06&heat_station=T1")
+    await expect(failing).to_have_attribute(
+        "href", "/findings?kind=residential&outcome=failing&day=2026-01-06&heat_station=T1"
+    )
     await page.get_by_role("link", name="不达标").click()
-    await expect(page).to_have_url(re.compile(r"/findings\?outcome=failing&day=2026-01-06$"))
+    await expect(page).to_have_url(re.compile(r"/findings\?kind=residential&outcome=failing&day=2026-01-06$"))
     await expect(page.locator(".ag-row")).to_have_count(1, timeout=15_000)
     await expect(page.locator(".ag-row").get_by_role("link")).to_have_attribute("href", HOME)
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 import httpx
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from heatstream.store import tables as t
@@ -325,3 +325,18 @@ async def test_packs_are_listed_with_their_sources(reader: httpx.AsyncClient) ->
         "entitlement": "absent",
         "supervision": "choices",
     }
+
+
+async def test_the_findings_of_residents_are_those_that_the_summary_counts(
+    client: httpx.AsyncClient, engine: AsyncEngine
+) -> None:
+    async with engine.begin() as conn:
+        await conn.execute(update(t.household).where(t.household.c.code == "H1").values(kind="other"))
+    asked = {"day_from": "2026-01-05", "day_to": "2026-01-05"}
+    found = {kind: await rows(client, "findings", kind=kind, **asked) for kind in ("residential", "other")}
+    assert {kind: [each["household"] for each in listed] for kind, listed in found.items()} == {
+        "residential": ["H2", "H3"],
+        "other": ["H1"],
+    }
+    told = (await client.get("/api/v1/summary", params={"day": "2026-01-05"})).json()
+    assert told["compliant"] + told["failing"] + told["undetermined"] == len(found["residential"])

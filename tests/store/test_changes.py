@@ -153,7 +153,8 @@ async def test_an_idle_transaction_holds_the_feed_up_and_is_named(
             (pid, "forgotten console", "idle in transaction")
         ]
         assert lag.waiting == 3
-        assert f"3 rows wait, the oldest for 0 s, until these end: pid {pid} (forgotten console" in str(lag)
+        assert f"3 rows wait, the oldest for 0 s, until these end: pid {pid} (forgotten console" in lag.named
+        assert str(lag) == "3 rows wait, the oldest for 0 s"
         await idle.execute("rollback")
     finally:
         await idle.close()

@@ -79,6 +79,9 @@ async def test_the_coldest_home_comes_first(browser: httpx.AsyncClient) -> None:
         ("outcome=compliant&day=2026-01-05", [("2026-01-05", "H2"), ("2026-01-05", "H3")]),
         ("company=E2&day_from=2026-01-05", [("2026-01-06", "H3"), ("2026-01-05", "H3")]),
         ("outcome=unmonitored", [(None, "H4")]),
+        ("outcome=unmonitored&kind=other", []),
+        ("outcome=failing&kind=residential&day=2026-01-06", [("2026-01-06", "H1")]),
+        ("outcome=failing&kind=other", []),
         ("outcome=unmonitored&district=D1", []),
     ],
 )
@@ -148,7 +151,11 @@ async def test_a_filter_that_means_nothing_is_refused(browser: httpx.AsyncClient
 async def test_the_city_s_figures_have_their_denominators_and_lead_to_their_rows(browser: httpx.AsyncClient) -> None:
     found = (await browser.get("/rows/city")).json()
     told = {key: (value, said, href) for key, value, said, href in found["figures"]}
-    assert told["failing"] == ("1", "1/3 监测户 · 33.3\u00a0%", "/findings?outcome=failing&day=2026-01-06")
+    assert told["failing"] == (
+        "1",
+        "1/3 监测户 · 33.3\u00a0%",
+        "/findings?kind=residential&outcome=failing&day=2026-01-06",
+    )
     assert told["unmonitored"][:2] == ("1", "1/4 全部住户 · 25.0\u00a0%")
     assert told["computed"][0] == "6.00"
     assert told["missing"][0] == "1"

@@ -48,8 +48,8 @@ def outcomes(tally: Tally) -> dict[Outcome, int]:
 
 
 def findings(day: dt.date | None, **filters: str) -> str:
-    """Give the address of the findings of one day."""
-    return f"/findings?{urlencode(filters | ({'day': day.isoformat()} if day else {}))}"
+    """Give the address of the findings of one day that the figures count: of residents."""
+    return f"/findings?{urlencode({'kind': 'residential'} | filters | ({'day': day.isoformat()} if day else {}))}"
 
 
 def of_day(today: Today, words: Words) -> Iterator[Figure]:
@@ -72,7 +72,10 @@ def of_season(today: Today, trend: Trend, words: Words) -> Iterator[Figure]:
         return words(f"{zh} · {claims} 件案件", f"{en} · claims: {claims}")
 
     sums = today.amounts
-    computed = words("全部监测户，仅由读数算出", "all monitored homes, from readings alone")
+    computed = words(
+        "全部监测户（含非居民），仅由读数算出",
+        "all monitored users of heat, other than residents too, from readings alone",
+    )
     yield Figure(
         "computed",
         words("测算额（元）", "computed (yuan)"),

@@ -117,7 +117,9 @@ def add() -> None:
                 with card(words("红黄绿预警", "warnings by colour"), words("按监管规则", "by the operator's rules")):
                     _figures(city_figures.of_warnings(now, words))
             with box("div", "hs-two"):
-                told = words("每日户数与温度", "homes and temperatures by day")
+                told = words(
+                    "每日户数（含非居民）与温度", "users of heat, other than residents too, and temperatures by day"
+                )
                 with card(words("本季走势", "the season"), told):
                     chart = charts.drawn(
                         charts.trend(season, words), words("本季走势", "the season") + "：" + told, words

@@ -63,6 +63,8 @@ def _filters(asked: Asked, named: Mapping[str, Mapping[str, str]], words: Words)
         _typed("day_from", words("起日", "first day"), given.get("day_from"), "date")
         _typed("day_to", words("止日", "last day"), given.get("day_to"), "date")
         _pick("outcome", words("判定", "outcome"), outcomes, asked.outcome, words)
+        kinds = {"residential": words("居民", "residential"), "other": words("非居民", "other")}
+        _pick("kind", words("用户类别", "kind"), kinds, asked.kind, words)
         _pick("district", words("区县", "district"), named["district"], asked.district, words)
         _pick("company", words("供热企业", "company"), named["company"], asked.company, words)
         _pick("heat_station", words("换热站", "station"), named["heat_station"], asked.heat_station, words)

@@ -18,6 +18,7 @@ from heatstream.core.finding import Outcome
 from heatstream.errors import BadInput
 from heatstream.store.closings import closed_through
 from heatstream.store.read import city, days, findings, places
+from heatstream.store.read.findings import UserKind
 from heatstream.store.read.places import Place
 from heatstream.store.read.rows import AnyRow
 from heatstream.store.read.words import OUTCOME_ZH, word
@@ -135,6 +136,7 @@ class Filters(BaseModel):
     day_from: Day = None
     day_to: Day = None
     outcome: Annotated[Literal["compliant", "failing", "undetermined", "unmonitored"] | None, Blank] = None
+    kind: Annotated[UserKind | None, Blank] = None
     district: Code = None
     company: Code = None
     heat_station: Code = None
@@ -193,7 +195,7 @@ def _key(after: str | None) -> tuple[dt.date | None, int]:
 
 async def _unmonitored(conn: AsyncConnection, asked: Filters, after: str | None, limit: int) -> Part:
     day = asked.day_to or await closed_through(conn)
-    if day is None:
+    if day is None or asked.kind == "other":  # whether these have a point, nobody asks
         return Part([], None)
     found = await city.unmonitored(conn, day, asked.place(), after=_key(after)[1], limit=limit + 1)
     rows = [{"outcome": int(Outcome.UNMONITORED), **_pick(row, _PLACED)} for row in found[:limit]]
@@ -209,7 +211,7 @@ async def _part(conn: AsyncConnection, asked: Filters, after: str | None, limit:
     day, home = _key(after)
     outcomes = (int(Outcome[asked.outcome.upper()]),) if asked.outcome else ()
     page = days.DayPage(span, limit + 1, newest_first=True, after_day=day, after_key=(home,) if day else ())
-    found = await findings.listed(conn, findings.Which(asked.place(), outcomes), page)
+    found = await findings.listed(conn, findings.Which(asked.place(), outcomes, asked.kind), page)
     last = found[limit - 1] if len(found) > limit else None
     goes_on = None if last is None else f"{last.period_from}.{last.household_id}"
     return Part([finding(row) for row in found[:limit]], goes_on)

@@ -131,12 +131,15 @@ class FindingQuery(DayFilters, AsOf):
     """Filters of findings."""
 
     outcome: list[OutcomeWord] = Field([], description="one or more outcomes: repeat the parameter")
+    kind: judged.UserKind | None = Field(
+        None, description="residential 居民, whom /summary counts, or other 非居民; without it both"
+    )
     history: bool = Field(default=False, description="with the findings that later ones superseded")
 
     def which(self, through_run: int | None) -> judged.Which:
         """Give what is asked for."""
         outcomes = tuple(int(Outcome[each.upper()]) for each in self.outcome)
-        return judged.Which(self.place(), outcomes, self.history, through_run)
+        return judged.Which(self.place(), outcomes, self.kind, self.history, through_run)
 
 
 @router.get("/findings")

@@ -3,19 +3,20 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import BigInteger, Select, Subquery, Table, and_, bindparam, func, select
+from sqlalchemy import BigInteger, Select, Subquery, Table, and_, bindparam, func, not_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from heatstream.store.read import as_of
 from heatstream.store.read.days import DayPage, Span, one_page, ordered
-from heatstream.store.read.places import ADDRESS, EVERYWHERE, HOMES, Place, among, monitored
+from heatstream.store.read.places import ADDRESS, EVERYWHERE, HOMES, Place, among, monitored, not_residents
 from heatstream.store.read.rows import AnyRow, Rows, every
 from heatstream.store.tables import finding, finding_current, household, point, policy, run
 
 DAY = 1  # period_kind
+UserKind = Literal["residential", "other"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Which:
 
     place: Place = EVERYWHERE
     outcomes: tuple[int, ...] = ()
+    kind: UserKind | None = None
     history: bool = False
     through_run: int | None = None
 
@@ -96,7 +98,11 @@ async def listed(conn: AsyncConnection, which: Which, page: DayPage) -> Rows:
     """Household-days by day and `which.key`."""
     key = tuple(which.cut.c[name] for name in which.key)
     homes = await monitored(conn, which.place)
-    found = one_page(_day_findings(which, homes, page.span), which.cut.c.period_from, key, page, homes)
+    rows = _day_findings(which, homes, page.span)
+    if which.kind is not None:
+        others = and_(*among(which.cut.c.household_id, await not_residents(conn)))
+        rows = rows.where(others if which.kind == "other" else not_(others))
+    found = one_page(rows, which.cut.c.period_from, key, page, homes)
     query = ordered(_named(found), found, which.key, newest_first=page.newest_first)
     return await every(conn, query)
 

@@ -232,7 +232,7 @@ window.hs = (() => {
   // A figure of a place opens the findings it counts.
   function rows({ value, data }, outcome) {
     if (!value) return count(value);
-    const query = new URLSearchParams({ outcome, day: data.day, [data.level]: data.code });
+    const query = new URLSearchParams({ kind: "residential", outcome, day: data.day, [data.level]: data.code });
     return anchor(count(value), `/findings?${query}`);
   }
 
