@@ -51,6 +51,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("household is not null"),
     )
     op.create_index(op.f("access_log_who_id_idx"), "access_log", ["who", "id"], unique=False)
+    op.create_index(op.f("point_valid_from_idx"), "point", ["valid_from"], unique=False)
     op.create_table(
         "change",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),

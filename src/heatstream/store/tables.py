@@ -258,6 +258,7 @@ point = Table(
     UniqueConstraint("device", "valid_from"),
     CheckConstraint("interval_min in (5,10,15,20,30,60)", name="interval"),
     Index(None, "household_id"),
+    Index(None, "valid_from"),
 )
 meter = Table(
     "meter",
