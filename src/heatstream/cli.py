@@ -702,7 +702,7 @@ def rules_explain(option: Annotated[str, typer.Argument(help="An option of a cho
     from heatstream.rules import options
 
     for line in options.explained(option, _packs_dir()):
-        typer.echo(line)
+        typer.echo(line.en)
 
 
 @rules_app.command("schema")

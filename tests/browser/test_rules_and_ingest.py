@@ -14,8 +14,10 @@ async def test_the_rules_tell_their_source_and_what_they_leave_open(visit: Open)
     await seen.page.goto(seen.page.url.removesuffix("/rules") + "/rules/cn-22-changchun")
     await expect(seen.page.get_by_role("heading", name="来源")).to_be_visible()
     await seen.page.locator("main li a").first.click()
-    await expect(seen.page.get_by_text("values:")).to_be_visible()
-    assert (seen.foreign, seen.errors) == ([], [])
+    await expect(seen.page.get_by_text("可选：")).to_be_visible()
+    english = await visit(seen.page.url[seen.page.url.index("/rules") :], language="en")
+    await expect(english.page.get_by_text("values:")).to_be_visible()
+    assert (seen.foreign + english.foreign, seen.errors + english.errors) == ([], [])
 
 
 async def test_other_choices_are_tried_on_a_season_and_what_was_typed_stays(visit: Open) -> None:
@@ -26,6 +28,9 @@ async def test_other_choices_are_tried_on_a_season_and_what_was_typed_stays(visi
     await seen.page.get_by_role("button", name="测算").click()
     await expect(seen.page.get_by_role("cell", name="东热公司")).to_be_visible(timeout=30_000)
     assert ("min_completeness: 0.10" in await choices.input_value(), await season.input_value()) == (True, "2025")
+    await choices.fill((await choices.input_value()).replace("min_completeness: 0.10", ""))
+    await seen.page.get_by_role("button", name="测算").click()
+    await expect(seen.page.get_by_role("alert")).to_contain_text("min_completeness（A30），demo-shili：各文本均未规定")
     await choices.fill("schema: nonsense")
     await seen.page.get_by_role("button", name="测算").click()
     await expect(seen.page.get_by_role("alert")).to_contain_text("seen 'nonsense'", timeout=30_000)

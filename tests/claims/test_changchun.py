@@ -2,6 +2,7 @@
 
 import pytest
 
+from heatstream.claims import shown
 from heatstream.errors import BadInput
 
 from .rig import Office, drafted, given, time
@@ -19,12 +20,16 @@ async def test_a_refund_needs_a_reason_where_no_entitlement_is_determined(changc
         await changchun.record(drafted(time(9, day=13), bundle, perform_by="2026-02-10"), "D1")
 
 
-async def test_its_clocks_run(changchun: Office) -> None:
+async def test_its_clocks_run_and_its_amount_says_why_there_is_none(changchun: Office) -> None:
     await changchun.open()
     await changchun.record(given("contacted", time(8, 31), by_means="电话"), "CO")
     seen = await changchun.assessed()
     stands = {clock.name: clock.state(changchun.now) for clock in seen.clocks}
     assert stands == {"contact": "breached", "measure": "breached"}
+    told = shown.tree(seen, [], [], changchun.now)["amount"]["refusal"]
+    assert told.endswith("cn-22-changchun judges no claim: nobody could read its tiers (tiers: null)")
+    assert seen.amount.refusal is not None
+    assert seen.amount.refusal.zh.endswith("不能依 cn-22-changchun 判定退费案件：尚未查到其档次（tiers: null）")
 
 
 async def test_the_authority_is_called_where_nobody_measured_in_time(changchun: Office) -> None:

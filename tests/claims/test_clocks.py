@@ -105,7 +105,13 @@ def test_the_authority_comes_within_a_day_of_being_called() -> None:
 def test_a_choice_that_is_not_made_leaves_the_limit_unknown() -> None:
     law = dataclasses.replace(LAW, choices=LAW.choices.model_copy(update={"sla_clock": None}))
     clock = made(opened(), law=law)["measure"]
-    assert (clock.state(NOW), clock.refusal) == ("unknown", "choice sla_clock is not made: what ends 测温时限 is open")
+    assert (clock.state(NOW), clock.refusal and (str(clock.refusal), clock.refusal.zh)) == (
+        "unknown",
+        (
+            "choice sla_clock is not made: what ends 测温时限 is open",
+            "选项 sla_clock 未选定：测温时限止于何时尚无定论",
+        ),
+    )
 
 
 def test_performing_runs_from_the_service_to_both() -> None:

@@ -148,16 +148,18 @@ def test_a_pack_with_every_choice_made_gives_the_rules_of_a_claim(pack_id: str) 
 
 @pytest.mark.parametrize(("pack_id", "null"), NOBODY_READ.items())
 def test_a_pack_without_bands_refuses_and_names_the_null(pack_id: str, null: str) -> None:
-    with pytest.raises(Refused, match=null.replace("(", r"\(").replace(")", r"\)")):
+    with pytest.raises(Refused, match=null.replace("(", r"\(").replace(")", r"\)")) as refused:
         policy(pack_id).claim_rules(opened(find(pack_id)))
+    assert refused.value.zh.endswith("尚未查到其档次（tiers: null）")
 
 
 @pytest.mark.parametrize("option", ["unpaid", "precedence", "end_inclusive", "sla_clock", "money_rounding"])
 def test_what_a_claim_needs_and_nobody_chose_is_named_and_days_are_judged_all_the_same(option: str) -> None:
     open_there = policy("cn-37-weifang", **{option: None})
     assert open_there.day_rules(WINTER).in_season
-    with pytest.raises(MissingChoices, match=f"  {option} "):
+    with pytest.raises(MissingChoices, match=f"  {option} ") as refused:
         open_there.claim_rules(WINTER)
+    assert f"以下选项必须选定，均无默认值：\n  {option}（" in refused.value.zh
 
 
 def test_the_demo_s_claims_are_what_its_files_say() -> None:

@@ -192,13 +192,18 @@ def test_a_policy_as_it_was_kept_is_compared_with_the_file_of_today(tmp_path: Pa
 
 
 def test_an_option_is_explained_with_the_packs_that_leave_it_open_and_those_that_answer() -> None:
-    lines = explained("fixed_point_opens")
+    chinese, lines = zip(*explained("fixed_point_opens"), strict=True)
     assert lines[0] == "fixed_point_opens (A12), asked for by: claims"
     assert lines[3] == "建议 suggestion, applied by nothing: only_as_evidence"
     assert "cn-37-weifang" in lines[4]
     assert any(
         line.startswith("answered by cn-22-jilin: below_standard_and_not_improved_after_handling") for line in lines
     )
+    assert (chinese[0], chinese[3]) == (
+        "fixed_point_opens（A12），用于：退费案件",
+        "建议，不会自动采用：only_as_evidence（只作证据）",
+    )
+    assert any(line.startswith("cn-22-jilin 已载明：below_standard_and_not_improved") for line in chinese)
 
 
 @pytest.mark.parametrize("option", Choices.model_fields)

@@ -185,12 +185,11 @@ def test_an_amount_asks_for_its_own_choices() -> None:
 
 def test_an_amount_that_is_chosen_is_computed_of_the_fee_chosen() -> None:
     chosen = weifang(**AMOUNTS)
-    assert (chosen.fee_column, chosen.why_no_amount(WINTER)) == ("fee_paid_fen", None)
+    assert (chosen.fee_column, chosen.day_rules(WINTER).refund is None) == ("fee_paid_fen", False)
 
 
-def test_an_amount_that_is_left_says_so() -> None:
-    assert weifang().why_no_amount(WINTER) == "the operator chose to leave it"
-    assert weifang().day_rules(WINTER).refund is None
+def test_an_amount_that_is_left_is_not_computed() -> None:
+    assert (weifang().fee_column, weifang().day_rules(WINTER).refund) == (None, None)
 
 
 def test_a_fixed_number_of_days_divides_the_fee() -> None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 import heatstream
 from heatstream.claims import events, faults
+from heatstream.rules.choices import Choices, Option
 from heatstream.supervision.kinds import KINDS
 from heatstream.web.claim_record import BundleDays
 from heatstream.web.matter_acts import ACTS
@@ -23,6 +24,8 @@ MODULES: Final = (
     "evidence/bundle.py",
     "evidence/sign.py",
     "rules/holidays.py",
+    "rules/options.py",
+    "rules/policy.py",
     "rules/supervision/file.py",
     "store/conflicts.py",
     "store/read/companies.py",
@@ -36,6 +39,14 @@ NO_FORM: Final[Mapping[str, Collection[str]]] = {
     "claims/review.py": {"refresh"},
     "evidence/sign.py": {"create_key"},
     "rules/holidays.py": {"Spell", "Notice", "read"},
+    "rules/policy.py": {
+        "_with_supplements",
+        "settled",
+        "_refuse_idle",
+        "_refuse_contradictions",
+        "_refuse_backwards",
+        "_refuse_two_at_once",
+    },
     "rules/supervision/file.py": {"load"},
     "supervision/hotline/matching.py": {"_communities"},
     "supervision/hotline/ticket_file.py": {"read"},
@@ -70,7 +81,7 @@ def told(node: ast.AST) -> set[str]:
         case ast.Call(func=func, args=args):
             words = isinstance(func, ast.Name) and func.id == "map"
             inside = [*args[words:], *([func.value] if isinstance(func, ast.Attribute) else [])]
-        case ast.Attribute(value=value, attr="zh"):
+        case ast.Attribute(value=value, attr="en" | "zh"):
             inside = [value]
         case ast.Attribute():
             return {ast.unparse(node)}
@@ -157,6 +168,42 @@ def test_what_is_only_worded_otherwise_is_the_same() -> None:
     )
     chinese = "f\"{instant(seen)} {roles(ROLES[kind])}应为{'、'.join(map(str, all))} {zh_title}\""
     assert faulty(f"raise Refused({english}, zh={chinese})") == []
+
+
+# --- what the law leaves open -----------------------------------------------------------------------------------------
+
+EXACT: Final = re.compile(r"`[^`]+`|\d+")
+"""Values that may be chosen, and numbers."""
+CODE: Final = re.compile(r"[A-Za-z]\w*", re.ASCII)
+
+
+def is_told_alike(english: str, chinese: str) -> bool:
+    """Say whether both name the same values and numbers, and the Chinese the law's own words, and no other codes."""
+    same = sorted(EXACT.findall(english)) == sorted(EXACT.findall(chinese))
+    quoted = all(each in chinese for each in re.findall(f"{CHINESE.pattern}+", english))
+    return same and quoted and set(CODE.findall(chinese)) <= set(CODE.findall(english))
+
+
+@pytest.mark.parametrize("name", Choices.model_fields)
+def test_every_option_says_in_chinese_what_it_says_in_english(name: str) -> None:
+    asks = Option.of(name)
+    assert [each for each in zip(asks.en, asks.zh, strict=True) if not is_told_alike(*each)] == []
+    assert (CHINESE.search(asks.zh.law) is None, CHINESE.search(asks.zh.values) is None) == (False, False)
+    assert bool(asks.en.advice) == bool(asks.zh.advice)
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("`due` or `paid`", "`due`（应缴）"),
+        ("`due`", "`due`（应缴）或 `paid`（实缴）"),
+        ("exactly 6 h", "恰为 24 小时"),
+        ("热费总额 may be the fee due", "总额可以指应缴的热费"),
+        ("hold, and report it", "deny（不予退费），并予报告"),
+    ],
+)
+def test_an_option_that_says_something_else_in_chinese_is_seen(english: str, chinese: str) -> None:
+    assert not is_told_alike(english, chinese)
 
 
 # --- what pydantic finds ----------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from heatstream.core.claim_rules import Cause, ClaimRules, FeeNumerator, Kind, M
 from heatstream.core.entitlement import Entitled, Right
 from heatstream.core.finding import Outcome
 from heatstream.core.standard import halves, standards
+from heatstream.errors import Refused
 
 Json = Mapping[str, Any]
 MICROSECOND: Final = dt.timedelta(microseconds=1)
@@ -54,7 +55,7 @@ class Amount:
     """Day that begins it, day that ends it; None = not yet."""
     days: tuple[dict[str, Any], ...]
     """Each day of the period: whether it counts, by which evidence, what it gives back, and if not, why."""
-    refusal: str | None
+    refusal: Refused | None
     """Why nothing can be computed; None = it can."""
 
     def given_back(self) -> tuple[dt.date, ...]:
@@ -91,7 +92,7 @@ def amount(facts: Json, rules: ClaimRules, found_fen: Sequence[tuple[dt.date, in
     )
 
 
-def refused(facts: Json, why: str, found_fen: Sequence[tuple[dt.date, int | None]]) -> Amount:
+def refused(facts: Json, why: Refused, found_fen: Sequence[tuple[dt.date, int | None]]) -> Amount:
     """Say that nothing can be computed, and why; the claim goes its way all the same."""
     return Amount(
         right="undetermined",

@@ -94,11 +94,15 @@ async def assess(
     opened = day_of(claim.opened_at.astimezone(LOCAL).date())
     of_claim = law.policy.law_on(opened)
     held = await _registered(conn, claim, through, await _settled_before(conn, claim, days_off))
-    rules, why = _rules(law, opened)
+    given = _rules(law, opened)
+    rules = None if isinstance(given, Refused) else given
     told = facts(claim, way, law.policy, rules, held)
     kept = FICTIONAL if law.policy.watermark else days_off
     found_fen = [(each.day, each.computed_fen) for each in held.found]
-    made = amounts.refused(told, why, found_fen) if rules is None else amounts.amount(told, rules, found_fen)
+    if isinstance(given, Refused):
+        made = amounts.refused(told, given, found_fen)
+    else:
+        made = amounts.amount(told, given, found_fen)
     return Assessed(
         claim=claim,
         way=way,
@@ -113,12 +117,12 @@ async def assess(
     )
 
 
-def _rules(law: InForce, opened: int) -> tuple[ClaimRules | None, str]:
+def _rules(law: InForce, opened: int) -> ClaimRules | Refused:
     """Give the rules of a claim, or why the policy has none: no tiers were read, a choice is not made."""
     try:
-        return claim_rules(law.policy.canonical, opened), ""
+        return claim_rules(law.policy.canonical, opened)
     except Refused as why:
-        return None, str(why)
+        return why
 
 
 async def _settled_before(conn: AsyncConnection, claim: Claim, days_off: DaysOff) -> list[Days]:

@@ -45,7 +45,7 @@ class Clock:
     """When what it waits for came; None = not yet."""
     agreed: bool = False
     """另有约定 has replaced the law's limit."""
-    refusal: str | None = None
+    refusal: Refused | None = None
 
     def state(self, now: dt.datetime) -> State:
         """Say how it stands.
@@ -124,7 +124,10 @@ def _measuring(way: Way, law: Law) -> Iterator[Clock]:
 def _measure(way: Way, law: Law, deadline_min: int) -> Clock:
     asked, clock = law.pack.visit, law.choices.sla_clock
     if clock is None:
-        why = "choice sla_clock is not made: what ends 测温时限 is open"
+        why = Refused(
+            "choice sla_clock is not made: what ends 测温时限 is open",
+            zh="选项 sla_clock 未选定：测温时限止于何时尚无定论",
+        )
         return Clock("measure", way.opened_at, None, None, refusal=why)
     early = asked.deadline_min_first_10_days if asked else None
     limit = early if early is not None and _in_first_days(way.opened_at, law) else deadline_min
@@ -221,7 +224,7 @@ def _to_the_day(name: Name, start: dt.datetime, day: dt.date, end: dt.datetime |
     try:
         worked = days_off.next_working_day(day)
     except Refused as why:
-        return Clock(name, start, None, end, refusal=str(why))
+        return Clock(name, start, None, end, refusal=why)
     return Clock(name, start, dt.datetime.combine(worked + dt.timedelta(days=1), dt.time(), LOCAL) - _MICROSECOND, end)
 
 

@@ -109,7 +109,7 @@ def tree(seen: Assessed, lines: Sequence[Line], tasks: Sequence[Task], now: dt.d
             "denied": list(amount.denied),
             "period": [day and day.isoformat() for day in amount.period],
             "days": list(amount.days),
-            "refusal": amount.refusal,
+            "refusal": amount.refusal and str(amount.refusal),
         },
         "clocks": [
             {
@@ -118,7 +118,7 @@ def tree(seen: Assessed, lines: Sequence[Line], tasks: Sequence[Task], now: dt.d
                 "start": instant(clock.start),
                 "limit": clock.limit and instant(clock.limit),
                 "end": clock.end and instant(clock.end),
-                "refusal": clock.refusal,
+                "refusal": clock.refusal and str(clock.refusal),
             }
             for clock in seen.clocks
         ],

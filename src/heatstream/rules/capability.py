@@ -23,6 +23,8 @@ class Capability:
     """ready | choices: the operator must choose first | absent: nobody could read what it needs."""
     why: str
     """What is absent, or the options to choose; empty when ready."""
+    zh: str
+    """The same in Chinese."""
     what_if: bool
     """Rests on values that nobody read in the instrument: what-if only, never an entitlement."""
 
@@ -43,8 +45,8 @@ def capabilities(pack: Pack, chosen: Choices | None = None) -> tuple[Capability,
 
 def _of_group(name: Name, group: Group | None, where: str) -> Capability:
     if group is None:
-        return Capability(name, "absent", f"nobody could read {where}", what_if=False)
-    return Capability(name, "ready", "", what_if=group.conf not in ATTESTED)
+        return Capability(name, "absent", f"nobody could read {where}", f"尚未查到 {where}", what_if=False)
+    return Capability(name, "ready", "", "", what_if=group.conf not in ATTESTED)
 
 
 def _standard(pack: Pack, chosen: Choices) -> Capability:
@@ -62,7 +64,7 @@ def _clocks(pack: Pack, chosen: Choices) -> Capability:
 def _amount(pack: Pack, chosen: Choices) -> Capability:
     absent = amount_is_absent(pack)
     if absent is not None:
-        return Capability("amount", "absent", absent, what_if=False)
+        return Capability("amount", "absent", absent.en, absent.zh, what_if=False)
     computing = chosen.model_copy(update={"computed_amount": "compute"})
     missing = needs(pack, computing, "days", "amount")
     if chosen.computed_amount is None:
@@ -73,14 +75,14 @@ def _amount(pack: Pack, chosen: Choices) -> Capability:
 def _entitlement(pack: Pack, chosen: Choices) -> Capability:
     absent = claims_are_absent(pack)
     if absent is not None:
-        return Capability("entitlement", "absent", absent, what_if=False)
+        return Capability("entitlement", "absent", absent.en, absent.zh, what_if=False)
     missing = needs(pack, chosen, *FOR_A_CLAIM)
     return _asking("entitlement", missing, _rests_on_hearsay(pack, *rests_on(pack, chosen)))
 
 
 def _asking(name: Name, missing: list[Need], what_if: bool) -> Capability:
-    options = ", ".join(need.option for need in missing)
-    return Capability(name, "choices" if missing else "ready", options, what_if)
+    options = [need.option for need in missing]
+    return Capability(name, "choices" if missing else "ready", ", ".join(options), "、".join(options), what_if)
 
 
 def _rests_on_hearsay(pack: Pack, *groups: Group | None) -> bool:

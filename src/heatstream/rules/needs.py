@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from heatstream.rules.choices import Choices
+from heatstream.rules.choices import Choices, Option
 from heatstream.rules.pack import Pack
+from heatstream.rules.sentences import Line
 from heatstream.rules.tiers import tiers_of, tiers_overlap
 
 MEANS = ("time_weighted_mean", "mean_of_hourly")
@@ -24,29 +25,36 @@ class Need:
 
     pack_id: str
     option: str
-    question: str
-    law: str
-    values: str
 
     def __str__(self) -> str:
-        return f"  {self.option} ({self.question}), for {self.pack_id}: {self.law}; expected {self.values}"
+        asks = Option.of(self.option)
+        return f"  {self.option} ({asks.question}), for {self.pack_id}: {asks.en.law}; expected {asks.en.values}"
+
+    @property
+    def zh(self) -> str:
+        """The same in Chinese."""
+        asks = Option.of(self.option)
+        return f"  {self.option}（{asks.question}），{self.pack_id}：{asks.zh.law}；应为{asks.zh.values}"
 
 
-def amount_is_absent(pack: Pack) -> str | None:
+def amount_is_absent(pack: Pack) -> Line | None:
     """Say why no 测算额 can be computed by a pack, whatever is chosen; None = it can."""
     if pack.unit == "month":
-        return "it refunds by month, not by day"
+        return Line("按月退费，不按日退费", "it refunds by month, not by day")
     return claims_are_absent(pack)
 
 
-def claims_are_absent(pack: Pack) -> str | None:
+def claims_are_absent(pack: Pack) -> Line | None:
     """Say which null keeps a pack from any entitlement, whatever is chosen; None = none does."""
     if pack.standard is None:
-        return "nobody could read its standard (standard: null)"
+        return Line("尚未查到其室温标准（standard: null）", "nobody could read its standard (standard: null)")
     if pack.tiers is None:
-        return "nobody could read its tiers (tiers: null)"
+        return Line("尚未查到其档次（tiers: null）", "nobody could read its tiers (tiers: null)")
     if pack.unit is None:
-        return "nobody could read whether it refunds by day or by month (unit: null)"
+        return Line(
+            "尚未查到其按日还是按月退费（unit: null）",
+            "nobody could read whether it refunds by day or by month (unit: null)",
+        )
     return None
 
 
@@ -212,7 +220,7 @@ def is_asked(pack: Pack, chosen: Choices, option: str) -> bool:
 def needs(pack: Pack, chosen: Choices, *uses: Use) -> list[Need]:
     """List the choices a pack still needs for some uses; `chosen` holds what its text settles too."""
     asked = dict.fromkeys(option for use in uses for option in _open(pack, chosen, use))
-    return [_need(pack, option) for option in asked if not _made(pack, chosen, option)]
+    return [Need(pack.id, option) for option in asked if not _made(pack, chosen, option)]
 
 
 def _open(pack: Pack, chosen: Choices, use: Use) -> list[str]:
@@ -225,9 +233,3 @@ def _made(pack: Pack, chosen: Choices, option: str) -> bool:
     if option == "effective_from":
         return pack.id in (chosen.effective_from or {})
     return getattr(chosen, option) is not None
-
-
-def _need(pack: Pack, option: str) -> Need:
-    field = Choices.model_fields[option]
-    told = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-    return Need(pack.id, option, str(told["question"]), str(told["law"]), str(field.description))

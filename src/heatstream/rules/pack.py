@@ -12,7 +12,7 @@ import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -37,6 +37,16 @@ SHOWN = 100
 SHIPPED = Path(__file__).parent / "packs"
 
 Conf = Literal["read", "read2", "inferred", "memory", "not_found", "operator_attested", "fictional"]
+# Told to a person, in Chinese and English.
+KNOWN: Final = {
+    "read": ("读自原文", "read in the text"),
+    "read2": ("读自转载", "read in a reprint"),
+    "inferred": ("推断", "inferred"),
+    "memory": ("凭记忆", "from memory"),
+    "not_found": ("未找到", "not found"),
+    "operator_attested": ("本地规则补录", "added by the operator"),
+    "fictional": ("虚构（演示）", "fictional"),
+}
 # Known well enough to write an entitlement; a fictional pack's results are watermarked instead.
 ATTESTED: frozenset[Conf] = frozenset({"read", "operator_attested", "fictional"})
 Room = Literal["bedroom", "living_room", "kitchen", "bathroom", "other"]

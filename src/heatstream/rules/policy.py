@@ -22,7 +22,7 @@ from heatstream.rules.choices import Choices, ChoicesFile, GuardBand, SeasonDeci
 from heatstream.rules.choices import load as load_choices
 from heatstream.rules.claim_policy import claim_rules, rests_on
 from heatstream.rules.law import Law, required
-from heatstream.rules.needs import FOR_A_CLAIM, Need, amount_is_absent, claims_are_absent, is_asked, needs
+from heatstream.rules.needs import FOR_A_CLAIM, Need, claims_are_absent, is_asked, needs
 from heatstream.rules.pack import SHIPPED, Pack, faults, find
 from heatstream.rules.supplement import Supplement
 from heatstream.rules.tiers import refuse_reversed
@@ -43,7 +43,11 @@ class MissingChoices(Refused):
 
     def __init__(self, place: str, missing: list[Need]) -> None:
         lines = "\n".join(map(str, missing))
-        super().__init__(f"{place}: these choices must be made, none has a default:\n{lines}")
+        zh_lines = "\n".join(need.zh for need in missing)
+        super().__init__(
+            f"{place}: these choices must be made, none has a default:\n{lines}",
+            zh=f"{place}：以下选项必须选定，均无默认值：\n{zh_lines}",
+        )
         self.needs = missing
 
 
@@ -112,7 +116,10 @@ class Policy:
         law = self.law_on(opened_day)
         absent = claims_are_absent(law.pack)
         if absent is not None:
-            raise Refused(f"{self.place}: {law.pack.id} judges no claim: {absent}")
+            raise Refused(
+                f"{self.place}: {law.pack.id} judges no claim: {absent.en}",
+                zh=f"{self.place}：不能依 {law.pack.id} 判定退费案件：{absent.zh}",
+            )
         missing = needs(law.pack, law.choices, *FOR_A_CLAIM)
         if missing:
             raise MissingChoices(self.place, missing)
@@ -136,13 +143,6 @@ class Policy:
         season = law.pack.season if law.uses_pack_season() else None
         attested = law.attested((law.pack.standard, season, law.pack.tiers))
         return EVIDENCE if attested and law.choices.conditions != "not_examined" else WHAT_IF
-
-    def why_no_amount(self, day: int) -> str | None:
-        """Say why no 测算额 is computed on that day; None = it is."""
-        law = self.law_on(day)
-        return amount_is_absent(law.pack) or (
-            None if law.choices.computed_amount == "compute" else "the operator chose to leave it"
-        )
 
 
 # --- loading ----------------------------------------------------------------------------------------------------------
@@ -175,7 +175,10 @@ def made(file: ChoicesFile, packs: list[Pack], supplements: tuple[Supplement, ..
     missing = [need for pack, each in zip(packs, chosen, strict=True) for need in needs(pack, each, "days", "amount")]
     for pack in packs:
         if pack.standard is None:
-            raise Refused(f"pack {pack.id}: nobody could read a standard, so there is nothing to judge by")
+            raise Refused(
+                f"pack {pack.id}: nobody could read a standard, so there is nothing to judge by",
+                zh=f"规则包 {pack.id}：尚未查到室温标准，无从判定",
+            )
         refuse_reversed(pack)
     if missing:
         raise MissingChoices(file.place, missing)

@@ -73,7 +73,7 @@ def _clocks(page: Page, words: Words) -> None:
                     tag("strong", claim_words.clocks(words)[clock.name])
                     tag("span", words(*claim_words.STATES[state]), "hs-clock-state")
                     if clock.limit is None:
-                        tag("span", clock.refusal or "", "hs-note")
+                        tag("span", words.why(clock.refusal) if clock.refusal else "", "hs-note")
                         continue
                     tag("span", words(f"截至 {local(clock.limit)}", f"until {local(clock.limit)}"))
                     if clock.end is not None:

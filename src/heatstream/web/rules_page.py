@@ -5,6 +5,7 @@ import datetime as dt
 import json
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -17,9 +18,9 @@ from heatstream.access import permits
 from heatstream.errors import BadInput, HeatstreamError
 from heatstream.rules import options, pack, policy
 from heatstream.rules.capability import NAMES, Capability, capabilities
-from heatstream.rules.choices import Choices
+from heatstream.rules.choices import Choices, Option
 from heatstream.rules.needs import ASKED, needs
-from heatstream.rules.pack import ATTESTED, Pack
+from heatstream.rules.pack import ATTESTED, KNOWN, Pack
 from heatstream.rules.policy import settled
 from heatstream.rules.show import groups
 from heatstream.settings import Settings
@@ -51,19 +52,6 @@ STATES: Final = {
     "choices": ("○ 待选择", "○ to be chosen"),
     "absent": ("– 无文本", "– not read"),
 }
-KNOWN: Final = {
-    "read": ("读自原文", "read in the text"),
-    "read2": ("读自转载", "read in a reprint"),
-    "inferred": ("推断", "inferred"),
-    "memory": ("凭记忆", "from memory"),
-    "not_found": ("未找到", "not found"),
-    "operator_attested": ("本地规则补录", "added by the operator"),
-    "fictional": ("虚构（演示）", "fictional"),
-}
-"""How a value is known: `rules.pack.Conf`."""
-_HEAD: Final = frozenset(
-    {"schema", "id", "place", "timezone", "sources", "watermark", "effective_from", "effective_to"}
-)
 COMPARED: Final = {
     "company": ("企业", "company"),
     "district": ("区县", "district"),
@@ -122,22 +110,22 @@ def rows_packs(request: Request, reader: Reading) -> list[Row]:
 
 
 @router.get("/in-force")
-async def rows_in_force(reader: Reading) -> list[Row]:
+async def rows_in_force(request: Request, reader: Reading) -> list[Row]:
     """Give the choices of the newest policy, option by option, with the law that leaves each open."""
     async with reader.connection() as conn:
         found = await policies.listed(conn)
-    return [] if not found else list(_choices(json.loads(found[0].canonical)))
+    words = languages.of_request(request)
+    return [] if not found else list(_choices(json.loads(found[0].canonical), words))
 
 
-def _choices(kept: Row) -> Iterator[Row]:
+def _choices(kept: Row, words: Words) -> Iterator[Row]:
     for option, value in kept["choices"]["choices"].items():
-        field = Choices.model_fields.get(option)
-        asked = field.json_schema_extra if field and isinstance(field.json_schema_extra, dict) else {}
+        asks = Option.of(option) if option in Choices.model_fields else None
         yield {
             "option": option,
             "value": value if isinstance(value, str) else json.dumps(value, ensure_ascii=False),
-            "question": asked.get("question", ""),
-            "law": asked.get("law", ""),
+            "question": asks.question if asks else "",
+            "law": words(asks.zh.law, asks.en.law) if asks else "",
         }
 
 
@@ -192,7 +180,7 @@ def _uses(of: Pack, words: Words) -> None:
                 tag("dt", words(*CAPABILITIES[one.name]), "hs-fact-name")
                 tag("dd", _state(one, words), "hs-fact-value")
                 if one.why:
-                    tag("dd", one.why, "hs-note")
+                    tag("dd", words(one.zh, one.why), "hs-note")
 
 
 def _sources(of: Pack, words: Words) -> None:
@@ -230,12 +218,7 @@ def _open(of: Pack, words: Words) -> None:
             for each in left:
                 with box("li", "hs-sentence"):
                     link(each.option, f"/rules/options/{each.option}")
-                    tag("span", f" — {each}")
-
-
-def _lines(lines: list[str]) -> None:
-    for line in lines:
-        tag("p", line, "hs-sentence")
+                    tag("span", f" — {words(each.zh, str(each))}")
 
 
 def _what_if(request: Request, settings: Settings, words: Words) -> None:
@@ -276,7 +259,7 @@ def _what_if(request: Request, settings: Settings, words: Words) -> None:
             note(words("测算中，可能需要几分钟…", "comparing; it may take some minutes…"))
         try:
             permits.check(await still(request), "/rules/what-if", permits.PAGES)
-            found = await _compared(file, event.args if isinstance(event.args, dict) else {})
+            found = await _compared(settings, file, event.args if isinstance(event.args, dict) else {})
         except HeatstreamError as error:
             answer.clear()
             with answer:
@@ -294,11 +277,13 @@ def _season() -> int:
     return today.year if today.month > 6 else today.year - 1  # noqa: PLR2004  (a season begins in autumn)
 
 
-async def _compared(before: Path, told: Row) -> list[Row]:
+async def _compared(settings: Settings, before: Path, told: Row) -> list[Row]:
     """Run the comparison as the command does, on a file of what was typed."""
     with tempfile.TemporaryDirectory(prefix="heatstream-what-if-") as folder:
         after = Path(folder) / before.name
         after.write_text(str(told.get("choices", "")), encoding="utf-8")
+        with suppress(BadInput):  # the command tells it
+            await asyncio.to_thread(policy.load, after, settings.evaluate.packs_dir)
         assume = ["--assume-application", "first_failing_day"] if told.get("assume") else []
         words = ("--policy", str(after), "--against", str(before), "--season", str(told.get("season", "")), "--json")
         ran = await commands.run("rules", "simulate", *words, *assume)
@@ -364,7 +349,8 @@ def add(settings: Settings) -> None:
         with frame(request, option, await watermarks(reader), reader.visitor):
             with card(words("选项", "an option of the operator"), words("没有默认值", "nothing is chosen by default")):
                 try:
-                    _lines(options.explained(option, settings.evaluate.packs_dir))
+                    for line in options.explained(option, settings.evaluate.packs_dir):
+                        tag("p", words(*line), "hs-sentence")
                 except BadInput as error:
                     empty(words.why(error))
             link(words("返回规则", "back to the rules"), "/rules")

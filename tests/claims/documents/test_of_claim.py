@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from heatstream.claims import events
-from heatstream.claims.amount import Amount
+from heatstream.claims.amount import Amount, refused
 from heatstream.claims.clocks import Clock
 from heatstream.claims.documents import amount_words, of_claim, of_ruling, of_visit, render
 from heatstream.claims.documents.case import Case
@@ -205,6 +205,12 @@ def test_a_voucher_shows_offer_acceptance_and_payment() -> None:
     assert (voucher.offered_fen, voucher.accepted_by, voucher.accepted_at) == (20_005, "欧阳䶮", at(13, 9))
     assert voucher.payments == (Payment(20_005, dt.date(2026, 1, 14), "TF-2026-00031", "欧阳䶮（尾号 0417）"),)
     assert voucher.amounts.ruled_fen is None
+
+
+def test_what_cannot_be_computed_says_why_in_both_languages() -> None:
+    facts = {"opening": {"at": at(5, 8).isoformat()}}
+    lines = amount_words.lines(refused(facts, Refused("no choice is made", zh="选项未选定"), ()))
+    assert Line("不能计算：选项未选定", "Nothing can be computed: no choice is made") in list(lines)
 
 
 def test_without_an_offer_there_is_no_voucher() -> None:

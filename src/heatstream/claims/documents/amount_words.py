@@ -67,7 +67,7 @@ def lines(amount: Amount) -> Iterator[Line]:
         met = CONDITIONS[name]
         yield Line(f"尚未确定：{met.zh}。", f"Still open: {met.en}.")
     if amount.refusal is not None:
-        yield Line(f"不能计算：{amount.refusal}", f"Nothing can be computed: {amount.refusal}")
+        yield Line(f"不能计算：{amount.refusal.zh}", f"Nothing can be computed: {amount.refusal}")
     yield from _period(*amount.period)
     yield from _counted(amount)
 
