@@ -77,20 +77,12 @@ def _lives_there(day: dt.date) -> list[ColumnElement[bool]]:
     return [household.c.kind == "residential", household.c.valid_from <= day, ends]
 
 
-def _is_judged(day: dt.date, through_run: int | None) -> ColumnElement[bool]:
+def _judged(day: dt.date, through_run: int | None) -> Select[Any]:
+    """Select the households that have a finding of a day."""
     if through_run is not None:
-        of_home = (finding.c.household_id == household.c.id, *_of_day(day), as_of.made(through_run))
-        return select(1).where(*of_home).correlate(household).exists()
-    return (
-        select(1)
-        .where(
-            finding_current.c.household_id == household.c.id,
-            finding_current.c.period_kind == DAY,
-            finding_current.c.period_from == day,
-        )
-        .correlate(household)
-        .exists()
-    )
+        return select(finding.c.household_id).where(*_of_day(day), as_of.made(through_run)).distinct()
+    of_day = (finding_current.c.period_kind == DAY, finding_current.c.period_from == day)
+    return select(finding_current.c.household_id).where(*of_day)
 
 
 @dataclass(frozen=True)
@@ -113,10 +105,12 @@ def _of_day(day: dt.date) -> tuple[ColumnElement[bool], ...]:
 
 
 def _points(level: _Level, day: dt.date, through_run: int | None = None) -> Select[Any]:
+    judged = _judged(day, through_run).subquery("judged")
     placed = HOMES.join(point, point.c.household_id == household.c.id)
+    placed = placed.outerjoin(judged, judged.c.household_id == household.c.id)
     figures = (
         func.count().label("points"),
-        func.count(household.c.id.distinct()).filter(~_is_judged(day, through_run)).label("waiting"),
+        func.count(household.c.id.distinct()).filter(judged.c.household_id.is_(None)).label("waiting"),
     )
     return level.select(*figures).select_from(placed).where(*_lives_there(day), stands_on(day))
 
@@ -203,7 +197,13 @@ async def unmonitored(conn: AsyncConnection, day: dt.date, place: Place, *, afte
     query = (
         select(household.c.id, *ADDRESS)
         .select_from(HOMES)
-        .where(household.c.id > after, *within(place), *_lives_there(day), ~has_point, ~_is_judged(day, None))
+        .where(
+            household.c.id > after,
+            *within(place),
+            *_lives_there(day),
+            ~has_point,
+            household.c.id.not_in(_judged(day, None)),
+        )
         .order_by(household.c.id)
         .limit(limit)
     )
