@@ -12,8 +12,10 @@ from heatstream.core.finding import Outcome
 from heatstream.store import tables as t
 from heatstream.store.read import amounts, city, flags, readings
 from heatstream.store.timescale import ensure_partitions
-from heatstream.web import figures, rows
+from heatstream.web import city_figures, figures, rows
+from heatstream.web.first_view import first_view
 from heatstream.web.shared import Reader, Source
+from heatstream.web.words import Words
 from tests.serve import town
 from tests.signed import visitor_at
 from tests.web.conftest import SignIn, visitor
@@ -160,6 +162,16 @@ async def test_the_city_s_figures_have_their_denominators_and_lead_to_their_rows
     assert told["computed"][0] == "6.00"
     assert told["missing"][0] == "1"
     assert found["share"] == {"failing": 1, "compliant": 1, "undetermined": 1, "unmonitored": 1}
+
+
+async def test_what_is_seen_first_tells_the_same_before_any_script(reader: Reader) -> None:
+    today, words = await figures.today(reader), Words()
+    html = first_view("示例<市>", today, words, "light")
+    assert "示例&lt;市&gt;" in html
+    assert town.WATERMARK in html
+    for each in city_figures.of_day(today, words):
+        assert f'name">{each.name}</span><span class="hs-figure-value">{each.value}</span>' in html
+    assert ("<script>" in html, "<script>" in first_view("", today, words, None)) == (False, True)
 
 
 async def test_a_district_and_a_company_see_their_own_course_of_the_season(shared: tuple[str, str]) -> None:

@@ -10,8 +10,10 @@ from heatstream.web import charts, city_figures, figures, grids
 from heatstream.web import words as languages
 from heatstream.web.city_figures import Figure
 from heatstream.web.figures import Today
+from heatstream.web.first_view import first_view
 from heatstream.web.frame import box, card, choice, frame
 from heatstream.web.parts import empty, figure, note
+from heatstream.web.plain import THEME
 from heatstream.web.signed_in import Reading
 from heatstream.web.words import Words
 
@@ -107,6 +109,7 @@ def add() -> None:
         now, season, health = await figures.all_of_it(reader)
         title = words("供热室温监管", "room temperatures")
         heading = f"{now.city_name} · {title}" if now.city_name else title
+        ui.add_body_html(first_view(heading, now, words, request.cookies.get(THEME)))
         with frame(request, heading, now.watermarks, reader.visitor):
             _day(now, words)
             with box("div", "hs-halves"):

@@ -467,6 +467,13 @@ window.hs = (() => {
 
   setInterval(() => document.hidden || refresh(), REFRESH_MS);
 
+  // What was sent to be seen first stands until the page itself does.
+  new MutationObserver((_, watching) => {
+    if (!document.querySelector("#app .hs-main")) return;
+    document.getElementById("hs-first")?.remove();
+    watching.disconnect();
+  }).observe(document, { childList: true, subtree: true });
+
   // The page's own line of the socket: what one presses is not heard while it is away.
   document.addEventListener("DOMContentLoaded", () => {
     const popup = document.getElementById("popup");
