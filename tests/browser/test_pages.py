@@ -73,7 +73,7 @@ async def test_a_visitor_chooses_the_light_and_the_language_and_signs_out(visit:
 async def test_a_figure_opens_its_rows_and_a_place_its_own(visit: Open) -> None:
     page = (await visit(CITY)).page
     await settled(page)
-    await expect(page.locator("#hs-first")).to_have_count(0)
+    await expect(page.locator("#hs-sent")).to_have_count(0)
     await page.get_by_role("button", name="换热站").click()
     await expect(page.get_by_role("link", name="东一站")).to_have_attribute("href", "/stations/T1")
     failing = page.locator(".ag-row", has_text="东一站").get_by_role("link", name="1", exact=True).first

@@ -40,7 +40,7 @@ def first_view(title: str, today: Today, words: Words, theme: str | None) -> str
     day = f'<div class="hs-head">{head}</div><div class="hs-figures">{figures}</div>'
     dark = '<script>document.body.classList.add("body--dark")</script>' if theme == "dark" else _DARK
     return (
-        f'<div id="hs-first" aria-hidden="true">{"" if theme == "light" else dark}'
+        f'<div id="hs-sent" aria-hidden="true">{"" if theme == "light" else dark}'
         f'<div class="hs-top">{_line("span", "hs-brand", words("供热监管", "heatstream"))}</div>{top}'
         f'<div class="hs-main">{_line("div", "hs-title", title)}<div class="hs-card">{day}</div></div></div>'
     )

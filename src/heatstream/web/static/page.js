@@ -470,7 +470,7 @@ window.hs = (() => {
   // What was sent to be seen first stands until the page itself does.
   new MutationObserver((_, watching) => {
     if (!document.querySelector("#app .hs-main")) return;
-    document.getElementById("hs-first")?.remove();
+    document.getElementById("hs-sent")?.remove();
     watching.disconnect();
   }).observe(document, { childList: true, subtree: true });
 
